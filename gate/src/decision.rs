@@ -1,0 +1,77 @@
+//! What is done with a request, and why.
+
+use crate::{ActionKind, AnswerId, RequirementId, RouteId, UpstreamId, Verdict};
+
+/// What is done with a request, and why. Log, metrics and answer all tell this same value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// What happens.
+    pub outcome: Outcome,
+    /// The route that was used.
+    pub route: Option<RouteId>,
+    /// The action that the route's verdict called for; in observe mode it was not taken.
+    pub action: ActionKind,
+    /// Why.
+    pub reason: Reason,
+    /// Whether observe mode let a request pass that would have been answered here.
+    pub observed: bool,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes to the upstream.
+    Forward(UpstreamId),
+    /// It is answered here with a prepared answer.
+    Answer(AnswerId),
+    /// It asks for the public health answer.
+    Health,
+    /// No route serves it.
+    NoRoute,
+}
+
+/// Why a request was decided as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// No route serves it.
+    NoRoute,
+    /// It is the health path.
+    Health,
+    /// Its route needs nothing.
+    NoNeeds,
+    /// Everything its route needs is ready.
+    Ready,
+    /// A need is not ready: the worst one, the first of those in the route's order.
+    Need {
+        /// Which.
+        requirement: RequirementId,
+        /// How it stands.
+        verdict: Verdict,
+    },
+}
+
+impl Reason {
+    /// The word used in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRoute => "no_route",
+            Self::Health => "health",
+            Self::NoNeeds => "no_needs",
+            Self::Ready => "ready",
+            Self::Need { verdict, .. } => verdict.as_str(),
+        }
+    }
+}
+
+impl Decision {
+    /// How much a decision keeps from a client; of two readings of one path the stricter is used.
+    pub(crate) const fn strictness(&self) -> u8 {
+        match self.outcome {
+            Outcome::Health => 0,
+            Outcome::Forward(_) if self.observed => 2,
+            Outcome::Forward(_) => 1,
+            Outcome::NoRoute => 3,
+            Outcome::Answer(_) => 4,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! One unmet fact, in the words an operator needs.
+
+use core::fmt;
+
+/// One unmet fact. For operators only: it names objects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Finding {
+    /// What is wrong.
+    pub kind: FindingKind,
+    /// The kind of object: `table`, `column`, `index`, …
+    pub what: &'static str,
+    /// Its name, qualified as far as the configuration qualified it.
+    pub object: Box<str>,
+    /// What was expected or found instead; may be empty.
+    pub detail: Box<str>,
+}
+
+/// What is wrong with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FindingKind {
+    /// It is not there.
+    Missing,
+    /// It is there, and differs from what is required.
+    Different,
+    /// It is there and does not work yet: an invalid index, an unvalidated constraint.
+    Invalid,
+    /// It is there and the application's role may not use it.
+    Denied,
+}
+
+impl FindingKind {
+    /// The word used in JSON and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Different => "different",
+            Self::Invalid => "invalid",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+impl Finding {
+    pub(crate) fn missing(what: &'static str, object: &impl fmt::Display) -> Self {
+        Self::new(FindingKind::Missing, what, object, String::new())
+    }
+
+    pub(crate) fn new(kind: FindingKind, what: &'static str, object: &impl fmt::Display, detail: String) -> Self {
+        Self { kind, what, object: object.to_string().into_boxed_str(), detail: detail.into_boxed_str() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.kind {
+            FindingKind::Missing => "is missing",
+            FindingKind::Different => "is different",
+            FindingKind::Invalid => "is not valid",
+            FindingKind::Denied => "is denied",
+        };
+        write!(f, "{} {} {verb}", self.what, self.object)?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The one value that holds all a decision reads.
+
+use std::sync::Arc;
+
+use crate::{
+    Action, Conflict, Decision, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement,
+    Route, Router, Snapshot, Target, Verdict,
+};
+
+/// What the configuration fixes: routes, requirements and how paths are compared.
+#[derive(Debug)]
+pub struct Rules {
+    routes: Vec<Route>,
+    requirements: Vec<Requirement>,
+    databases: usize,
+    form: MatchingForm,
+    health: Option<MatchingPath>,
+    router: Router,
+}
+
+/// Rules and the snapshot they are applied to; immutable, and swapped whole.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    rules: Arc<Rules>,
+    snapshot: Snapshot,
+}
+
+/// What a decision looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The host that was asked for.
+    pub host: &'a Host,
+    /// The path that was asked for.
+    pub target: &'a Target<'a>,
+    /// The method; of a CORS preflight, the method that it asks for.
+    pub method: Method<'a>,
+}
+
+impl Rules {
+    /// Puts routes and requirements together, or names the routes that conflict.
+    pub fn new(
+        routes: Vec<Route>,
+        requirements: Vec<Requirement>,
+        databases: usize,
+        form: MatchingForm,
+        health: Option<MatchingPath>,
+    ) -> Result<Self, Vec<Conflict>> {
+        let router = Router::new(&routes)?;
+        Ok(Self { routes, requirements, databases, form, health, router })
+    }
+
+    /// Every route, in the order of [`crate::RouteId`].
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The route of an id that a decision gave.
+    pub fn route(&self, id: crate::RouteId) -> Option<&Route> {
+        self.routes.get(id.index())
+    }
+
+    /// Every requirement, in the order of [`crate::RequirementId`].
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// The requirement of an id that a decision gave.
+    pub fn requirement(&self, id: crate::RequirementId) -> Option<&Requirement> {
+        self.requirements.get(id.index())
+    }
+
+    /// How many databases are watched.
+    pub const fn databases(&self) -> usize {
+        self.databases
+    }
+
+    /// How paths are compared.
+    pub const fn matching_form(&self) -> MatchingForm {
+        self.form
+    }
+}
+
+impl Gate {
+    /// A gate that knows nothing of any database yet.
+    pub fn new(rules: Arc<Rules>) -> Self {
+        let snapshot = Snapshot::unknown(rules.requirements(), rules.databases());
+        Self { rules, snapshot }
+    }
+
+    /// The same rules over another snapshot.
+    #[must_use]
+    pub fn with_snapshot(&self, snapshot: Snapshot) -> Self {
+        Self { rules: Arc::clone(&self.rules), snapshot }
+    }
+
+    /// The rules.
+    pub const fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// The snapshot.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// What is done with a request at `now`.
+    ///
+    /// Total and deterministic; reads memory only, and allocates nothing.
+    pub fn decide(&self, request: &Request<'_>, now: Moment) -> Decision {
+        let decision = self.decide_reading(request, &request.target.matching, now);
+        match &request.target.slash_reading {
+            None => decision,
+            Some(reading) => {
+                let other = self.decide_reading(request, reading, now);
+                if other.strictness() > decision.strictness() { other } else { decision }
+            }
+        }
+    }
+
+    /// Decides one reading of the path, in the order: health path, route, needs, action.
+    fn decide_reading(&self, request: &Request<'_>, path: &MatchingPath, now: Moment) -> Decision {
+        let rules = &*self.rules;
+        let answer = |outcome, reason| Decision {
+            outcome,
+            route: None,
+            action: crate::ActionKind::Pass,
+            reason,
+            observed: false,
+        };
+        if rules.health.as_ref() == Some(path) && matches!(request.method.as_str(), "GET" | "HEAD") {
+            return answer(Outcome::Health, Reason::Health);
+        }
+        let found = rules.router.find(&rules.routes, request.host, path, request.method);
+        let Some((id, route)) = found.and_then(|id| Some((id, rules.route(id)?))) else {
+            return answer(Outcome::NoRoute, Reason::NoRoute);
+        };
+        let (reason, action) = self.judge(route, now);
+        let refused = match action {
+            Action::Pass => None,
+            Action::ReadOnly(answer) => request.method.writes().then_some(answer),
+            Action::Block(answer) | Action::Respond(answer) => Some(answer),
+        };
+        let observed = route.mode == Mode::Observe && refused.is_some();
+        let outcome = match refused {
+            Some(answer) if !observed => Outcome::Answer(answer),
+            _ => Outcome::Forward(route.upstream),
+        };
+        Decision { outcome, route: Some(id), action: action.kind(), reason, observed }
+    }
+
+    /// The worst need of a route, and the action for it.
+    fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
+        let mut worst: Option<(crate::RequirementId, Verdict)> = None;
+        for need in &route.needs {
+            let verdict = self.snapshot.verdict(*need, now);
+            if worst.is_none_or(|(_, known)| verdict > known) {
+                worst = Some((*need, verdict));
+            }
+        }
+        match worst {
+            None => (Reason::NoNeeds, Action::Pass),
+            Some((_, Verdict::Ready)) => (Reason::Ready, Action::Pass),
+            Some((requirement, verdict)) => (Reason::Need { requirement, verdict }, route.actions.on(verdict)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

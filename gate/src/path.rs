@@ -1,0 +1,321 @@
+//! One canonical path: what is matched and what is forwarded are two forms of the same thing.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
+/// How paths are compared (`[matching]` in the configuration).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatchingForm {
+    /// `/Admin` is not `/admin`.
+    pub case_sensitive: bool,
+    /// `/admin/` is not `/admin`.
+    pub strict_slash: bool,
+    /// What becomes of `%2F`.
+    pub encoded_slash: EncodedSlash,
+}
+
+impl Default for MatchingForm {
+    /// Letter case and a trailing slash are ignored, because Express ignores them and a gate must
+    /// not be stepped around.
+    fn default() -> Self {
+        Self { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Reject }
+    }
+}
+
+/// What becomes of a `%2F` within a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EncodedSlash {
+    /// 400: backends disagree on whether it separates segments.
+    #[default]
+    Reject,
+    /// Both readings are decided and the stricter decision wins.
+    Keep,
+}
+
+/// Why a request's path is ambiguous or malformed: 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathError {
+    /// It does not begin with a slash.
+    NotAbsolute,
+    /// A percent sign without two hexadecimal digits.
+    BrokenEscape,
+    /// A control byte.
+    Control,
+    /// `%00`.
+    EncodedNul,
+    /// A backslash, plain or encoded: some backends take it for a slash.
+    Backslash,
+    /// `%2F`, where the configuration rejects it.
+    EncodedSlash,
+    /// A raw `#`: a fragment is never sent.
+    Fragment,
+}
+
+impl PathError {
+    /// For the log and the client alike: it names nothing but the client's own bytes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAbsolute => "the path does not begin with a slash",
+            Self::BrokenEscape => "the path has a percent sign without two hexadecimal digits",
+            Self::Control => "the path has a control byte",
+            Self::EncodedNul => "the path has an encoded NUL",
+            Self::Backslash => "the path has a backslash",
+            Self::EncodedSlash => "the path has an encoded slash",
+            Self::Fragment => "the path has a raw #",
+        }
+    }
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl core::error::Error for PathError {}
+
+/// A path in the form in which it is matched: `/admin/backups`, never with a trailing slash
+/// (unless strict) and `/` for the root.
+///
+/// Dot segments are removed (RFC 3986, section 5.2.4), slashes merged, escapes of characters that
+/// a segment may hold plainly (RFC 3986 `pchar`) are decoded, all other bytes are escaped in lower
+/// case. It lives on the stack up to 128 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MatchingPath(SmallVec<[u8; 128]>);
+
+/// A request's path, ready to be decided and forwarded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// What the upstream is sent: the bytes as they came, without dot segments.
+    pub forward: Cow<'a, [u8]>,
+    /// What is matched.
+    pub matching: MatchingPath,
+    /// What is matched too, where an encoded slash was kept: the reading in which it separates.
+    pub slash_reading: Option<MatchingPath>,
+}
+
+impl<'a> Target<'a> {
+    /// Reads the path of a request target: no query, no scheme, no authority.
+    pub fn parse(path: &'a [u8], form: MatchingForm) -> Result<Self, PathError> {
+        let scan = scan(path)?;
+        if scan.encoded_slash && form.encoded_slash == EncodedSlash::Reject {
+            return Err(PathError::EncodedSlash);
+        }
+        let (matching, dots) = MatchingPath::build(path, form, false);
+        let slash_reading = scan.encoded_slash.then(|| MatchingPath::build(path, form, true).0);
+        let forward = if dots { Cow::Owned(without_dot_segments(path)) } else { Cow::Borrowed(path) };
+        Ok(Self { forward, matching, slash_reading })
+    }
+}
+
+struct Scan {
+    encoded_slash: bool,
+}
+
+/// One pass over the bytes that refuses what is ambiguous.
+fn scan(path: &[u8]) -> Result<Scan, PathError> {
+    if path.first() != Some(&b'/') {
+        return Err(PathError::NotAbsolute);
+    }
+    let mut encoded_slash = false;
+    let mut rest = path;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match byte {
+            0..=0x1f | 0x7f => return Err(PathError::Control),
+            b'\\' => return Err(PathError::Backslash),
+            b'#' => return Err(PathError::Fragment),
+            b'%' => {
+                let (decoded, after) = escape(rest).ok_or(PathError::BrokenEscape)?;
+                rest = after;
+                match decoded {
+                    0 => return Err(PathError::EncodedNul),
+                    b'\\' => return Err(PathError::Backslash),
+                    b'/' => encoded_slash = true,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(Scan { encoded_slash })
+}
+
+/// The byte that two hexadecimal digits stand for, and what follows them.
+fn escape(after_percent: &[u8]) -> Option<(u8, &[u8])> {
+    let [high, low, rest @ ..] = after_percent else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some((digit(high)? << 4 | digit(low)?, rest))
+}
+
+/// RFC 3986 `pchar`, without the escapes.
+const fn stands_plainly(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+        )
+}
+
+impl MatchingPath {
+    /// The form's bytes; always begins with a slash.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The form as text; every byte of it is ASCII.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The segments between the slashes; none for the root. In strict form a trailing slash is a
+    /// last, empty segment.
+    pub fn segments(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let inner = self.0.get(1..).unwrap_or_default();
+        let count = if inner.is_empty() { 0 } else { usize::MAX };
+        inner.split(|byte| *byte == b'/').take(count)
+    }
+
+    /// The form of a path that [`scan`] let through, and whether it had dot segments.
+    fn build(path: &[u8], form: MatchingForm, slash_separates: bool) -> (Self, bool) {
+        let mut out: SmallVec<[u8; 128]> = SmallVec::new();
+        let mut dots = false;
+        // Where the segment that is being written begins, its slash included.
+        let mut start = 0;
+        let mut trailing_slash = false;
+        let mut rest = path.get(1..).unwrap_or_default();
+        out.push(b'/');
+        loop {
+            let next = match rest {
+                [] => None,
+                [b'/', after @ ..] => Some((None, after)),
+                [b'%', after @ ..] => escape(after).map(|(byte, after)| {
+                    (if byte == b'/' && slash_separates { None } else { Some((byte, true)) }, after)
+                }),
+                [byte, after @ ..] => Some((Some((*byte, false)), after)),
+            };
+            if let Some((Some((byte, escaped)), after)) = next {
+                push_byte(&mut out, byte, escaped, form.case_sensitive);
+                rest = after;
+                continue;
+            }
+            // A segment ends here.
+            trailing_slash = match out.get(start + 1..) {
+                Some(b".") => {
+                    dots = true;
+                    out.truncate(start);
+                    true
+                }
+                Some(b"..") => {
+                    dots = true;
+                    out.truncate(start);
+                    let before = out.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+                    out.truncate(before);
+                    true
+                }
+                Some([]) => true,
+                _ => false,
+            };
+            let Some((None, after)) = next else { break };
+            rest = after;
+            start = out.len();
+            out.push(b'/');
+        }
+        merge_slashes(&mut out);
+        if out.len() > 1 && out.last() == Some(&b'/') {
+            out.pop();
+        }
+        if out.is_empty() {
+            out.push(b'/');
+        }
+        if form.strict_slash && trailing_slash && out.len() > 1 {
+            out.push(b'/');
+        }
+        (Self(out), dots)
+    }
+}
+
+fn push_byte(out: &mut SmallVec<[u8; 128]>, byte: u8, escaped: bool, case_sensitive: bool) {
+    // A slash that was escaped and does not separate stays an escape.
+    if stands_plainly(byte) && !(escaped && byte == b'/') {
+        out.push(if case_sensitive { byte } else { byte.to_ascii_lowercase() });
+        return;
+    }
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0x0f)]);
+}
+
+fn merge_slashes(out: &mut SmallVec<[u8; 128]>) {
+    if out.windows(2).any(|pair| pair == b"//") {
+        let mut last = 0;
+        out.retain(|byte| {
+            let keep = !(*byte == b'/' && last == b'/');
+            last = *byte;
+            keep
+        });
+    }
+}
+
+/// RFC 3986, section 5.2.4, on the bytes as sent; an escaped dot is a dot.
+fn without_dot_segments(path: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut open_end = false;
+    for segment in path.get(1..).unwrap_or_default().split(|byte| *byte == b'/') {
+        let dots = count_dots(segment);
+        open_end = dots.is_some();
+        match dots {
+            Some(1) => {}
+            Some(_) => {
+                kept.pop();
+            }
+            None => kept.push(segment),
+        }
+    }
+    let mut out = Vec::with_capacity(path.len());
+    for segment in &kept {
+        out.push(b'/');
+        out.extend_from_slice(segment);
+    }
+    if open_end || out.is_empty() {
+        out.push(b'/');
+    }
+    out
+}
+
+/// 1 for `.`, 2 for `..`, in whatever spelling.
+fn count_dots(segment: &[u8]) -> Option<u8> {
+    let mut dots = 0_u8;
+    let mut rest = segment;
+    loop {
+        rest = match rest {
+            [] => return (dots > 0).then_some(dots),
+            [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
+            _ => return None,
+        };
+        dots += 1;
+        if dots > 2 {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

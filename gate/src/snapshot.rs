@@ -1,0 +1,124 @@
+//! All verdicts of one moment.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::{Catalog, DatabaseId, Finding, Moment, Requirement, RequirementId, Verdict};
+
+/// All verdicts of one moment; immutable, and swapped whole.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    generation: u64,
+    judgements: Vec<Judgement>,
+    /// Per database: until when the last look at it counts; `None` before the first.
+    fresh_until: Vec<Option<Moment>>,
+}
+
+/// What was last learnt about one requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Where it was looked for.
+    pub database: DatabaseId,
+    /// How it stood; `Unknown` before the first look.
+    pub verdict: Verdict,
+    /// What was wrong.
+    pub findings: Arc<[Finding]>,
+    /// Since when it stands so.
+    pub since: Moment,
+}
+
+/// A verdict that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flip {
+    /// Whose.
+    pub requirement: RequirementId,
+    /// Before.
+    pub from: Verdict,
+    /// After.
+    pub to: Verdict,
+}
+
+impl Snapshot {
+    /// Nothing is known yet.
+    pub fn unknown(requirements: &[Requirement], databases: usize) -> Self {
+        let judgements = requirements
+            .iter()
+            .map(|requirement| Judgement {
+                database: requirement.database,
+                verdict: Verdict::Unknown,
+                findings: Arc::from([]),
+                since: Moment::default(),
+            })
+            .collect();
+        Self { generation: 0, judgements, fresh_until: vec![None; databases] }
+    }
+
+    /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
+    /// changed. The look counts for `max_age` from `began`, the moment it was begun.
+    pub fn after_look(
+        &self,
+        requirements: &[Requirement],
+        database: DatabaseId,
+        catalog: &Catalog,
+        began: Moment,
+        max_age: Duration,
+    ) -> (Self, Vec<Flip>) {
+        let mut next = self.clone();
+        let mut flips = Vec::new();
+        let mut changed = false;
+        let stale = !self.is_fresh(database, began);
+        for ((id, requirement), judgement) in (0..).map(RequirementId).zip(requirements).zip(&mut next.judgements) {
+            if requirement.database != database {
+                continue;
+            }
+            let findings = requirement.judge(catalog);
+            let verdict = if findings.is_empty() { Verdict::Ready } else { Verdict::Broken };
+            // A verdict that had grown old was `unknown` to every decision since.
+            let from = if stale { Verdict::Unknown } else { judgement.verdict };
+            if from != verdict {
+                flips.push(Flip { requirement: id, from, to: verdict });
+                judgement.since = began;
+            }
+            if judgement.verdict != verdict || *judgement.findings != *findings {
+                judgement.verdict = verdict;
+                judgement.findings = findings.into();
+                changed = true;
+            }
+        }
+        if let Some(until) = next.fresh_until.get_mut(database.index()) {
+            *until = Some(began.plus(max_age));
+        }
+        if changed || !flips.is_empty() {
+            next.generation += 1;
+        }
+        (next, flips)
+    }
+
+    /// Counts the looks that changed what is known; two equal generations hold the same verdicts.
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The verdict on a requirement at `now`.
+    pub fn verdict(&self, requirement: RequirementId, now: Moment) -> Verdict {
+        match self.judgements.get(requirement.index()) {
+            Some(judgement) if self.is_fresh(judgement.database, now) => judgement.verdict,
+            _ => Verdict::Unknown,
+        }
+    }
+
+    /// What was last learnt of a requirement, however long ago.
+    pub fn judgement(&self, requirement: RequirementId) -> Option<&Judgement> {
+        self.judgements.get(requirement.index())
+    }
+
+    /// Whether the last look at `database` still counts.
+    pub fn is_fresh(&self, database: DatabaseId, now: Moment) -> bool {
+        self.fresh_until.get(database.index()).copied().flatten().is_some_and(|until| now <= until)
+    }
+
+    /// Whether every database has been seen at least once.
+    pub fn is_complete(&self) -> bool {
+        self.fresh_until.iter().all(Option::is_some)
+    }
+}

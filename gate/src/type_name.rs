@@ -1,0 +1,240 @@
+//! Column types, comparable whatever spelling they came in.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::name::{self, NameError};
+
+/// A column's type: `timestamp(3)`, `varchar(20)[]`, `app.Status`.
+///
+/// SQL's spellings of one built-in type compare equal (`int` and `integer`, `timestamptz` and
+/// `timestamp with time zone`); a user's own type is compared in exact case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeName {
+    schema: Option<Box<str>>,
+    base: Box<str>,
+    modifier: Option<Box<str>>,
+    array: bool,
+    builtin: bool,
+    folded: bool,
+}
+
+/// Why a text is not a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeNameError {
+    /// The type's name is not a name.
+    Name(NameError),
+    /// A parenthesis without its counterpart.
+    Parenthesis,
+}
+
+impl fmt::Display for TypeNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => error.fmt(f),
+            Self::Parenthesis => f.write_str("a parenthesis is not closed"),
+        }
+    }
+}
+
+impl core::error::Error for TypeNameError {}
+
+/// Spelling (lower case, without modifier) and the spelling that PostgreSQL's `format_type` prints.
+const BUILTIN: &[(&str, &str)] = &[
+    ("bigint", "bigint"),
+    ("bigserial", "bigint"),
+    ("bit", "bit"),
+    ("bit varying", "bit varying"),
+    ("bool", "boolean"),
+    ("boolean", "boolean"),
+    ("box", "box"),
+    ("bpchar", "character"),
+    ("bytea", "bytea"),
+    ("char", "character"),
+    ("character", "character"),
+    ("character varying", "character varying"),
+    ("cidr", "cidr"),
+    ("circle", "circle"),
+    ("date", "date"),
+    ("dec", "numeric"),
+    ("decimal", "numeric"),
+    ("double precision", "double precision"),
+    ("float4", "real"),
+    ("float8", "double precision"),
+    ("inet", "inet"),
+    ("int", "integer"),
+    ("int2", "smallint"),
+    ("int4", "integer"),
+    ("int8", "bigint"),
+    ("integer", "integer"),
+    ("interval", "interval"),
+    ("json", "json"),
+    ("jsonb", "jsonb"),
+    ("line", "line"),
+    ("lseg", "lseg"),
+    ("macaddr", "macaddr"),
+    ("macaddr8", "macaddr8"),
+    ("money", "money"),
+    ("name", "name"),
+    ("numeric", "numeric"),
+    ("oid", "oid"),
+    ("path", "path"),
+    ("point", "point"),
+    ("polygon", "polygon"),
+    ("real", "real"),
+    ("serial", "integer"),
+    ("serial2", "smallint"),
+    ("serial4", "integer"),
+    ("serial8", "bigint"),
+    ("smallint", "smallint"),
+    ("smallserial", "smallint"),
+    ("text", "text"),
+    ("time", "time without time zone"),
+    ("time with time zone", "time with time zone"),
+    ("time without time zone", "time without time zone"),
+    ("timestamp", "timestamp without time zone"),
+    ("timestamp with time zone", "timestamp with time zone"),
+    ("timestamp without time zone", "timestamp without time zone"),
+    ("timestamptz", "timestamp with time zone"),
+    ("timetz", "time with time zone"),
+    ("tsquery", "tsquery"),
+    ("tsvector", "tsvector"),
+    ("uuid", "uuid"),
+    ("varbit", "bit varying"),
+    ("varchar", "character varying"),
+    ("xml", "xml"),
+];
+
+impl TypeName {
+    /// Whether a column of the type `actual` is what `self` asks for.
+    ///
+    /// What `self` leaves out matches anything: `numeric` is met by `numeric(10,2)`, and
+    /// `Status` by `app.Status`.
+    pub fn is_met_by(&self, actual: &Self) -> bool {
+        let same_base = if actual.folded {
+            self.base.eq_ignore_ascii_case(&actual.base)
+        } else {
+            self.builtin == actual.builtin && self.base == actual.base
+        };
+        same_base
+            && self.array == actual.array
+            && (self.modifier.is_none() || self.modifier == actual.modifier)
+            && (self.schema.is_none() || self.schema == actual.schema)
+    }
+
+    /// A type of a database that ignores the case of type names, as SQLite does.
+    pub fn parse_folded(text: &str) -> Result<Self, TypeNameError> {
+        text.parse().map(|ty| Self { folded: true, ..ty })
+    }
+}
+
+impl FromStr for TypeName {
+    type Err = TypeNameError;
+
+    fn from_str(text: &str) -> Result<Self, TypeNameError> {
+        let mut text = text.trim();
+        let mut array = false;
+        // Every dimension is the same type to PostgreSQL: `int[3][4]` is `int[]`.
+        while let Some((element, _)) = text.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
+            array = true;
+            text = element.trim_end();
+        }
+        let (head, modifier, tail) = match text.split_once('(') {
+            None if text.contains(')') => return Err(TypeNameError::Parenthesis),
+            None => (text, None, ""),
+            Some((head, rest)) => {
+                let (inside, tail) = rest.split_once(')').ok_or(TypeNameError::Parenthesis)?;
+                let inside: String = inside.chars().filter(|c| !c.is_whitespace()).collect();
+                (head, Some(inside.into_boxed_str()), tail)
+            }
+        };
+        let spelled = [head, tail].iter().flat_map(|part| part.split_whitespace()).collect::<Vec<_>>().join(" ");
+        let known = BUILTIN.iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name));
+        if let Some((_, printed)) = known {
+            // `character` without a length is `character(1)`.
+            let modifier = modifier.or_else(|| (*printed == "character").then(|| "1".into()));
+            return Ok(Self { schema: None, base: (*printed).into(), modifier, array, builtin: true, folded: false });
+        }
+        let mut parts = name::split(&spelled).map_err(TypeNameError::Name)?;
+        let base = parts.pop().ok_or(TypeNameError::Name(NameError::Empty))?;
+        let schema = parts.pop();
+        if !parts.is_empty() {
+            return Err(TypeNameError::Name(NameError::TooManyParts));
+        }
+        Ok(Self { schema, base, modifier, array, builtin: false, folded: false })
+    }
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        // The modifier of a time stands within its name: timestamp(3) without time zone.
+        let (head, tail) =
+            self.base.split_once(' ').filter(|(head, _)| head.starts_with("time")).unwrap_or((&self.base, ""));
+        f.write_str(head)?;
+        if let Some(modifier) = &self.modifier {
+            write!(f, "({modifier})")?;
+        }
+        if !tail.is_empty() {
+            write!(f, " {tail}")?;
+        }
+        f.write_str(if self.array { "[]" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ty(text: &str) -> TypeName {
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn spellings_of_one_type_are_one_type() {
+        for (a, b) in [
+            ("int", "integer"),
+            ("TIMESTAMP(3)", "timestamp(3) without time zone"),
+            ("timestamptz", "timestamp with time zone"),
+            ("varchar(20)", "character varying(20)"),
+            ("decimal(10, 2)", "numeric(10,2)"),
+            ("text[]", "text[]"),
+            ("int[3][4]", "integer[]"),
+            ("char", "character(1)"),
+        ] {
+            assert!(ty(a).is_met_by(&ty(b)), "{a} should be met by {b}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_matches_anything_and_what_is_said_must_match() {
+        assert!(ty("numeric").is_met_by(&ty("numeric(10,2)")));
+        assert!(!ty("numeric(12,2)").is_met_by(&ty("numeric(10,2)")));
+        assert!(!ty("timestamp(3)").is_met_by(&ty("timestamp without time zone")));
+        assert!(!ty("text").is_met_by(&ty("text[]")));
+        assert!(!ty("timestamp").is_met_by(&ty("timestamp with time zone")));
+    }
+
+    #[test]
+    fn a_users_type_is_exact_unless_the_database_folds() {
+        assert!(ty("Status").is_met_by(&ty(r#"public."Status""#)));
+        assert!(!ty("status").is_met_by(&ty(r#"public."Status""#)));
+        assert!(!ty("app.Status").is_met_by(&ty(r#"public."Status""#)));
+        assert!(ty("DateTime").is_met_by(&TypeName::parse_folded("DATETIME").expect("a type")));
+    }
+
+    #[test]
+    fn types_print_as_postgresql_prints_them() {
+        assert_eq!(ty("timestamp(3)").to_string(), "timestamp(3) without time zone");
+        assert_eq!(ty("varchar(20)[]").to_string(), "character varying(20)[]");
+        assert_eq!(ty("app.Status").to_string(), "app.Status");
+    }
+
+    #[test]
+    fn malformed_types_are_refused() {
+        assert_eq!("varchar(20".parse::<TypeName>(), Err(TypeNameError::Parenthesis));
+        assert_eq!("".parse::<TypeName>(), Err(TypeNameError::Name(NameError::Empty)));
+    }
+}

@@ -1,0 +1,337 @@
+//! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
+//! once, each with its place.
+
+mod database_url;
+mod secret;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
+use http::{HeaderName, HeaderValue, StatusCode};
+use ipnet::IpNet;
+
+pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
+pub use secret::Secret;
+
+/// A configuration in which every name resolves and every value is in its range.
+#[derive(Debug)]
+pub struct Config {
+    /// Where clients come in.
+    pub listen: Listen,
+    /// Where operators come in.
+    pub admin: Admin,
+    /// What is watched, in the order of [`DatabaseId`].
+    pub databases: Vec<Database>,
+    /// Where requests go, in the order of [`UpstreamId`].
+    pub upstreams: Vec<Upstream>,
+    /// Routes and requirements, ready to decide.
+    pub rules: Arc<Rules>,
+    /// What a requirement says beside its facts, in the order of [`RequirementId`].
+    pub notes: Vec<RequirementNotes>,
+    /// The answers that routes give, in the order of [`gate::AnswerId`].
+    pub answers: Vec<AnswerSpec>,
+    /// How pages look.
+    pub brand: Brand,
+    /// How log lines look.
+    pub log: Log,
+    /// What is valid and probably not meant.
+    pub warnings: Vec<String>,
+}
+
+/// Where clients come in.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Plain HTTP: HTTP/1.1, and HTTP/2 by prior knowledge.
+    pub http: Vec<Address>,
+    /// TLS.
+    pub https: Option<Https>,
+    /// Peers whose `X-Forwarded-*` and `Forwarded` are believed and extended; those of others are replaced.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Worker threads of the proxy.
+    pub threads: usize,
+    /// How long requests in flight may take to end after SIGTERM.
+    pub drain: Duration,
+}
+
+/// A TLS listener; ALPN offers h2 and http/1.1.
+#[derive(Debug, Clone)]
+pub struct Https {
+    /// Where.
+    pub address: Address,
+    /// PEM file: the certificate, then its chain.
+    pub cert: PathBuf,
+    /// PEM file: the private key.
+    pub key: PathBuf,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// `host:port`.
+    Tcp(String),
+    /// `unix:/path`.
+    Unix(PathBuf),
+}
+
+/// Where operators come in.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// Where; off loopback only with a token.
+    pub listen: Address,
+    /// Asked for as `Authorization: Bearer …` by everything but `/live` and `/ready`, where set.
+    pub read_token: Option<Secret>,
+    /// Requirements (all databases of each) that must be ready before `/ready` says yes.
+    pub ready_needs: Vec<RequirementId>,
+    /// How long the first look at a database may take before traffic is let in without it.
+    pub startup_timeout: Duration,
+}
+
+/// Something watched.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is and how it is reached.
+    pub source: Source,
+    /// Start to start, while nothing notifies.
+    pub refresh: Duration,
+    /// How long a look counts.
+    pub max_age: Duration,
+    /// For databases that fall asleep: look less often while no requests come.
+    pub idle: Option<Idle>,
+}
+
+/// What a database is and how it is reached.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// PostgreSQL.
+    Postgres(Box<Postgres>),
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    /// As the application has it.
+    pub url: PostgresUrl,
+    /// Past the pooler, for LISTEN.
+    pub direct_url: Option<PostgresUrl>,
+    /// Where unqualified names are looked for; `None`: as the server says, or the URL's `schema`.
+    pub search_path: Option<Vec<String>>,
+    /// Whose privileges are judged; `None`: the URL's user.
+    pub role: Option<String>,
+    /// Whether to LISTEN for notifications.
+    pub notify: Notify,
+    /// Limit of each statement of a look, on the server.
+    pub statement_timeout: Duration,
+    /// Limit of opening a connection.
+    pub connect_timeout: Duration,
+}
+
+/// Whether to LISTEN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Notify {
+    /// Where the connection is seen to reach the server itself.
+    #[default]
+    Auto,
+    /// Without looking.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// When and how to look less often.
+#[derive(Debug, Clone, Copy)]
+pub struct Idle {
+    /// After so long without a request …
+    pub after: Duration,
+    /// … look this seldom; the next request brings an immediate look.
+    pub refresh: Duration,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its servers; at least one.
+    pub servers: Vec<Server>,
+    /// TLS to the servers.
+    pub tls: Option<UpstreamTls>,
+    /// Whether to speak HTTP/2 (without TLS: by prior knowledge).
+    pub http2: bool,
+    /// How a server's health is asked; `None`: not at all (one server needs none).
+    pub health: Option<HealthCheck>,
+    /// Limit of opening a connection.
+    pub connect_timeout: Duration,
+    /// Limit between two reads of an answer; not applied to WebSockets and event streams.
+    pub read_timeout: Option<Duration>,
+    /// How often names are resolved anew.
+    pub resolve_every: Duration,
+}
+
+/// One server of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// A name or address, and a port.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// `unix:/path`.
+    Unix(PathBuf),
+}
+
+/// TLS to the servers of an upstream.
+#[derive(Debug, Clone)]
+pub struct UpstreamTls {
+    /// The name asked for and verified; `None`: the server's host.
+    pub server_name: Option<String>,
+    /// Whether the certificate is verified.
+    pub verify: bool,
+}
+
+/// How a server's health is asked.
+#[derive(Debug, Clone)]
+pub struct HealthCheck {
+    /// `GET` this path and expect 2xx or 3xx; `None`: a TCP connection will do.
+    pub path: Option<String>,
+    /// How often.
+    pub interval: Duration,
+}
+
+/// What a requirement says beside its facts.
+#[derive(Debug, Clone, Default)]
+pub struct RequirementNotes {
+    /// The command that mends it, shown to operators.
+    pub mend: Option<String>,
+    /// A free label for logs and alerts.
+    pub component: Option<String>,
+    /// A free label for logs and alerts.
+    pub release: Option<String>,
+}
+
+/// The content of an answer that a route gives.
+#[derive(Debug, Clone)]
+pub enum AnswerSpec {
+    /// A refusal.
+    Block(BlockSpec),
+    /// A fixed answer, marked as degraded.
+    Respond(RespondSpec),
+}
+
+/// The content of a refusal: 503.
+#[derive(Debug, Clone)]
+pub struct BlockSpec {
+    /// Machine-readable code in JSON.
+    pub code: String,
+    /// One sentence for people; `None`: the default sentence in the client's language.
+    pub message: Option<String>,
+    /// When to come back.
+    pub retry_after: Duration,
+    /// Whether a page reloads itself after [`Self::retry_after`].
+    pub refresh: bool,
+    /// The source of the user's own template for this page.
+    pub page: Option<Template>,
+}
+
+/// A fixed answer.
+#[derive(Debug, Clone)]
+pub struct RespondSpec {
+    /// The route's name, for `Schemagate-Degraded`.
+    pub route: String,
+    /// Status.
+    pub status: StatusCode,
+    /// Extra headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Type of the body.
+    pub content_type: HeaderValue,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// How pages look.
+#[derive(Debug, Clone, Default)]
+pub struct Brand {
+    /// The application's name, as its users know it.
+    pub name: Option<String>,
+    /// A logo that is put into the page itself.
+    pub logo: Option<Logo>,
+    /// Accent colour in light mode, as `#rrggbb`.
+    pub color: Option<String>,
+    /// Accent colour in dark mode, as `#rrggbb`.
+    pub color_dark: Option<String>,
+    /// Whom to turn to: a URL or an e-mail address.
+    pub contact: Option<String>,
+    /// The language of a client that asks for none that is known: `en` or `fr`.
+    pub language: Option<String>,
+    /// The user's own template for every page.
+    pub page: Option<Template>,
+}
+
+/// A logo, read when the configuration was.
+#[derive(Debug, Clone)]
+pub enum Logo {
+    /// SVG source, written into the page.
+    Svg(String),
+    /// PNG, JPEG, WebP or GIF, written into the page as a `data:` URI.
+    Image {
+        /// `image/png` and the like.
+        content_type: &'static str,
+        /// The file's bytes.
+        bytes: Bytes,
+    },
+}
+
+/// A template of the user's own, read when the configuration was.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Where it came from, for error messages.
+    pub path: PathBuf,
+    /// Its text (Jinja).
+    pub source: Arc<str>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// A filter as `RUST_LOG` has it.
+    pub level: String,
+    /// Whether every request is logged.
+    pub access: bool,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The database of an id.
+    pub fn database(&self, id: DatabaseId) -> Option<&Database> {
+        self.databases.get(id.0 as usize)
+    }
+
+    /// The upstream of an id.
+    pub fn upstream(&self, id: UpstreamId) -> Option<&Upstream> {
+        self.upstreams.get(id.0 as usize)
+    }
+
+    /// What the requirement of an id says beside its facts.
+    pub fn notes(&self, id: RequirementId) -> Option<&RequirementNotes> {
+        self.notes.get(id.0 as usize)
+    }
+}

@@ -1,0 +1,26 @@
+//! schemagate: a reverse proxy that knows the database schema behind the application.
+//!
+//! A map of the house:
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | `gate` (a crate of its own) | the thinking: names, catalogs, requirements, verdicts, routes, decisions |
+//! | [`config`] | `proxy.toml` as typed -> [`config::Config`] as valid; every error with its place |
+//! | [`live`] | the one value that requests read and one writer swaps |
+//! | [`watch`] | looks at the databases; sole owner of the writer |
+//! | [`answer`] | everything that schemagate says to a client itself |
+//! | [`proxy`] | the way of a request, in pingora's phases |
+//! | [`admin`] | the listener for operators and probes |
+//! | [`metrics`] | what is counted |
+//! | [`cli`] | the commands; the only room that knows all others |
+//!
+//! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
+
+pub mod admin;
+pub mod answer;
+pub mod cli;
+pub mod config;
+pub mod live;
+pub mod metrics;
+pub mod proxy;
+pub mod watch;

@@ -1,0 +1,127 @@
+//! The one value that requests read and one writer swaps.
+//!
+//! A request pins the current [`Gate`] once and reads nothing else; [`crate::watch`] owns the only
+//! [`GateWriter`]. There is no second shared value that could disagree with the first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, Guard};
+use gate::{Gate, Moment, Snapshot};
+use tokio::sync::watch;
+
+/// Makes the two ends of the live value.
+pub fn live(gate: Gate) -> (GateReader, GateWriter) {
+    let (settled, settled_reader) = watch::channel(false);
+    let (swapped, swapped_reader) = watch::channel(());
+    let shared =
+        Arc::new(Shared { gate: ArcSwap::from_pointee(gate), clock: Clock::start(), last_request: AtomicU64::new(0) });
+    let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
+    (reader, GateWriter { shared, settled, swapped })
+}
+
+#[derive(Debug)]
+struct Shared {
+    gate: ArcSwap<Gate>,
+    clock: Clock,
+    /// Seconds since the clock's origin, plus one; written at most once a second.
+    last_request: AtomicU64,
+}
+
+/// The origin of every [`Moment`] in this process.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    origin: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { origin: Instant::now() }
+    }
+
+    fn now(self) -> Moment {
+        Moment::from_origin(self.origin.elapsed())
+    }
+}
+
+/// Reads the live value. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct GateReader {
+    shared: Arc<Shared>,
+    settled: watch::Receiver<bool>,
+    swapped: watch::Receiver<()>,
+}
+
+/// Swaps the live value. There is one, and it cannot be cloned.
+#[derive(Debug)]
+pub struct GateWriter {
+    shared: Arc<Shared>,
+    settled: watch::Sender<bool>,
+    swapped: watch::Sender<()>,
+}
+
+impl GateReader {
+    /// The current gate, pinned: a request decides by one and the same to its end.
+    pub fn pin(&self) -> Guard<Arc<Gate>> {
+        self.shared.gate.load()
+    }
+
+    /// The present, on the clock that snapshots are measured by.
+    pub fn now(&self) -> Moment {
+        self.shared.clock.now()
+    }
+
+    /// Notes that a request came, for databases that are looked at less often while none do.
+    pub fn note_request(&self, now: Moment) {
+        let second = now.since_origin().as_secs() + 1;
+        if self.shared.last_request.load(Ordering::Relaxed) != second {
+            self.shared.last_request.store(second, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether every database was looked at, or given up on for now, since the start.
+    pub fn is_settled(&self) -> bool {
+        *self.settled.borrow()
+    }
+
+    /// Waits until [`Self::is_settled`].
+    pub async fn settled(&mut self) {
+        // An error means that the writer is gone: nothing more will be learnt.
+        let _ = self.settled.wait_for(|settled| *settled).await;
+    }
+
+    /// Waits for the next swap; `false` if there will be none.
+    pub async fn swapped(&mut self) -> bool {
+        self.swapped.changed().await.is_ok()
+    }
+}
+
+impl GateWriter {
+    /// The current gate.
+    pub fn current(&self) -> Arc<Gate> {
+        self.shared.gate.load_full()
+    }
+
+    /// The present.
+    pub fn now(&self) -> Moment {
+        self.shared.clock.now()
+    }
+
+    /// How long ago the last request came; `None` before the first.
+    pub fn since_last_request(&self) -> Option<Duration> {
+        let second = self.shared.last_request.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.now().since(Moment::from_origin(Duration::from_secs(second))))
+    }
+
+    /// Puts a snapshot in force: the next request sees it.
+    pub fn swap(&mut self, snapshot: Snapshot) {
+        self.shared.gate.store(Arc::new(self.current().with_snapshot(snapshot)));
+        self.swapped.send_replace(());
+    }
+
+    /// Says that the first look at every database has ended, one way or the other.
+    pub fn settle(&mut self) {
+        self.settled.send_replace(true);
+    }
+}

@@ -1,0 +1,156 @@
+//! What is counted, in Prometheus' text format.
+//!
+//! Names are `schemagate_*` with units; labels are bounded by the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::{Decision, Outcome, Rules, Verdict};
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+/// Every metric of the process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    answers: IntCounterVec,
+    upstream_failures: IntCounterVec,
+    verdicts: IntGaugeVec,
+    flips: IntCounterVec,
+    looks: HistogramVec,
+    look_failures: IntCounterVec,
+    notifications: IntCounterVec,
+    decide: Histogram,
+    generation: IntGauge,
+    rules: Arc<Rules>,
+}
+
+impl Metrics {
+    /// Registers every metric.
+    pub fn new(rules: Arc<Rules>) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("schemagate".to_owned()), None)?;
+        let counter = |name: &str, help: &str, labels: &[&str]| -> Result<IntCounterVec, prometheus::Error> {
+            let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        let requests = counter(
+            "requests_total",
+            "Requests by route, action, reason, and whether observe mode let them pass.",
+            &["route", "action", "reason", "outcome"],
+        )?;
+        let answers =
+            counter("responses_total", "Answers to clients by route and status class.", &["route", "status"])?;
+        let upstream_failures =
+            counter("upstream_failures_total", "Requests that no server answered.", &["upstream", "error"])?;
+        let flips = counter("verdict_changes_total", "Changes of a verdict.", &["requirement", "verdict"])?;
+        let look_failures = counter("look_failures_total", "Looks at a database that failed.", &["database", "error"])?;
+        let notifications = counter("notifications_total", "Notifications from a database.", &["database"])?;
+        let verdicts = IntGaugeVec::new(
+            Opts::new("verdict", "1 for the verdict that a requirement has, 0 for the others."),
+            &["requirement", "verdict"],
+        )?;
+        registry.register(Box::new(verdicts.clone()))?;
+        let looks = HistogramVec::new(
+            HistogramOpts::new("look_duration_seconds", "Time of one look at a database.")
+                .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5]),
+            &["database"],
+        )?;
+        registry.register(Box::new(looks.clone()))?;
+        let decide = Histogram::with_opts(
+            HistogramOpts::new("own_answer_duration_seconds", "Time to answer a request without the upstream.")
+                .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
+        )?;
+        registry.register(Box::new(decide.clone()))?;
+        let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
+        registry.register(Box::new(generation.clone()))?;
+        Ok(Self {
+            registry,
+            requests,
+            answers,
+            upstream_failures,
+            verdicts,
+            flips,
+            looks,
+            look_failures,
+            notifications,
+            decide,
+            generation,
+            rules,
+        })
+    }
+
+    /// Counts a finished request. `status` is what the client was sent; 0 if nothing.
+    pub fn request(&self, decision: &Decision, status: u16) {
+        let route = self.route(decision);
+        let outcome = match decision.outcome {
+            Outcome::Forward(_) if decision.observed => "observed",
+            Outcome::Forward(_) => "forwarded",
+            Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
+        };
+        self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
+        let class = match status / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            5 => "5xx",
+            _ => "none",
+        };
+        self.answers.with_label_values(&[route, class]).inc();
+    }
+
+    fn route(&self, decision: &Decision) -> &str {
+        decision.route.and_then(|id| self.rules.route(id)).map_or("none", |route| &route.name)
+    }
+
+    /// Times an answer that the upstream was not asked for.
+    pub fn own_answer(&self, took: Duration) {
+        self.decide.observe(took.as_secs_f64());
+    }
+
+    /// Counts a request that no server of an upstream answered. `error` is a word of RFC 9209.
+    pub fn upstream_failure(&self, upstream: &str, error: &str) {
+        self.upstream_failures.with_label_values(&[upstream, error]).inc();
+    }
+
+    /// Times a look at a database that succeeded.
+    pub fn look(&self, database: &str, took: Duration) {
+        self.looks.with_label_values(&[database]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a look at a database that failed. `error` is one of a few fixed words.
+    pub fn look_failure(&self, database: &str, error: &str) {
+        self.look_failures.with_label_values(&[database, error]).inc();
+    }
+
+    /// Counts a notification from a database.
+    pub fn notification(&self, database: &str) {
+        self.notifications.with_label_values(&[database]).inc();
+    }
+
+    /// Counts a change of a verdict.
+    pub fn flip(&self, requirement: &str, to: Verdict) {
+        self.flips.with_label_values(&[requirement, to.as_str()]).inc();
+    }
+
+    /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
+    /// grew old shows as `unknown` although nothing was swapped.
+    pub fn stand<'n>(&self, generation: u64, verdicts: impl Iterator<Item = (&'n str, Verdict)>) {
+        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+        for (requirement, now) in verdicts {
+            for verdict in Verdict::ALL {
+                self.verdicts.with_label_values(&[requirement, verdict.as_str()]).set(i64::from(verdict == now));
+            }
+        }
+    }
+
+    /// Everything, in Prometheus' text format.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        let mut out = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut out)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+}
