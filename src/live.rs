@@ -15,13 +15,12 @@ use tokio::sync::watch;
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
-    let shared =
-        Arc::new(Shared {
-            gate: ArcSwap::from_pointee(gate),
-            clock: Clock::start(),
-            last_request: AtomicU64::new(0),
-            serving: AtomicBool::new(false),
-        });
+    let shared = Arc::new(Shared {
+        gate: ArcSwap::from_pointee(gate),
+        clock: Clock::start(),
+        last_request: AtomicU64::new(0),
+        serving: AtomicBool::new(false),
+    });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
     (reader, GateWriter { shared, settled, swapped })
 }

@@ -66,8 +66,10 @@ impl Check {
                 console.line(report.to_string().trim_end());
             }
             Format::Json => {
-                let failures: Vec<_> =
-                    failures.iter().map(|(database, failure)| json!({ "database": database, "error": failure })).collect();
+                let failures: Vec<_> = failures
+                    .iter()
+                    .map(|(database, failure)| json!({ "database": database, "error": failure }))
+                    .collect();
                 console.json(&json!({ "report": report, "failures": failures, "warnings": config.warnings }));
             }
         }

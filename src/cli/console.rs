@@ -1,13 +1,15 @@
 //! The one place that writes to the terminal.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, Stderr, Stdout, Write, stderr, stdout};
 
 use serde::Serialize;
 
 /// Standard output for results, standard error for complaints.
 #[derive(Debug)]
 pub(super) struct Console {
+    out: Stdout,
+    err: Stderr,
     colour: bool,
 }
 
@@ -15,7 +17,7 @@ impl Console {
     /// Colours if a person looks and `NO_COLOR` (<https://no-color.org>) is not set.
     pub(super) fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colour: wanted && stderr().is_terminal() }
+        Self { out: stdout(), err: stderr(), colour: wanted && stderr().is_terminal() }
     }
 
     /// Whether complaints are coloured.
@@ -25,7 +27,7 @@ impl Console {
 
     /// A line of the result. A reader that went away (`| head`) is no error.
     pub(super) fn line(&self, text: impl Display) {
-        let _ = writeln!(stdout(), "{text}");
+        let _ = writeln!(self.out.lock(), "{text}");
     }
 
     /// The result as JSON.
@@ -38,6 +40,6 @@ impl Console {
 
     /// A complaint.
     pub(super) fn error(&self, text: impl Display) {
-        let _ = writeln!(stderr(), "{text}");
+        let _ = writeln!(self.err.lock(), "{text}");
     }
 }

@@ -51,7 +51,7 @@ impl IntoResponse for Failed {
 
 fn read(database: &Database) -> rusqlite::Result<Vec<Value>> {
     let database = database.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut query = database.prepare(r#"SELECT c.id, c.name, c.agreementUploadedAt FROM customers c ORDER BY id"#)?;
+    let mut query = database.prepare("SELECT c.id, c.name, c.agreementUploadedAt FROM customers c ORDER BY id")?;
     let rows = query.query_map([], |row| {
         let (id, name, at): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(json!({ "id": id, "name": name, "agreementUploadedAt": at }))

@@ -118,7 +118,7 @@ async fn free_address() -> Result<SocketAddr> {
 fn configuration(public: SocketAddr, admin: SocketAddr, backend: SocketAddr, database: &Path) -> String {
     let database = database.display();
     format!(
-        r##"# The demo's configuration. See the reference, proxy.toml, for everything else.
+        r#"# The demo's configuration. See the reference, proxy.toml, for everything else.
 [listen]
 http = "{public}"
 
@@ -155,6 +155,6 @@ retry_after = "5s"
 [brand]
 name = "Larder & Co"
 contact = "help@larder.example"
-"##
+"#
     )
 }

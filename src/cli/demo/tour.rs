@@ -45,7 +45,7 @@ impl Tour<'_> {
         self.say("3. What needs the column is refused, in the form that the client asked for.");
         let problem = self.expect(Method::GET, "/api/customers", "*/*", StatusCode::SERVICE_UNAVAILABLE).await?;
         self.is_type(&problem, "application/problem+json");
-        self.note_header(&problem, header::RETRY_AFTER);
+        self.note_header(&problem, &header::RETRY_AFTER);
         let json = problem.text().await?;
         self.console.line(format!("     {json}"));
         self.check(!json.contains("agreementUploadedAt"), "it does not name the column");
@@ -98,7 +98,10 @@ impl Tour<'_> {
             asked += 1;
             if self.ask(Method::GET, "/api/customers", "*/*").await?.status() == expected {
                 let took = began.elapsed().as_millis();
-                self.check(true, &format!("the answer turned to {expected} {took} ms after the change (asked {asked} times)"));
+                self.check(
+                    true,
+                    &format!("the answer turned to {expected} {took} ms after the change (asked {asked} times)"),
+                );
                 return Ok(());
             }
             sleep(Duration::from_millis(5)).await;
@@ -113,8 +116,8 @@ impl Tour<'_> {
         self.check(right, &format!("its type is {found}"));
     }
 
-    fn note_header(&self, answer: &Response, name: header::HeaderName) {
-        if let Some(value) = answer.headers().get(&name).and_then(|value| value.to_str().ok()) {
+    fn note_header(&self, answer: &Response, name: &header::HeaderName) {
+        if let Some(value) = answer.headers().get(name).and_then(|value| value.to_str().ok()) {
             self.console.line(format!("     {name}: {value}"));
         }
     }
