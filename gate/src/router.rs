@@ -56,17 +56,17 @@ struct Node {
 impl Router {
     /// Builds the router, or names every conflict.
     pub fn new(routes: &[Route]) -> Result<Self, Vec<Conflict>> {
-        let mut router = Self::default();
+        let mut tries = Self::default();
         let mut conflicts = Vec::new();
         for (id, route) in (0..).map(RouteId).zip(routes) {
             let trie = match &route.host {
-                HostPattern::Any => router.any.get_or_insert_default(),
-                HostPattern::Exact(host) => router.exact.entry(host.clone()).or_default(),
-                HostPattern::Below(host) => router.below.entry(host.clone()).or_default(),
+                HostPattern::Any => tries.any.get_or_insert_default(),
+                HostPattern::Exact(host) => tries.exact.entry(host.clone()).or_default(),
+                HostPattern::Below(host) => tries.below.entry(host.clone()).or_default(),
             };
             conflicts.extend(trie.add(id, route, routes));
         }
-        if conflicts.is_empty() { Ok(router) } else { Err(conflicts) }
+        if conflicts.is_empty() { Ok(tries) } else { Err(conflicts) }
     }
 
     /// The route for a request.
