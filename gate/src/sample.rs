@@ -4,10 +4,14 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Action, Actions, AnswerId, Catalog, Column, DatabaseId, Fact, HostPattern, Index, MatchingForm, MethodSet, Mode,
-    Moment, ObjectName, PathPattern, Privilege, Relation, RelationKind, Requirement, RequirementId, Route, Schema,
-    UpstreamId,
+    Action, Actions, AnswerId, Catalog, Column, DatabaseId, EncodedSlash, Fact, HostPattern, Index, MatchingForm,
+    MethodSet, Mode, Moment, ObjectName, PathPattern, Privilege, Relation, RelationKind, Requirement, RequirementId,
+    Route, Schema, UpstreamId,
 };
+
+/// The default form, but encoded slashes are kept.
+pub(crate) const KEEP: MatchingForm =
+    MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
 
 /// The moment so many seconds after the origin.
 pub(crate) const fn at(seconds: u64) -> Moment {
@@ -87,7 +91,7 @@ pub(crate) fn route(text: &str) -> Route {
     Route {
         name: text.into(),
         host: if host.is_empty() { HostPattern::Any } else { HostPattern::parse(host).expect("a host") },
-        path: PathPattern::parse(path, MatchingForm::default()).expect("a path"),
+        path: PathPattern::parse(path, KEEP).expect("a path"),
         methods: MethodSet::new(methods.split(',').filter(|method| !method.is_empty())),
         upstream: UpstreamId(0),
         needs: Vec::new(),

@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sample::KEEP;
 
 const LAX: MatchingForm =
     MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Reject };
 const STRICT: MatchingForm = MatchingForm { case_sensitive: true, strict_slash: true, ..LAX };
-const KEEP: MatchingForm = MatchingForm { encoded_slash: EncodedSlash::Keep, ..LAX };
 
 fn parse(path: &str, form: MatchingForm) -> Target<'_> {
     Target::parse(path.as_bytes(), form).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -11,15 +11,15 @@ fn routes<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<Route> {
 /// The route, as it was written, that serves `METHOD [host]/path`; empty for none.
 fn served<'t>(texts: &[&'t str], request: &str) -> &'t str {
     let routes = routes(texts.iter().copied());
-    let router = Router::new(&routes).unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
-    find(&router, &routes, request).map_or("", |id| texts[id.index()])
+    let finder = Router::new(&routes).unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
+    find(&finder, &routes, request).map_or("", |id| texts[id.index()])
 }
 
-fn find(router: &Router, routes: &[Route], request: &str) -> Option<RouteId> {
+fn find(finder: &Router, routes: &[Route], request: &str) -> Option<RouteId> {
     let (method, place) = request.split_once(' ').expect("a method and a place");
     let (host, path) = place.split_at(place.find('/').expect("a path"));
     let target = Target::parse(path.as_bytes(), MatchingForm::default()).expect("a path");
-    router.find(routes, &Host::parse(host), &target.matching, Method::new(method))
+    finder.find(routes, &Host::parse(host), &target.matching, Method::new(method))
 }
 
 fn conflicts(texts: &[&str]) -> Vec<(u32, u32)> {
@@ -114,8 +114,8 @@ fn a_parameter_is_exactly_one_segment_that_is_not_empty() {
     let strict = MatchingForm { strict_slash: true, ..MatchingForm::default() };
     let routes = routes(["/a/{x}"]);
     let target = Target::parse(b"/a/", strict).expect("a path");
-    let router = Router::new(&routes).expect("no conflict");
-    assert_eq!(router.find(&routes, &Host::default(), &target.matching, Method::new("GET")), None);
+    let finder = Router::new(&routes).expect("no conflict");
+    assert_eq!(finder.find(&routes, &Host::default(), &target.matching, Method::new("GET")), None);
 }
 
 #[test]
@@ -220,12 +220,12 @@ fn a_hostile_path_or_host_costs_no_more_than_its_length() {
     texts.extend((1..=16).map(|depth| "/{x}".repeat(depth) + "/end"));
     texts.extend(["*.example.com/x".to_owned(), "*.com/x".to_owned()]);
     let routes = routes(texts.iter().map(String::as_str));
-    let router = Router::new(&routes).expect("no conflict");
+    let finder = Router::new(&routes).expect("no conflict");
     let path = "/a".repeat(50_000);
     let host = "a.".repeat(30_000) + "example.com";
     for _ in 0..50 {
-        assert_eq!(find(&router, &routes, &format!("GET {host}{path}")), None);
-        assert_eq!(find(&router, &routes, &format!("GET {host}/x")), Some(RouteId(32)));
+        assert_eq!(find(&finder, &routes, &format!("GET {host}{path}")), None);
+        assert_eq!(find(&finder, &routes, &format!("GET {host}/x")), Some(RouteId(32)));
     }
 }
 
@@ -303,13 +303,13 @@ proptest! {
     #[test]
     fn the_router_finds_what_a_look_at_every_route_finds(texts in route_texts(), requests in prop::collection::vec(requests(), 1..20)) {
         let routes = without_conflicts(&texts);
-        let router = Router::new(&routes).expect("no conflict");
+        let finder = Router::new(&routes).expect("no conflict");
         for request in requests {
             let (method, place) = request.split_once(' ').expect("a method");
             let (host, path) = place.split_at(place.find('/').expect("a path"));
             let target = Target::parse(path.as_bytes(), MatchingForm::default()).expect("a path");
             let expected = linear(&routes, &Host::parse(host), &target.matching, Method::new(method));
-            prop_assert_eq!(find(&router, &routes, &request), expected.first().copied(), "{}", request);
+            prop_assert_eq!(find(&finder, &routes, &request), expected.first().copied(), "{}", request);
         }
     }
 
