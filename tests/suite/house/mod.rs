@@ -1,0 +1,21 @@
+//! What the tests live in: clusters, backends, gateways and clients that die with their test.
+
+mod backend;
+mod client;
+mod cluster;
+mod echo;
+mod gateway;
+mod guarded;
+mod pgbouncer;
+mod ports;
+mod unprivileged;
+mod wait;
+
+pub(crate) use backend::Backend;
+pub(crate) use client::{Answer, Client, raw};
+pub(crate) use cluster::{Cluster, Database, connect, value};
+pub(crate) use echo::{Echo, ODD_HEADERS, odd_body, pattern};
+pub(crate) use gateway::{Gateway, Run, schemagate};
+pub(crate) use pgbouncer::PgBouncer;
+pub(crate) use ports::free_port;
+pub(crate) use wait::{eventually, holds_for};
