@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # schemagate in a small image: `docker build -t schemagate .`
 #
 #   docker run -p 8080:8080 -v ./proxy.toml:/etc/schemagate/proxy.toml:ro -e DATABASE_URL schemagate

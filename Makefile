@@ -23,14 +23,14 @@ help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
 
 demo: deps-build ## A backend, an SQLite database and the proxy in front; ARGS=--tour walks through by itself.
-	$(CARGO) run --quiet -- demo $(ARGS)
+	$(CARGO) run --locked -- demo $(ARGS)
 
 test: deps-build deps-test format clippy docs tests deny ## Everything that CI checks.
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
 
-deps-build: ## what a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
+deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
 	@scripts/install-missing.sh build
 
 deps-test: deps-build $(BACKEND)/node_modules/.package-lock.json ## What the tests need besides.
