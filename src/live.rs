@@ -4,7 +4,7 @@
 //! [`GateWriter`]. There is no second shared value that could disagree with the first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
@@ -15,8 +15,12 @@ use tokio::sync::watch;
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
-    let shared =
-        Arc::new(Shared { gate: ArcSwap::from_pointee(gate), clock: Clock::start(), last_request: AtomicU64::new(0) });
+    let shared = Arc::new(Shared {
+        gate: ArcSwap::from_pointee(gate),
+        clock: Clock::start(),
+        last_request: AtomicU64::new(0),
+        serving: AtomicBool::new(false),
+    });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
     (reader, GateWriter { shared, settled, swapped })
 }
@@ -27,6 +31,7 @@ struct Shared {
     clock: Clock,
     /// Seconds since the clock's origin, plus one; written at most once a second.
     last_request: AtomicU64,
+    serving: AtomicBool,
 }
 
 /// The origin of every [`Moment`] in this process.
@@ -83,6 +88,16 @@ impl GateReader {
     /// Whether every database was looked at, or given up on for now, since the start.
     pub fn is_settled(&self) -> bool {
         *self.settled.borrow()
+    }
+
+    /// Notes that the proxy's listeners are open.
+    pub fn note_serving(&self) {
+        self.shared.serving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the proxy's listeners are open.
+    pub fn is_serving(&self) -> bool {
+        self.shared.serving.load(Ordering::Relaxed)
     }
 
     /// Waits until [`Self::is_settled`].
