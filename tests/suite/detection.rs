@@ -179,7 +179,7 @@ async fn by_notification_every_change_is_seen_within_t_and_no_open_route_is_refu
 }
 
 /// Installs the event trigger as an operator would: with what the command prints.
-async fn install_trigger(database: &Database) {
+pub(crate) async fn install_trigger(database: &Database) {
     let folder = tempfile::tempdir().expect("a folder");
     let sql = Run::of(folder.path(), &["trigger-sql"]).expect(0).stdout;
     database.execute(&sql).await;

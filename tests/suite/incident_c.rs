@@ -109,8 +109,7 @@ fn gated_requests() -> impl Iterator<Item = (Method, &'static str)> {
         "/api/contacts",
         "/api/contacts/1?include=customer",
     ];
-    let methods =
-        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     paths.into_iter().flat_map(move |path| methods.clone().into_iter().map(move |method| (method, path)))
 }
 
@@ -232,8 +231,10 @@ async fn after_the_migration_the_upstreams_200_comes_within_t_and_not_one_500_wa
 async fn breaking_it_again_closes_it_again_within_t_and_leaves_the_rest_open() {
     let house = Odcrm::before_the_migration().await;
     house.alter(&MIGRATION).await;
-    eventually("customers are open", T, async || (house.client.get("/api/customers").await.status == 200).then_some(()))
-        .await;
+    eventually("customers are open", T, async || {
+        (house.client.get("/api/customers").await.status == 200).then_some(())
+    })
+    .await;
     house.alter(&[r#"DROP COLUMN "agreementFileName""#]).await;
     eventually("customers are closed", T, async || {
         house.client.get("/api/health").await.expect(200);

@@ -45,7 +45,7 @@ pub(crate) struct Echo {
 struct Shared {
     connections: AtomicUsize,
     requests: AtomicUsize,
-    /// `/events` sends its second event when the test has seen the first.
+    /// `/events` sends its second event, and `/hold` its answer, when the test says so.
     release: Notify,
 }
 
@@ -82,7 +82,7 @@ impl Echo {
         self.shared.requests.load(Ordering::Relaxed)
     }
 
-    /// Lets `/events` go on.
+    /// Lets one `/events` or `/hold` go on.
     pub(crate) fn release(&self) {
         self.shared.release.notify_one();
     }
@@ -162,6 +162,10 @@ async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             ["ws"] => return web_socket(stream.into_inner(), &head).await,
             ["close"] => return Ok(()),
             ["events"] => return events(&mut stream, shared).await,
+            ["hold"] => {
+                shared.release.notified().await;
+                answer(&mut stream, method, 200, &[], b"held").await?;
+            }
             ["mirror"] => mirror(&mut stream, &head).await?,
             ["count"] => {
                 let (count, intact) = count(&mut stream, &head).await?;
@@ -199,7 +203,7 @@ async fn answer(
 ) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([*name, ": ", *value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await?;
