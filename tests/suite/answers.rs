@@ -69,7 +69,7 @@ impl Closed {
         ))
         .await;
         let client = gateway.client();
-        Self { gateway, client, echo, database: database }
+        Self { gateway, client, echo, database }
     }
 
     fn get(&self, path: &str) -> RequestBuilder {

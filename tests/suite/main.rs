@@ -30,3 +30,4 @@ mod pooler;
 mod privileges;
 mod requirements;
 mod sqlite;
+mod tls;

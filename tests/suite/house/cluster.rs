@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +28,12 @@ const HBA: &str = "\
 local all all trust
 host all +passworded 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
+";
+
+const TLS_HBA: &str = "\
+local all all trust
+hostssl all all 127.0.0.1/32 trust
+hostnossl all postgres 127.0.0.1/32 trust
 ";
 
 /// A PostgreSQL server that dies with its owner, at the latest with the test process.
@@ -59,6 +66,24 @@ impl Cluster {
         fs::write(data.join("pg_hba.conf"), HBA).expect("pg_hba.conf can be written");
 
         let cluster = Self { folder, port: free_port(), server: Mutex::default(), databases: AtomicU32::default() };
+        cluster.run();
+        cluster
+    }
+
+    /// A cluster that lets everybody but the owner in by TLS only.
+    pub(crate) fn with_tls(certificate: &str, key: &str) -> Self {
+        let cluster = Self::start();
+        cluster.stop();
+        let data = cluster.folder.path().join("data");
+        for (name, text) in [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", TLS_HBA)] {
+            let path = data.join(name);
+            fs::write(&path, text).expect("the cluster's folder can be written");
+            // PostgreSQL refuses a key that others could read.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("one's own file");
+            hand_over(&path);
+        }
+        let conf = data.join("postgresql.auto.conf");
+        fs::write(conf, "ssl = on\n").expect("the cluster's folder can be written");
         cluster.run();
         cluster
     }

@@ -1,5 +1,6 @@
 //! What the tests live in: clusters, backends, gateways and clients that die with their test.
 
+mod authority;
 mod backend;
 mod client;
 mod cluster;
@@ -14,6 +15,7 @@ mod unprivileged;
 mod verdict;
 mod wait;
 
+pub(crate) use authority::Authority;
 pub(crate) use backend::Backend;
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use cluster::{Cluster, Database, connect, value};
