@@ -44,23 +44,10 @@ struct Surroundings<'s> {
 }
 
 /// Methods that people mean (RFC 9110, RFC 5789, RFC 4918); another one is a slip more often than not.
+#[rustfmt::skip] // Words in rows.
 const METHODS: [&str; 16] = [
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "OPTIONS",
-    "TRACE",
-    "CONNECT",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
 ];
 
 /// Stands in for actions that were reported.
@@ -127,6 +114,12 @@ impl Check<'_> {
                 })
                 .ok()
         });
+        if let Some(name) = typed.name.placed()
+            && (name.value.trim().is_empty() || name.value.len() > 200 || name.value.contains(char::is_control))
+        {
+            self.error(name.place, "`name` is empty, has control characters or is longer than 200 bytes")
+                .help("leave it out for methods, host and path");
+        }
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);

@@ -188,6 +188,7 @@ fn each_mistake_has_its_message() {
                 .replace("tables = [\"users\"]", "enums = { A = [\"B\"] }"),
             "the database `main` is SQLite, which has none",
         ),
+        (route("name = \" \""), "`name` is empty, has control characters"),
         (route("host = \"https://a\""), "`https://a`: a host has no scheme, port or path"),
         (route("host = []"), "`host` is empty, so the route serves nothing"),
         (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
