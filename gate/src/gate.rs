@@ -148,7 +148,7 @@ impl Gate {
     }
 
     /// The worst need of a route, and the action for it.
-    fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
+    pub fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
         let mut worst: Option<(crate::RequirementId, Verdict)> = None;
         for need in &route.needs {
             let verdict = self.snapshot.verdict(*need, now);

@@ -129,6 +129,11 @@ impl TypeName {
     pub fn parse_folded(text: &str) -> Result<Self, TypeNameError> {
         text.parse().map(|ty| Self { folded: true, ..ty })
     }
+
+    /// A type that a database printed in a way that is not understood: it is only itself.
+    pub fn verbatim(text: &str) -> Self {
+        Self { schema: None, base: text.into(), modifier: None, array: false, builtin: false, folded: false }
+    }
 }
 
 impl FromStr for TypeName {

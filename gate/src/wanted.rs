@@ -1,6 +1,6 @@
 //! What a look at a database has to ask, and no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{DatabaseId, Fact, ObjectName, Requirement};
 
@@ -13,6 +13,8 @@ pub struct Wanted {
     pub schemas: BTreeSet<Box<str>>,
     /// Tables, with their columns, constraints and privileges.
     pub tables: BTreeSet<ObjectName>,
+    /// Columns of [`Self::tables`], for databases that ignore the case of names.
+    pub columns: BTreeMap<ObjectName, BTreeSet<Box<str>>>,
     /// Enum types.
     pub enums: BTreeSet<ObjectName>,
     /// Indexes.
@@ -43,8 +45,12 @@ impl Wanted {
             Fact::Schema(name) => {
                 self.schemas.insert(name.clone());
             }
-            Fact::Table(table) | Fact::Column { table, .. } => {
+            Fact::Table(table) => {
                 self.tables.insert(table.clone());
+            }
+            Fact::Column { table, column, .. } => {
+                self.tables.insert(table.clone());
+                self.columns.entry(table.clone()).or_default().insert(column.clone());
             }
             Fact::Constraint { table, .. } => {
                 self.tables.insert(table.clone());
