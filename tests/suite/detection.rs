@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::house::{Client, Cluster, Database, Echo, Gateway, Run, eventually};
+use crate::house::{Client, Cluster, Database, Echo, Gateway, Run, eventually, turn};
 
 /// How often the column is dropped and restored.
 const ROUNDS: u32 = 50;
@@ -158,12 +158,14 @@ async fn every_change_is_seen(how: &str, database: &Database, gateway: &Gateway,
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_poll_every_change_is_seen_within_t_and_no_open_route_is_refused() {
+    let _turn = turn().await;
     let (database, _echo, gateway) = house("never").await;
     every_change_is_seen(&format!("poll every {REFRESH:?}"), &database, &gateway, T_POLLED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_notification_every_change_is_seen_within_t_and_no_open_route_is_refused() {
+    let _turn = turn().await;
     let (database, _echo, gateway) = house("auto").await;
     install_trigger(&database).await;
     let client = gateway.client();
