@@ -120,8 +120,11 @@ fn scan(path: &[u8]) -> Result<bool, PathError> {
     if path.first() != Some(&b'/') {
         return Err(PathError::NotAbsolute);
     }
-    let mut encoded_slash = false;
+    if is_plain(path) {
+        return Ok(false);
+    }
     let mut rest = path;
+    let mut encoded_slash = false;
     while let [byte, after @ ..] = rest {
         rest = after;
         match byte {
@@ -151,28 +154,22 @@ fn escape(after_percent: &[u8]) -> Option<(u8, &[u8])> {
     Some((digit(high)? << 4 | digit(low)?, rest))
 }
 
-/// RFC 3986 `pchar`, without the escapes.
+/// RFC 3986 `pchar`, without the escapes: letters, digits, `-._~`, `!$&'()*+,;=` and `:@`.
 const fn stands_plainly(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'@'
-        )
+    matches!(byte, b'!' | b'$' | b'&'..=b'.' | b'0'..=b';' | b'=' | b'@'..=b'Z' | b'_' | b'a'..=b'z' | b'~')
+}
+
+/// Whether every byte stands for itself, as in most paths.
+#[expect(clippy::needless_bitwise_bool, reason = "a loop without a branch is done sixteen bytes at a time")]
+fn is_plain(path: &[u8]) -> bool {
+    path.iter().fold(true, |plain, byte| plain & (stands_plainly(*byte) | (*byte == b'/')))
+}
+
+/// Whether two slashes follow each other.
+#[expect(clippy::needless_bitwise_bool, reason = "likewise")]
+fn has_empty_segment(path: &[u8]) -> bool {
+    let after = path.get(1..).unwrap_or_default();
+    path.iter().zip(after).fold(false, |found, (a, b)| found | ((*a == b'/') & (*b == b'/')))
 }
 
 impl MatchingPath {
@@ -196,39 +193,36 @@ impl MatchingPath {
 
     /// The form of a path that [`scan`] let through and that has no dot segments.
     fn of(path: &[u8], form: MatchingForm) -> Self {
-        let mut out = SmallVec::new();
-        let mut rest = path;
-        while let [byte, after @ ..] = rest {
-            rest = after;
-            let byte = match byte {
-                b'/' => {
-                    if out.last() != Some(&b'/') {
-                        out.push(b'/');
-                    }
-                    continue;
-                }
-                b'%' => match escape(after) {
-                    Some((decoded, after)) => {
-                        rest = after;
-                        decoded
-                    }
-                    None => b'%',
-                },
-                plain => *plain,
-            };
-            if !stands_plainly(byte) {
-                out.extend_from_slice(&escaped(byte));
-            } else if form.case_sensitive {
-                out.push(byte);
-            } else {
-                out.push(byte.to_ascii_lowercase());
-            }
+        let mut out = if is_plain(path) { SmallVec::from_slice(path) } else { in_one_spelling(path) };
+        if !form.case_sensitive {
+            out.make_ascii_lowercase();
+        }
+        if has_empty_segment(&out) {
+            out.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
         }
         if out.len() > 1 && !form.strict_slash && out.last() == Some(&b'/') {
             out.pop();
         }
         Self(out)
     }
+}
+
+/// The path with bytes that stand plainly decoded, and all others escaped.
+fn in_one_spelling(path: &[u8]) -> SmallVec<[u8; 128]> {
+    let mut out = SmallVec::new();
+    let mut rest = path;
+    while let [byte, after @ ..] = rest {
+        let decoded = if *byte == b'%' { escape(after) } else { None };
+        let (value, after) = decoded.unwrap_or((*byte, after));
+        // An encoded slash stays encoded; the reading in which it separates is another path.
+        if stands_plainly(value) || (value == b'/' && decoded.is_none()) {
+            out.push(value);
+        } else {
+            out.extend_from_slice(&escaped(value));
+        }
+        rest = after;
+    }
+    out
 }
 
 /// The escape of a byte, in lower case so that folding leaves it alone.
@@ -240,7 +234,9 @@ fn escaped(byte: u8) -> [u8; 3] {
 /// RFC 3986, section 5.2.4, on the bytes as sent; an escaped dot is a dot.
 fn without_dot_segments(path: &[u8]) -> Cow<'_, [u8]> {
     let segments = || path.get(1..).unwrap_or_default().split(|byte| *byte == b'/');
-    if segments().all(|segment| count_dots(segment).is_none()) {
+    // Most paths have neither byte, and looking for one is much faster than looking at segments.
+    let may_have = path.contains(&b'.') || path.contains(&b'%');
+    if !may_have || segments().all(|segment| count_dots(segment).is_none()) {
         return Cow::Borrowed(path);
     }
     let mut kept: Vec<&[u8]> = Vec::new();

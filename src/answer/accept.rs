@@ -52,7 +52,7 @@ pub(super) fn only_fetches(headers: &HeaderMap) -> bool {
     headers.contains_key("sec-fetch-mode") && !navigates(headers)
 }
 
-/// Whether a script says so by the old convention. Android's WebView sends the header too, with
+/// Whether a script says so by the old convention. Android's `WebView` sends the header too, with
 /// the name of its app, when it opens a page.
 fn is_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|by| by.as_bytes().eq_ignore_ascii_case(b"xmlhttprequest"))

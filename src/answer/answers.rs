@@ -1,6 +1,7 @@
 //! Every answer, and the choice among them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,13 +129,12 @@ fn routes(answers: &[AnswerSpec], pages: &mut Pages) -> Result<Vec<Prepared>, Te
     for spec in answers {
         routes.push(match spec {
             AnswerSpec::Respond(respond) => Prepared::Fixed(Fixed::new(respond)),
-            AnswerSpec::Block(block) => Prepared::Refusal(match known.get(&Likeness::of(block)) {
-                Some(refusal) => Arc::clone(refusal),
-                None => {
+            AnswerSpec::Block(block) => Prepared::Refusal(match known.entry(Likeness::of(block)) {
+                Entry::Occupied(same) => Arc::clone(same.get()),
+                Entry::Vacant(new) => {
                     let template = block.page.as_ref().map(|template| pages.add(template)).transpose()?;
-                    let refusal = Arc::new(Refusal::render(&Letter::block(block), pages, template.as_deref())?);
-                    known.insert(Likeness::of(block), Arc::clone(&refusal));
-                    refusal
+                    let refusal = Refusal::render(&Letter::block(block), pages, template.as_deref())?;
+                    Arc::clone(new.insert(Arc::new(refusal)))
                 }
             }),
         });

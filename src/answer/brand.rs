@@ -145,7 +145,7 @@ mod tests {
             ("status.example.com".to_owned(), "https://status.example.com/".to_owned())
         );
         assert_eq!(parts("tel:+33123456789").0, "+33123456789");
-        assert_eq!(parts("javascript:alert(1)"), ("javascript:alert(1)".to_owned(), "none".to_owned()));
-        assert_eq!(parts("the desk on floor 2").1, "none");
+        assert_eq!(parts("javascript:alert(1)"), ("javascript:alert(1)".to_owned(), "None".to_owned()));
+        assert_eq!(parts("the desk on floor 2").1, "None");
     }
 }

@@ -21,13 +21,14 @@
 //! | `brand` | `name`, `logo` (HTML), `contact` (`text`, `href`): each may be none; `light` and `dark` (`accent`, `text` on it, `edge` around it) |
 //! | `words` | small texts in the page's language: `reloads`, `help`, `reference` |
 //!
-//! A word that is none of these is an error. Values are escaped for HTML. A template may
+//! A word that is none of these is an error; a variable that is none prints as nothing. Values are
+//! escaped for HTML. A template may
 //! `{% extends "schemagate" %}` and replace the blocks `style`, `header`, `main` and `footer`.
 
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, escape_formatter};
 
 use super::TemplateError;
 use super::body::{Body, Escape, Hole};
@@ -74,11 +75,18 @@ impl Pages {
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
         templates.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         templates.set_syntax(
-            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(|error| explain(&error))?,
+            SyntaxConfig::builder()
+                .trim_blocks(true)
+                .lstrip_blocks(true)
+                .build()
+                .map_err(|error| explain(OWN_NAME, &error))?,
+        );
+        templates.set_formatter(
+            |out, state, value| if value.is_none() { Ok(()) } else { escape_formatter(out, state, value) },
         );
         templates.set_fuel(Some(FUEL));
         templates.set_debug(true);
-        templates.add_template(OWN_NAME, OWN_SOURCE).map_err(|error| explain(&error))?;
+        templates.add_template(OWN_NAME, OWN_SOURCE).map_err(|error| explain(OWN_NAME, &error))?;
         let mut pages = Self {
             templates,
             brand: brand::variable(brand)?,
@@ -101,7 +109,7 @@ impl Pages {
         let name = template.path.display().to_string();
         self.templates
             .add_template_owned(name.clone(), template.source.to_string())
-            .map_err(|error| explain(&error))?;
+            .map_err(|error| explain(&name, &error))?;
         Ok(name)
     }
 
@@ -144,7 +152,7 @@ impl Pages {
         self.templates
             .get_template(name)
             .and_then(|template| template.render_captured_to(variables, &mut out).map(drop))
-            .map_err(|error| explain(&error))?;
+            .map_err(|error| explain(name, &error))?;
         let html = String::from_utf8(out.0).map_err(|error| TemplateError(format!("{name}: {error}")))?;
         Ok((Body::cut(&html, Escape::Html), html.contains("data:image/")))
     }
@@ -168,18 +176,15 @@ impl io::Write for Limited {
 }
 
 /// `file:line: what is wrong`.
-fn explain(error: &minijinja::Error) -> TemplateError {
-    let place = match (error.name(), error.line()) {
-        (Some(name), Some(line)) => format!("{name}:{line}: "),
-        (Some(name), None) => format!("{name}: "),
-        (None, _) => String::new(),
-    };
+fn explain(template: &str, error: &minijinja::Error) -> TemplateError {
+    let name = error.name().unwrap_or(template);
+    let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
     let what = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };
     let cause = std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-    TemplateError(format!("{place}{what}{cause}"))
+    TemplateError(format!("{name}{line}: {what}{cause}"))
 }
 
 #[cfg(test)]

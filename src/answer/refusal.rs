@@ -123,7 +123,8 @@ impl Texts {
             reading: page(Visit::Reading)?,
             other_visits: differ
                 .into_iter()
-                .filter_map(|(visit, differs)| differs.then(|| page(visit)))
+                .filter(|(_, differs)| *differs)
+                .map(|(visit, _)| page(visit))
                 .collect::<Result<_, _>>()?,
             problem: problem.render(),
             plain: plain::render(letter, words, pages.contact()),

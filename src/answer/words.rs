@@ -186,7 +186,7 @@ static FRENCH: Words = Words {
         (PathError::Fragment, "Le chemin contient un caractère # brut."),
     ],
     again: "Réessayer",
-    start: "Aller à la page d’accueil",
+    start: "Page d’accueil",
     reloads: "Cette page se rechargera d’elle-même.",
     help: "Besoin d’aide\u{a0}?",
     reference: "Référence\u{a0}:",

@@ -48,7 +48,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         reason = decision.map(|decision| decision.reason.as_str()),
         requirement,
         upstream = line.upstream,
-        duration_ms = line.took.as_secs_f64() * 1000.0,
+        duration_ms = milliseconds(line.took),
         bytes = line.bytes,
         client = exchange.client.address.map(tracing::field::display),
         request_id = exchange.id.as_str(),
@@ -56,6 +56,11 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         failure = exchange.failure.map(failure::word),
         error = exchange.error.as_deref(),
     );
+}
+
+/// To the microsecond.
+fn milliseconds(took: Duration) -> f64 {
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0
 }
 
 /// What was done, or in observe mode would have been.

@@ -29,6 +29,8 @@ pub(super) struct Exchange {
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
     pub(super) target: Option<Box<[u8]>>,
+    /// Whether the client wants to use its connection again.
+    pub(super) keeps_alive: bool,
     /// The way to a server.
     pub(super) attempts: Attempts,
     /// How long it took until it was answered here; `None` if it was not.
@@ -60,6 +62,7 @@ impl Exchange {
             decision: None,
             host: Host::default(),
             target: None,
+            keeps_alive: false,
             attempts: Attempts::default(),
             answered_after: None,
             failure: None,

@@ -41,15 +41,46 @@ enum Form {
     Asterisk,
 }
 
+/// Why a request is refused before there is anything to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its path is ambiguous or malformed.
+    Path(PathError),
+    /// It is malformed elsewhere.
+    Request(&'static str),
+}
+
+impl Refusal {
+    /// What the client is told.
+    pub(super) const fn saying(self) -> Saying {
+        match self {
+            Self::Path(error) => Saying::BadPath(error),
+            Self::Request(why) => Saying::BadRequest(why),
+        }
+    }
+
+    /// What the log is told.
+    pub(super) const fn why(self) -> &'static str {
+        match self {
+            Self::Path(error) => error.as_str(),
+            Self::Request(why) => why,
+        }
+    }
+}
+
 impl<'r> Facts<'r> {
-    /// Reads a request, or says why it is refused before there is anything to decide.
-    pub(super) fn read(request: &'r RequestHeader, form: MatchingForm) -> Result<Self, Saying> {
+    /// Reads a request, or says why it is refused before there is anything to decide. `head` is
+    /// the header as it came over HTTP/1, empty for HTTP/2.
+    pub(super) fn read(request: &'r RequestHeader, head: &[u8], form: MatchingForm) -> Result<Self, Refusal> {
         if request.method == http::Method::CONNECT {
-            return Err(Saying::BadRequest("CONNECT is not served here"));
+            return Err(Refusal::Request("CONNECT is not served here"));
+        }
+        if has_fragment(head) {
+            return Err(Refusal::Path(PathError::Fragment));
         }
         let host = host(request)?;
-        let target = RequestTarget::split(request.raw_path()).map_err(Saying::BadPath)?;
-        let path = Target::parse(target.path, form).map_err(Saying::BadPath)?;
+        let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
+        let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
         let method = Method::new(method(&request.method, &request.headers));
         Ok(Self { host, path, method, target })
     }
@@ -88,6 +119,13 @@ impl<'r> RequestTarget<'r> {
     }
 }
 
+/// Whether the request line has a raw `#` in its target: pingora cuts it off before anybody sees
+/// it, and another reader might not.
+fn has_fragment(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.iter().skip_while(|byte| **byte != b' ').any(|byte| *byte == b'#')
+}
+
 /// The host as it was asked for, from `:authority` or `Host`; pingora has seen to it that these
 /// agree with each other and with an absolute target.
 pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
@@ -97,15 +135,15 @@ pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
     }
 }
 
-fn host(request: &RequestHeader) -> Result<Host, Saying> {
+fn host(request: &RequestHeader) -> Result<Host, Refusal> {
     match authority(request) {
         Some(text) if text.bytes().all(stands_in_a_host) => Ok(Host::parse(text)),
         // RFC 9112, section 3.2; HTTP/1.0 knew no Host.
         None if !request.headers.contains_key(header::HOST) => match request.version {
-            Version::HTTP_11 => Err(Saying::BadRequest("the Host header is missing")),
+            Version::HTTP_11 => Err(Refusal::Request("the Host header is missing")),
             _ => Ok(Host::default()),
         },
-        _ => Err(Saying::BadRequest("the Host header is not a host")),
+        _ => Err(Refusal::Request("the Host header is not a host")),
     }
 }
 
@@ -156,8 +194,8 @@ mod tests {
         request
     }
 
-    fn read(request: &RequestHeader) -> Result<Facts<'_>, Saying> {
-        Facts::read(request, MatchingForm::default())
+    fn read(request: &RequestHeader) -> Result<Facts<'_>, Refusal> {
+        Facts::read(request, b"", MatchingForm::default())
     }
 
     #[test]
@@ -199,14 +237,22 @@ mod tests {
     fn a_target_that_is_no_path_is_refused() {
         for target in ["a/b", "http:a", "?b"] {
             let request = request("GET", target.as_bytes(), &[("Host", "h")]);
-            assert_eq!(read(&request).err(), Some(Saying::BadPath(PathError::NotAbsolute)), "{target}");
+            assert_eq!(read(&request).err(), Some(Refusal::Path(PathError::NotAbsolute)), "{target}");
         }
+    }
+
+    #[test]
+    fn a_raw_fragment_is_refused() {
+        let request = request("GET", b"/a", &[("Host", "h")]);
+        let read = |head: &'static [u8]| Facts::read(&request, head, MatchingForm::default()).err();
+        assert_eq!(read(b"GET /a#b HTTP/1.1\r\n"), Some(Refusal::Path(PathError::Fragment)));
+        assert_eq!(read(b"G#T /a HTTP/1.1\r\nX: #\r\n"), None);
     }
 
     #[test]
     fn a_request_without_a_host_is_refused_unless_it_is_older_than_hosts() {
         let mut old = request("GET", b"/", &[]);
-        assert!(matches!(read(&old), Err(Saying::BadRequest(_))));
+        assert!(matches!(read(&old), Err(Refusal::Request(_))));
         old.set_version(Version::HTTP_10);
         assert_eq!(read(&old).expect("facts").host.as_str(), "");
     }
@@ -215,7 +261,7 @@ mod tests {
     fn a_host_that_is_none_is_refused() {
         for host in ["a b", "a/b", "a?b", "\"a\""] {
             let request = request("GET", b"/", &[("Host", host)]);
-            assert!(matches!(read(&request), Err(Saying::BadRequest(_))), "{host}");
+            assert!(matches!(read(&request), Err(Refusal::Request(_))), "{host}");
         }
     }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gate::{Gate, Moment, Outcome, Request, RequirementId, Verdict};
+use gate::{Gate, Host, Moment, Outcome, Request, RequirementId, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::http::v1::server::HttpSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
@@ -15,7 +16,7 @@ use super::access_log::{self, Line};
 use super::client::Client;
 use super::drain::InFlight;
 use super::exchange::{Exchange, MAX_ATTEMPTS};
-use super::facts::Facts;
+use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
 use super::request_id::{self, RequestId};
 use super::upstreams::{Pool, Upstreams, without_limit};
@@ -55,11 +56,17 @@ impl Gateway {
     }
 
     /// Decides a request. `None`: it goes to the upstream.
-    fn decide(&self, request: &RequestHeader, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
+    fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
+        let request = session.req_header();
+        let head = session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default();
         let client = asking(request, exchange.id.as_str());
-        let facts = match Facts::read(request, self.config.rules.matching_form()) {
+        let facts = match Facts::read(request, &head, self.config.rules.matching_form()) {
             Ok(facts) => facts,
-            Err(refusal) => return Some(self.answers.answer(refusal, &client)),
+            Err(refusal) => {
+                exchange.host = Host::parse(authority(request).unwrap_or_default());
+                exchange.error = Some(refusal.why().to_owned());
+                return Some(self.answers.answer(refusal.saying(), &client));
+            }
         };
         let gate = self.reader.pin();
         let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
@@ -107,12 +114,13 @@ impl ProxyHttp for Gateway {
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<bool> {
         let now = self.reader.now();
         self.reader.note_request(now);
-        if session.get_keepalive().is_some() {
+        exchange.keeps_alive = session.get_keepalive().is_some();
+        if exchange.keeps_alive {
             session.set_keepalive(Some(KEEP_ALIVE));
         }
         exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
         exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
-        match self.decide(session.req_header(), exchange, now) {
+        match self.decide(session, exchange, now) {
             None => Ok(false),
             Some(answer) => {
                 self.answer(session, exchange, answer, false).await;
@@ -187,16 +195,25 @@ impl ProxyHttp for Gateway {
         }
         if session.is_process_shutting_down() {
             session.set_keepalive(None);
+        } else if exchange.keeps_alive && session.is_body_done() {
+            // pingora gave the connection up when a 100 went out before the body had come.
+            session.set_keepalive(Some(KEEP_ALIVE));
         }
         Ok(())
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
-        exchange.error = Some(error.to_string());
         let saying = match failure::read(error) {
-            Failing::Gone => None,
-            Failing::Request(why) => Some(Saying::BadRequest(why)),
+            Failing::Gone => {
+                exchange.error = Some("the client left".to_owned());
+                None
+            }
+            Failing::Request(why) => {
+                exchange.error = Some(error.to_string());
+                Some(Saying::BadRequest(why))
+            }
             Failing::Upstream(read) => {
+                exchange.error = Some(error.to_string());
                 let doubted = exchange.attempts.in_doubt && failure::is_before_sending(read);
                 let why = if doubted { UpstreamFailure::Unavailable } else { exchange.failure.unwrap_or(read) };
                 exchange.failure = Some(why);

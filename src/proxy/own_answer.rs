@@ -27,7 +27,7 @@ enum After {
     Keep,
     /// The rest of the request is read, then it can be used again.
     Drain,
-    /// The rest of the request is read for a while, then it is closed.
+    /// The rest of the request is read for a while, then it is closed: of HTTP/2, the stream alone.
     Linger,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn is_begun(session: &Session) -> bool {
 }
 
 fn after(session: &mut ServerSession, close: bool) -> After {
-    if session.is_body_done() || session.is_http2() {
+    if session.is_body_done() {
         return After::Keep;
     }
     let request = session.req_header();
@@ -68,7 +68,7 @@ fn after(session: &mut ServerSession, close: bool) -> After {
     let waits = request.headers.contains_key(header::EXPECT);
     let length = request.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match length {
-        Some(length) if length <= SMALL && !waits && !close => After::Drain,
+        Some(length) if length <= SMALL && !waits && !close && !session.is_http2() => After::Drain,
         _ => After::Linger,
     }
 }

@@ -35,7 +35,7 @@ enum Question {
     /// Does it take connections?
     Connection(TransportConnector),
     /// Does it answer this with 2xx or 3xx?
-    Request { connector: Connector, path: String, authority: String, tls: bool },
+    Request { connector: Box<Connector>, path: String, authority: String, tls: bool },
 }
 
 impl Probe {
@@ -51,7 +51,7 @@ impl Probe {
                     )));
                 }
                 let tls = upstream.tls.is_some();
-                Question::Request { connector: Connector::new(None), path: path.clone(), authority, tls }
+                Question::Request { connector: Box::new(Connector::new(None)), path: path.clone(), authority, tls }
             }
         };
         let within = upstream.connect_timeout + upstream.read_timeout.unwrap_or(health.interval).min(health.interval);
