@@ -4,7 +4,7 @@
 //! [`GateWriter`]. There is no second shared value that could disagree with the first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
@@ -15,8 +15,12 @@ use tokio::sync::{Notify, watch};
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
-    let shared =
-        Arc::new(Shared { gate: ArcSwap::from_pointee(gate), clock: Clock::start(), requests: Requests::default() });
+    let shared = Arc::new(Shared {
+        gate: ArcSwap::from_pointee(gate),
+        clock: Clock::start(),
+        requests: Requests::default(),
+        serving: AtomicBool::new(false),
+    });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
     (reader, GateWriter { shared, settled, swapped })
 }
@@ -26,6 +30,8 @@ struct Shared {
     gate: ArcSwap<Gate>,
     clock: Clock,
     requests: Requests,
+    /// Whether the proxy's listeners are open.
+    serving: AtomicBool,
 }
 
 /// When the last request came.
@@ -99,6 +105,16 @@ impl GateReader {
     /// Whether every database was looked at, or given up on for now, since the start.
     pub fn is_settled(&self) -> bool {
         *self.settled.borrow()
+    }
+
+    /// Notes that the proxy's listeners are open.
+    pub fn note_serving(&self) {
+        self.shared.serving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the proxy's listeners are open.
+    pub fn is_serving(&self) -> bool {
+        self.shared.serving.load(Ordering::Relaxed)
     }
 
     /// Waits until [`Self::is_settled`].

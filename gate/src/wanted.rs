@@ -75,3 +75,62 @@ impl Wanted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Privilege;
+    use crate::sample::{name, requirement, table};
+
+    fn wanted(facts: impl IntoIterator<Item = Fact>) -> Wanted {
+        Wanted::from(DatabaseId(0), &[requirement("r", facts)])
+    }
+
+    #[test]
+    fn nothing_required_wants_nothing() {
+        assert_eq!(wanted([]), Wanted::default());
+        let elsewhere = Requirement { database: DatabaseId(1), ..requirement("r", [table("a")]) };
+        assert_eq!(Wanted::from(DatabaseId(0), &[elsewhere]), Wanted::default());
+    }
+
+    #[test]
+    fn one_table_is_wanted_once_by_all_its_facts() {
+        let column = Fact::Column { table: name("a"), column: "c".into(), ty: None, nullable: None };
+        let expected = Wanted {
+            tables: [name("a")].into(),
+            columns: [(name("a"), ["c".into()].into())].into(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted([table("a"), column]), expected);
+    }
+
+    #[test]
+    fn constraints_and_privileges_are_asked_for_only_where_required() {
+        let constraint = Fact::Constraint { table: name("a"), constraint: "c".into() };
+        let privilege = Fact::Privilege { table: name("b"), privilege: Privilege::Select };
+        let tables_a = BTreeSet::from([name("a")]);
+        assert_eq!(wanted([constraint]), Wanted { tables: tables_a, constraints: true, ..Wanted::default() });
+        let tables_b = BTreeSet::from([name("b")]);
+        assert_eq!(wanted([privilege]), Wanted { tables: tables_b, privileges: true, ..Wanted::default() });
+    }
+
+    #[test]
+    fn every_other_kind_of_object_has_its_own_list() {
+        let facts = [
+            Fact::Schema("s".into()),
+            Fact::Enum { name: name("e"), values: Vec::new() },
+            Fact::Index(name("i")),
+            Fact::Function { name: name("f"), arguments: None },
+            Fact::Extension("x".into()),
+        ];
+        let expected = Wanted {
+            schemas: ["s".into()].into(),
+            enums: [name("e")].into(),
+            indexes: [name("i")].into(),
+            functions: [name("f")].into(),
+            extensions: ["x".into()].into(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted(facts), expected);
+    }
+}

@@ -1,9 +1,25 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod check;
+mod column_spec;
 mod database_url;
+mod duration;
+mod errors;
+mod expand;
+#[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
+mod file;
+mod function_spec;
+mod load;
+mod mask;
+mod nearest;
+mod place;
+mod reader;
+mod schema;
 mod secret;
+mod values;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +30,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
+pub use errors::ConfigErrors;
+pub use schema::schema;
 pub use secret::Secret;
 
 /// A configuration in which every name resolves and every value is in its range.
@@ -74,6 +92,15 @@ pub enum Address {
     Tcp(String),
     /// `unix:/path`.
     Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => f.write_str(address),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// Where operators come in.
@@ -168,7 +195,7 @@ pub struct Upstream {
     pub health: Option<HealthCheck>,
     /// Limit of opening a connection.
     pub connect_timeout: Duration,
-    /// Limit between two reads of an answer; not applied to WebSockets and event streams.
+    /// Limit between two reads of an answer; not applied to WebSocket connections and event streams.
     pub read_timeout: Option<Duration>,
     /// How often names are resolved anew.
     pub resolve_every: Duration,
@@ -227,7 +254,7 @@ pub enum AnswerSpec {
 }
 
 /// The content of a refusal: 503.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BlockSpec {
     /// Machine-readable code in JSON.
     pub code: String,
@@ -290,7 +317,7 @@ pub enum Logo {
 }
 
 /// A template of the user's own, read when the configuration was.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template {
     /// Where it came from, for error messages.
     pub path: PathBuf,
@@ -335,3 +362,6 @@ impl Config {
         self.notes.get(id.0 as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;
