@@ -45,8 +45,7 @@ impl Rules {
         form: MatchingForm,
         health: Option<MatchingPath>,
     ) -> Result<Self, Vec<Conflict>> {
-        let router = Router::new(&routes)?;
-        Ok(Self { routes, requirements, databases, form, health, router })
+        Ok(Self { router: Router::new(&routes)?, routes, requirements, databases, form, health })
     }
 
     /// Every route, in the order of [`crate::RouteId`].
@@ -149,7 +148,7 @@ impl Gate {
     }
 
     /// The worst need of a route, and the action for it.
-    fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
+    pub fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
         let mut worst: Option<(crate::RequirementId, Verdict)> = None;
         for need in &route.needs {
             let verdict = self.snapshot.verdict(*need, now);

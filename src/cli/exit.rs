@@ -1,0 +1,31 @@
+//! Exit codes, the same for every command.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// 0: done; what was asked about is ready.
+    Ready,
+    /// 1: something is unmet.
+    NotReady,
+    /// 2: wrong usage, a wrong configuration, or an address that cannot be bound.
+    Usage,
+    /// 3: a database could not be looked at.
+    Unreachable,
+}
+
+/// For `--help`.
+pub(super) const HELP: &str = "\
+Exit codes: 0 ready or done; 1 not ready; 2 wrong usage or configuration; 3 a database could not be looked at.";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ready => 0,
+            Exit::NotReady => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+        })
+    }
+}

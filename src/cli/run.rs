@@ -1,0 +1,72 @@
+//! `schemagate run`
+
+use std::sync::Arc;
+
+use gate::Gate;
+use tokio::runtime::Runtime;
+use tracing::{error, info, warn};
+
+use super::console::Console;
+use super::exit::Exit;
+use super::{ConfigFile, Format, load, logging};
+use crate::admin::{self, AdminListener};
+use crate::answer::Answers;
+use crate::config::Config;
+use crate::live::{GateReader, live};
+use crate::metrics::Metrics;
+use crate::proxy::Proxy;
+use crate::watch;
+
+/// Serves until a signal ends it. Nothing is started before everything that can be wrong was checked.
+pub(super) fn run(file: &ConfigFile, console: &Console) -> Exit {
+    match load(&file.config, Format::Text, console) {
+        Err(exit) => exit,
+        Ok(config) => match start(config) {
+            Ok(()) => Exit::Ready,
+            Err(message) => {
+                console.error(message);
+                Exit::Usage
+            }
+        },
+    }
+}
+
+fn start(config: Config) -> Result<(), String> {
+    let config = Arc::new(config);
+    let answers = Answers::render(&config.answers, &config.brand).map_err(|error| error.to_string())?;
+    let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
+    let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
+    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), Arc::new(answers), metrics.clone())
+        .map_err(|error| error.to_string())?;
+    let background = background().map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let listener = background.block_on(AdminListener::bind(&config.admin.listen))?;
+    let _flush = logging::start(&config.log)?;
+
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        routes = config.rules.routes().len(),
+        requirements = config.rules.requirements().len(),
+        admin = %config.admin.listen,
+        "schemagate starts; the listeners open after the first look at every database"
+    );
+    background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
+    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics));
+    background.block_on(reader.clone().settled());
+    let served = proxy.serve().map_err(|error| error.to_string());
+    background.shutdown_background();
+    served
+}
+
+async fn serve_admin(listener: AdminListener, config: Arc<Config>, reader: GateReader, metrics: Metrics) {
+    if let Err(error) = admin::serve(listener, config, reader, metrics).await {
+        error!(%error, "the admin listener ended; traffic is not touched");
+    }
+}
+
+/// Where everything runs that is not the way of a request.
+fn background() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("watch").enable_all().build()
+}

@@ -1,0 +1,32 @@
+//! `schemagate trigger-sql`
+
+use clap::Args;
+use gate::ObjectName;
+
+use super::console::Console;
+use super::exit::Exit;
+use crate::watch::{TriggerKind, removal_sql, trigger_sql};
+
+/// Prints SQL; never runs it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: schemagate trigger-sql | psql \"$DATABASE_URL\"
+An event trigger sees every change; creating it needs a superuser (or the provider's substitute).
+Without one: schemagate trigger-sql --ledger _prisma_migrations | psql \"$DATABASE_URL\"")]
+pub(super) struct TriggerSql {
+    /// A trigger on this migration ledger's table, for those who may not create event triggers
+    #[arg(long, value_name = "TABLE")]
+    ledger: Option<ObjectName>,
+    /// The SQL that removes it again
+    #[arg(long)]
+    remove: bool,
+}
+
+impl TriggerSql {
+    pub(super) fn run(self, console: &Console) -> Exit {
+        let kind = self.ledger.map_or(TriggerKind::Event, TriggerKind::Ledger);
+        let sql = if self.remove { removal_sql(&kind) } else { trigger_sql(&kind) };
+        console.line(sql.trim_end());
+        Exit::Ready
+    }
+}
