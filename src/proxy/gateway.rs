@@ -158,6 +158,10 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         forwarded::tell(request, &exchange.client, &self.config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
+        if let Some(pool) = self.pool(exchange).filter(|_| authority(request).is_none()) {
+            // The client spoke HTTP/1.0; what the backend hears must have a Host.
+            request.insert_header(header::HOST, pool.authority())?;
+        }
         match &exchange.target {
             Some(target) => set_target(request, target),
             None => Ok(()),
@@ -173,7 +177,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
         let Some(pool) = self.pool(exchange) else { return error };
-        pool.could_not_connect(&peer._address, error.etype().as_str());
+        pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed);
         error.set_retry(others && exchange.attempts.count < MAX_ATTEMPTS);
@@ -190,6 +194,13 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         hop_by_hop::remove(answer);
+        if session.req_header().version == Version::HTTP_10
+            && answer.remove_header(&header::TRANSFER_ENCODING).is_some()
+        {
+            // HTTP/1.0 knows no chunks: the end of the connection is the end of the answer.
+            exchange.keeps_alive = false;
+            session.set_keepalive(None);
+        }
         if !answer.headers.contains_key(request_id::HEADER) {
             answer.insert_header(request_id::NAME, exchange.id.value())?;
         }
