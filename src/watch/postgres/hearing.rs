@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 use tracing::{info, warn};
 
-use super::link::{CHANNEL, Link};
+use super::link::{APPLICATION, CHANNEL, Link};
 use super::{backend, failure};
 use crate::config::Notify;
 use crate::watch::LookError;
@@ -38,10 +38,15 @@ pub(super) async fn listen(link: &Link, notify: Notify, pooled: bool, limit: Dur
             _ => None,
         });
         let serving = row.and_then(|row| row.get(0)).and_then(|process| process.parse::<i32>().ok());
+        let direct = backend::announced(link.client.cancel_token()).await == serving;
+        if direct {
+            // Nobody else will get this session, so that it may keep its name between looks.
+            link.client.batch_execute(&format!("SET application_name = '{APPLICATION}'")).await?;
+        }
         if row.and_then(|row| row.get(1)) == Some("t") {
             return Ok(Hearing::Standby);
         }
-        if notify == Notify::Auto && backend::announced(link.client.cancel_token()).await != serving {
+        if notify == Notify::Auto && !direct {
             return Ok(Hearing::Pooled);
         }
         match link.client.batch_execute(&format!("LISTEN {CHANNEL}")).await {

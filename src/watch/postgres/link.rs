@@ -23,6 +23,8 @@ use crate::watch::hint::Hint;
 
 /// Where notifications are sent, by the triggers of [`crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
+/// What schemagate calls itself in `pg_stat_activity`.
+pub(super) const APPLICATION: &str = "schemagate";
 
 /// When silence on a connection is questioned, how often, and how often in vain.
 const KEEPALIVE: TcpKeepalive =
@@ -34,8 +36,8 @@ const FAREWELL: Duration = Duration::from_millis(250);
 
 /// One connection to a PostgreSQL server. Ends when dropped.
 ///
-/// It asks for nothing at its start but user, database and `application_name`: through a pooler
-/// any other setting would be left to whoever gets the server's connection next.
+/// It asks for nothing at its start but user and database: through a pooler any setting, even
+/// `application_name`, would be left to whoever gets the server's connection next.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: Client,
@@ -181,7 +183,7 @@ impl Opening<'_> {
         T::Stream: Send + 'static,
     {
         let mut config = Config::new();
-        config.user(&self.url.user).dbname(&self.url.database).application_name("schemagate").ssl_mode(mode);
+        config.user(&self.url.user).dbname(&self.url.database).ssl_mode(mode);
         if let Some(password) = &self.url.password {
             config.password(password.expose());
         }

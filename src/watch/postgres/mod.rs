@@ -25,7 +25,7 @@ pub(super) use hearing::Hearing;
 pub(super) use link::CHANNEL;
 pub(super) use listener::Listener;
 
-use link::Link;
+use link::{APPLICATION, Link};
 use question::{Answer, Question};
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
@@ -132,6 +132,7 @@ impl PostgresReader {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SELECT pg_catalog.current_setting('search_path'); \
              SET LOCAL search_path = ''; \
+             SET LOCAL application_name = '{APPLICATION}'; \
              SET LOCAL statement_timeout = {limit}; \
              SET LOCAL lock_timeout = {}; \
              SET LOCAL idle_in_transaction_session_timeout = {limit}",
