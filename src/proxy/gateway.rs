@@ -184,6 +184,25 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        _exchange: &mut Exchange,
+        reused: bool,
+    ) -> Box<Error> {
+        let mut error = error.more_context(format!("server {}", peer._address));
+        let repeatable = session.req_header().method.is_idempotent()
+            && !session.as_downstream().retry_buffer_truncated()
+            && !own_answer::is_begun(session);
+        error.retry.decide_reuse(reused);
+        // A kept connection may have been dying already when the request was sent on it. Whatever
+        // changes something is sent once, all the same.
+        error.set_retry(repeatable && (error.retry() || (reused && failure::is_torn(&error))));
+        error
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -229,7 +248,7 @@ impl ProxyHttp for Gateway {
                 let why = if doubted { UpstreamFailure::Unavailable } else { exchange.failure.unwrap_or(read) };
                 exchange.failure = Some(why);
                 let upstream = self.pool(exchange).map_or("", Pool::name);
-                self.metrics.upstream_failure(upstream, failure::word(why));
+                self.metrics.upstream_failure(upstream, why.as_str());
                 Some(Saying::Upstream(why))
             }
         };
