@@ -21,7 +21,7 @@ use crate::config::{PostgresHost, PostgresUrl};
 use crate::watch::LookError;
 use crate::watch::hint::Hint;
 
-/// Where notifications are sent, by the triggers of [`crate::watch::trigger_sql`].
+/// Where notifications are sent, by the triggers of [`mod@crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
 /// What schemagate calls itself in `pg_stat_activity`.
 pub(super) const APPLICATION: &str = "schemagate";
