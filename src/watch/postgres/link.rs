@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, SimpleQueryMessage, SimpleQueryRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{failure, tls};
+use super::{backend, failure, tls};
 use crate::config::{PostgresHost, PostgresUrl};
 use crate::watch::LookError;
 use crate::watch::hint::Hint;
@@ -24,6 +24,9 @@ use crate::watch::hint::Hint;
 /// Where notifications are sent, by the triggers of [`mod@crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
 /// What schemagate calls itself in `pg_stat_activity`.
+pub(super) const APPLICATION: &str = "schemagate";
+
+/// The name under which the server lists schemagate (`pg_stat_activity.application_name`).
 pub(super) const APPLICATION: &str = "schemagate";
 
 /// When silence on a connection is questioned, how often, and how often in vain.
@@ -41,6 +44,8 @@ const FAREWELL: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: Client,
+    /// Whether the server itself is at the other end, and not a pooler.
+    pub(super) direct: bool,
     /// Where it leads, for messages.
     pub(super) place: String,
     driver: JoinSet<()>,
@@ -61,7 +66,7 @@ impl Link {
                 }
             };
             match outcome {
-                Ok(link) => return Ok(link),
+                Ok(link) => return link.introduced(url.pooled, limit).await,
                 Err(errors) => failures.extend(errors),
             }
             if failures.last().is_some_and(is_final) {
@@ -71,6 +76,29 @@ impl Link {
         let word = failures.first().map_or("no_host", |error| error.word);
         let texts: Vec<String> = failures.into_iter().map(|error| error.message).collect();
         Err(LookError::new(word, texts.join("; ")))
+    }
+
+    /// Learns who is at the other end (`pooled`: the URL says that a pooler is), and gives the
+    /// connection its name where it belongs to nobody else.
+    async fn introduced(mut self, pooled: bool, limit: Duration) -> Result<Self, LookError> {
+        if pooled {
+            return Ok(self);
+        }
+        let talk = async {
+            // Text of a simple query: no statement stays behind.
+            let answer = self.client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
+            let serving = first_row(&answer).and_then(|row| row.get(0)).and_then(|process| process.parse().ok());
+            let direct = serving.is_some() && backend::announced(self.client.cancel_token()).await == serving;
+            if direct {
+                self.client.batch_execute(&format!("SET application_name = '{APPLICATION}'")).await?;
+            }
+            Ok(direct)
+        };
+        self.direct = match timeout(limit, talk).await {
+            Ok(outcome) => outcome.map_err(|error| failure::describe(&error, &self.place))?,
+            Err(_) => return Err(failure::timed_out(&self.place, limit, "to the first question")),
+        };
+        Ok(self)
     }
 
     /// Waits until the connection has ended.
@@ -137,7 +165,7 @@ impl Opening<'_> {
             }
             outcome => outcome,
         }
-        .map(|(client, driver)| Link { client, place, driver })
+        .map(|(client, driver)| Link { client, direct: false, place, driver })
     }
 
     async fn over_tcp(
@@ -168,7 +196,7 @@ impl Opening<'_> {
         let (client, driver) = timeout(self.limit, attempt)
             .await
             .unwrap_or_else(|_| Err(failure::timed_out(&place, self.limit, "to a new connection")))?;
-        Ok(Link { client, place, driver })
+        Ok(Link { client, direct: false, place, driver })
     }
 
     async fn begin<S, T>(
@@ -215,6 +243,14 @@ where
             hint.notified();
         }
     }
+}
+
+/// The first row of an answer to a simple query.
+pub(super) fn first_row(answer: &[SimpleQueryMessage]) -> Option<&SimpleQueryRow> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })
 }
 
 /// Whether other servers of the same URL would say the same.
