@@ -16,7 +16,8 @@ const QUIET: &str = "pingora_core=warn,pingora_core::connectors=off,pingora_load
 /// `RUST_LOG` wins over the configured level.
 pub(super) fn start(log: &Log) -> Result<WorkerGuard, String> {
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| log.level.clone());
-    let filter = EnvFilter::try_new(format!("{QUIET},{level}")).map_err(|error| format!("the log level {level:?} is not one: {error}"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{level}"))
+        .map_err(|error| format!("the log level {level:?} is not one: {error}"))?;
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let subscriber = Subscriber::builder().with_env_filter(filter).with_writer(writer);
     let started = match log.format {

@@ -23,8 +23,6 @@ use crate::watch::hint::Hint;
 
 /// Where notifications are sent, by the triggers of [`mod@crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
-/// What schemagate calls itself in `pg_stat_activity`.
-pub(super) const APPLICATION: &str = "schemagate";
 
 /// The name under which the server lists schemagate (`pg_stat_activity.application_name`).
 pub(super) const APPLICATION: &str = "schemagate";

@@ -132,7 +132,6 @@ impl PostgresReader {
              SELECT pg_catalog.current_setting('search_path'); \
              SET LOCAL application_name = '{APPLICATION}'; \
              SET LOCAL search_path = ''; \
-             SET LOCAL application_name = '{APPLICATION}'; \
              SET LOCAL statement_timeout = {limit}; \
              SET LOCAL lock_timeout = {}; \
              SET LOCAL idle_in_transaction_session_timeout = {limit}",

@@ -195,8 +195,7 @@ async fn cost(cluster: &Cluster, wanted: Wanted) -> f64 {
     let mut reader =
         Reader::open(&postgres(settings), &Arc::new(wanted), &Arc::new(Hint::unheard())).await.expect("a reader");
     reader.look().await.expect("a look");
-    let other = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-    let server = cluster.sql("postgres", other);
+    let server = cluster.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE application_name = 'schemagate'");
     let spent = || {
         let schedule = std::fs::read_to_string(format!("/proc/{server}/schedstat")).expect("the server process");
         let nanoseconds: f64 = schedule.split(' ').next().and_then(|first| first.parse().ok()).expect("a number");
