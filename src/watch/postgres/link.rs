@@ -21,7 +21,7 @@ use crate::config::{PostgresHost, PostgresUrl};
 use crate::watch::LookError;
 use crate::watch::hint::Hint;
 
-/// Where notifications are sent, by the triggers of [`crate::watch::trigger_sql`].
+/// Where notifications are sent, by the triggers of [`mod@crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
 
 /// The name under which the server lists schemagate (`pg_stat_activity.application_name`).
