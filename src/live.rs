@@ -3,22 +3,32 @@
 //! A request pins the current [`Gate`] once and reads nothing else; [`crate::watch`] owns the only
 //! [`GateWriter`]. There is no second shared value that could disagree with the first.
 
+mod second_look;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
-use gate::{Gate, Moment, Snapshot};
+use futures_util::future::{FutureExt, select_all};
+use gate::{DatabaseId, Gate, Moment, Snapshot};
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+pub use second_look::LookAgain;
+
+use second_look::{SecondLook, looked};
 
 /// Makes the two ends of the live value.
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
+    let second_looks = (0..gate.rules().databases()).map(|_| SecondLook::new()).collect();
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
         clock: Clock::start(),
         requests: Requests::default(),
+        second_looks,
         serving: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
@@ -30,6 +40,8 @@ struct Shared {
     gate: ArcSwap<Gate>,
     clock: Clock,
     requests: Requests,
+    /// Per database.
+    second_looks: Vec<SecondLook>,
     /// Whether the proxy's listeners are open.
     serving: AtomicBool,
 }
@@ -123,6 +135,45 @@ impl GateReader {
         let _ = self.settled.wait_for(|settled| *settled).await;
     }
 
+    /// Waits for a look at each of `databases` that begins after `failure`, at most for `limit`.
+    ///
+    /// All that wait share the looks, which are made one after another.
+    pub async fn look_after(&self, failure: Moment, databases: &[DatabaseId], limit: Duration) -> LookAgain {
+        let asked: Vec<(DatabaseId, &SecondLook)> = {
+            let (gate, now) = (self.pin(), self.now());
+            let generation = gate.snapshot().generation();
+            let with_looks =
+                databases.iter().filter_map(|id| Some((*id, self.shared.second_looks.get(id.0 as usize)?)));
+            with_looks.filter(|(_, looks)| looks.ask(failure, now, generation)).collect()
+        };
+        if asked.is_empty() {
+            return LookAgain::Skipped;
+        }
+        let ids: Vec<DatabaseId> = asked.iter().map(|(id, _)| *id).collect();
+        let mut swapped = self.swapped.clone();
+        let looked = async {
+            while !looked(self.pin().snapshot(), &ids, failure) {
+                if swapped.changed().await.is_err() {
+                    return LookAgain::Failed;
+                }
+            }
+            LookAgain::Looked
+        };
+        let failed = select_all(asked.iter().map(|(_, looks)| looks.failed_after(failure).boxed()));
+        let outcome = timeout(limit, async {
+            tokio::select! {
+                outcome = looked => outcome,
+                _ = failed => LookAgain::Failed,
+            }
+        });
+        let Ok(outcome) = outcome.await else {
+            let now = self.now();
+            asked.iter().for_each(|(_, looks)| looks.count_slow(failure, now));
+            return LookAgain::TooSlow;
+        };
+        outcome
+    }
+
     /// Waits for the next swap; `false` if there will be none.
     pub async fn swapped(&mut self) -> bool {
         self.swapped.changed().await.is_ok()
@@ -161,6 +212,22 @@ impl Pulse {
     /// The present, on the clock that snapshots are measured by.
     pub fn now(&self) -> Moment {
         self.shared.clock.now()
+    }
+
+    /// Waits until a look at `database` is asked for that begins after `began`, and counts it.
+    pub async fn asked_after(&self, database: DatabaseId, began: Moment) {
+        let Some(looks) = self.shared.second_looks.get(database.0 as usize) else {
+            return std::future::pending().await;
+        };
+        looks.asked_after(began).await;
+        looks.count(self.now());
+    }
+
+    /// Says that a look at `database` failed; those who wait for it wait no longer.
+    pub fn note_failed_look(&self, database: DatabaseId, began: Moment) {
+        if let Some(looks) = self.shared.second_looks.get(database.0 as usize) {
+            looks.note_failed(began);
+        }
     }
 
     /// How long no request has come, to the second; before the first one, since the start.
