@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
-use futures_util::future::{FutureExt, select_all};
+use futures_util::future::join_all;
 use gate::{DatabaseId, Gate, Moment, Snapshot};
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 pub use second_look::LookAgain;
 
-use second_look::{SecondLook, looked};
+use second_look::SecondLook;
 
 /// Makes the two ends of the live value.
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
@@ -137,7 +137,8 @@ impl GateReader {
 
     /// Waits for a look at each of `databases` that begins after `failure`, at most for `limit`.
     ///
-    /// All that wait share the looks, which are made one after another.
+    /// All that wait share the looks, which are made one after another. Of several databases, what
+    /// came of the least fortunate one; the gate has what was seen of the others.
     pub async fn look_after(&self, failure: Moment, databases: &[DatabaseId], limit: Duration) -> LookAgain {
         let asked: Vec<(DatabaseId, &SecondLook)> = {
             let (gate, now) = (self.pin(), self.now());
@@ -146,32 +147,29 @@ impl GateReader {
                 databases.iter().filter_map(|id| Some((*id, self.shared.second_looks.get(id.0 as usize)?)));
             with_looks.filter(|(_, looks)| looks.ask(failure, now, generation)).collect()
         };
-        if asked.is_empty() {
-            return LookAgain::Skipped;
-        }
-        let ids: Vec<DatabaseId> = asked.iter().map(|(id, _)| *id).collect();
+        // Each for itself: one that fails must not hide what another one sees.
+        let looks = asked.into_iter().map(|(id, looks)| self.look_at(id, looks, failure, limit));
+        join_all(looks).await.into_iter().max().unwrap_or(LookAgain::Skipped)
+    }
+
+    async fn look_at(&self, id: DatabaseId, looks: &SecondLook, failure: Moment, limit: Duration) -> LookAgain {
         let mut swapped = self.swapped.clone();
         let looked = async {
-            while !looked(self.pin().snapshot(), &ids, failure) {
+            while !self.pin().snapshot().looked_since(id, failure) {
                 if swapped.changed().await.is_err() {
                     return LookAgain::Failed;
                 }
             }
             LookAgain::Looked
         };
-        let failed = select_all(asked.iter().map(|(_, looks)| looks.failed_after(failure).boxed()));
-        let outcome = timeout(limit, async {
-            tokio::select! {
-                outcome = looked => outcome,
-                _ = failed => LookAgain::Failed,
+        tokio::select! {
+            outcome = looked => outcome,
+            () = looks.failed_after(failure) => LookAgain::Failed,
+            () = sleep(limit) => {
+                looks.count_slow(failure, self.now());
+                LookAgain::TooSlow
             }
-        });
-        let Ok(outcome) = outcome.await else {
-            let now = self.now();
-            asked.iter().for_each(|(_, looks)| looks.count_slow(failure, now));
-            return LookAgain::TooSlow;
-        };
-        outcome
+        }
     }
 
     /// Waits for the next swap; `false` if there will be none.

@@ -71,10 +71,9 @@ impl Action {
     /// What it makes of a request by `method`.
     pub fn effect(self, method: Method<'_>) -> Effect {
         match self {
-            Self::Pass => Effect::Forward,
             Self::Block(answer) | Self::Respond(answer) => Effect::Answer(answer),
             Self::ReadOnly(answer) if method.writes() => Effect::Answer(answer),
-            Self::ReadOnly(_) => Effect::Forward,
+            Self::Pass | Self::ReadOnly(_) => Effect::Forward,
             Self::Rescue { answer, methods, .. } if methods.contains(method) => Effect::Rescue(answer),
             Self::Rescue { otherwise, .. } => Effect::Answer(otherwise),
         }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gate::{DatabaseId, Moment, Snapshot};
+use gate::Moment;
 use tokio::sync::watch;
 
 /// So many looks in a row that changed nothing are free; then the failures are not the schema's.
@@ -11,10 +11,10 @@ const FREE: u32 = 20;
 /// From then on there is one look in so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What came of asking for a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What came of asking for a look; the less was learnt, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LookAgain {
-    /// Every database was looked at, and the gate has what was found.
+    /// The database was looked at, and the gate has what was found.
     Looked,
     /// A look failed.
     Failed,
@@ -126,11 +126,6 @@ impl Budget {
             self.count(now);
         }
     }
-}
-
-/// Whether a look that began after `failure` was judged, at every one of `databases`.
-pub(super) fn looked(snapshot: &Snapshot, databases: &[DatabaseId], failure: Moment) -> bool {
-    databases.iter().all(|database| snapshot.looked_since(*database, failure))
 }
 
 #[cfg(test)]

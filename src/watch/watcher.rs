@@ -91,8 +91,12 @@ impl Watcher {
                 self.listen_directly();
             }
             self.look(idle).await;
-            // Whose answer is held back waits for no pause: the limits on such looks are elsewhere.
+            // Whose answer is held back waits for no backoff and no slow look's pause.
             let asked = pulse.asked_after(self.id, self.began);
+            let asked = async {
+                asked.await;
+                sleep_until(began + LEAST_GAP).await;
+            };
             let Some(idle) = idle else {
                 tokio::select! {
                     () = self.rest(began) => {}

@@ -17,7 +17,7 @@ pub(in crate::config) enum ActionValue {
     Block(Option<BlockTable>),
     ReadOnly(Option<BlockTable>),
     Respond(RespondTable),
-    Rescue(Rescue),
+    Rescue(Box<Rescue>),
 }
 
 /// What takes the place of an upstream's 5xx, and what other methods get.
@@ -97,7 +97,9 @@ impl Read for ActionValue {
             ActionKind::Block => reader.below(word, content).map(|block| Self::Block(Some(block))),
             ActionKind::ReadOnly => reader.below(word, content).map(|block| Self::ReadOnly(Some(block))),
             ActionKind::Respond => reader.below(word, content).map(Self::Respond),
-            ActionKind::Rescue => reader.below::<RescueTable>(word, content).map(|rescue| Self::Rescue(rescue.into())),
+            ActionKind::Rescue => {
+                reader.below::<RescueTable>(word, content).map(|rescue| Self::Rescue(Box::new(rescue.into())))
+            }
         }
     }
 

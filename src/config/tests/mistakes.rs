@@ -194,29 +194,42 @@ fn each_mistake_has_its_message() {
         (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
         (route("methods = []"), "`methods` is empty"),
         (route("upstream = \"apo\""), "there is no upstream `apo`"),
-        (route("on_broken = \"hold\""), "the action `hold` is not available in this version"),
-        (route("on_broken = \"rescue\""), "`routes.on_broken`: `rescue` needs an answer"),
-        (route("on_broken = { rescue = { methods = [\"get\"] } }"), "`get` is not a method that can be rescued"),
-        (route("on_broken = { rescue = { methods = [] } }"), "`methods` is empty, so that nothing is rescued"),
-        (route("on_broken = \"bloc\""), "`routes.on_broken` knows no action `bloc`"),
-        (route("on_broken = \"respond\""), "`routes.on_broken`: `respond` needs an answer"),
-        (route("on_broken = { block = {}, read_only = {} }"), "`routes.on_broken` must name exactly one action"),
-        (route("on_broken = { block = { cod = \"X\" } }"), "unknown key `cod` in `routes.on_broken.block`"),
-        (route("on_broken = { respond = { status = 99 } }"), "`status` is 99, and must be from 200 to 599"),
-        (route("on_broken = { respond = { json = [], text = \"\" } }"), "`json` and `text` are both given"),
-        (route("on_broken = { respond = { status = 204, text = \"\" } }"), "has no body"),
-        (route("on_broken = { respond = { headers = { \"a b\" = \"x\" } } }"), "`a b` is not a header's name"),
-        (
-            route("on_broken = { respond = { headers = { Content-Length = \"1\" } } }"),
-            "the header `content-length` is schemagate's own",
-        ),
         (SMALL.replace("\"/users/*\"", "\"users\""), "`users` is not a path"),
         (SMALL.replace("\"/users/*\"", "\"/us*rs\""), "`/us*rs` is not a path"),
-        (route("on_broken = { block = { page = \"gone.html\" } }"), "`page`: cannot read /etc/schemagate/gone.html"),
     ] {
-        let messages = messages(&text);
-        assert!(messages.iter().any(|one| one.contains(message)), "wanted: {message}\ngot: {messages:#?}");
+        has_message(&text, message);
     }
+}
+
+#[test]
+fn each_mistake_in_an_action_has_its_message() {
+    for (action, message) in [
+        ("\"hold\"", "the action `hold` is not available in this version"),
+        ("\"rescue\"", "`routes.on_broken`: `rescue` needs an answer"),
+        ("{ rescue = { methods = [\"get\"] } }", "`get` is not a method that can be rescued"),
+        ("{ rescue = { methods = [] } }", "`methods` is empty, so that nothing is rescued"),
+        ("\"bloc\"", "`routes.on_broken` knows no action `bloc`"),
+        ("\"respond\"", "`routes.on_broken`: `respond` needs an answer"),
+        ("{ block = {}, read_only = {} }", "`routes.on_broken` must name exactly one action"),
+        ("{ block = { cod = \"X\" } }", "unknown key `cod` in `routes.on_broken.block`"),
+        ("{ respond = { status = 99 } }", "`status` is 99, and must be from 200 to 599"),
+        ("{ respond = { json = [], text = \"\" } }", "`json` and `text` are both given"),
+        ("{ respond = { status = 204, text = \"\" } }", "has no body"),
+        ("{ respond = { headers = { \"a b\" = \"x\" } } }", "`a b` is not a header's name"),
+        (("{ respond = { headers = { Content-Length = \"1\" } } }"), "the header `content-length` is schemagate's own"),
+        ("{ block = { page = \"gone.html\" } }", "`page`: cannot read /etc/schemagate/gone.html"),
+    ] {
+        has_message(
+            &SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\non_broken = {action}")),
+            message,
+        );
+    }
+}
+
+#[track_caller]
+fn has_message(text: &str, wanted: &str) {
+    let messages = messages(text);
+    assert!(messages.iter().any(|one| one.contains(wanted)), "wanted: {wanted}\ngot: {messages:#?}");
 }
 
 #[test]
