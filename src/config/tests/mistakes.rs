@@ -105,12 +105,51 @@ fn a_file_that_cannot_be_read_is_one_line_that_says_what_to_do() {
     assert!(shown(&latin).contains("not UTF-8 at byte 5"));
 }
 
+/// Each text has, among what is wrong with it, the message.
+fn assert_messages(cases: impl IntoIterator<Item = (String, &'static str)>) {
+    for (text, message) in cases {
+        let messages = messages(&text);
+        assert!(messages.iter().any(|one| one.contains(message)), "wanted: {message}\ngot: {messages:#?}");
+    }
+}
+
+#[test]
+fn each_mistake_of_a_route_has_its_message() {
+    let route = |more: &str| SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{more}"));
+    assert_messages([
+        (route("name = \" \""), "`name` is empty, has control characters"),
+        (route("host = \"https://a\""), "`https://a`: a host has no scheme, port or path"),
+        (route("host = []"), "`host` is empty, so the route serves nothing"),
+        (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
+        (route("methods = []"), "`methods` is empty"),
+        (route("upstream = \"apo\""), "there is no upstream `apo`"),
+        (route("on_broken = \"hold\""), "the action `hold` is not available in this version"),
+        (route("on_broken = \"rescue\""), "`routes.on_broken`: `rescue` needs an answer"),
+        (route("on_broken = { rescue = { methods = [\"get\"] } }"), "`get` is not a method that can be rescued"),
+        (route("on_broken = { rescue = { methods = [] } }"), "`methods` is empty, so that nothing is rescued"),
+        (route("on_broken = \"bloc\""), "`routes.on_broken` knows no action `bloc`"),
+        (route("on_broken = \"respond\""), "`routes.on_broken`: `respond` needs an answer"),
+        (route("on_broken = { block = {}, read_only = {} }"), "`routes.on_broken` must name exactly one action"),
+        (route("on_broken = { block = { cod = \"X\" } }"), "unknown key `cod` in `routes.on_broken.block`"),
+        (route("on_broken = { respond = { status = 99 } }"), "`status` is 99, and must be from 200 to 599"),
+        (route("on_broken = { respond = { json = [], text = \"\" } }"), "`json` and `text` are both given"),
+        (route("on_broken = { respond = { status = 204, text = \"\" } }"), "has no body"),
+        (route("on_broken = { respond = { headers = { \"a b\" = \"x\" } } }"), "`a b` is not a header's name"),
+        (
+            route("on_broken = { respond = { headers = { Content-Length = \"1\" } } }"),
+            "the header `content-length` is schemagate's own",
+        ),
+        (SMALL.replace("\"/users/*\"", "\"users\""), "`users` is not a path"),
+        (SMALL.replace("\"/users/*\"", "\"/us*rs\""), "`/us*rs` is not a path"),
+        (route("on_broken = { block = { page = \"gone.html\" } }"), "`page`: cannot read /etc/schemagate/gone.html"),
+    ]);
+}
+
 #[test]
 fn each_mistake_has_its_message() {
-    let route = |more: &str| SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{more}"));
     let database = |more: &str| SMALL.replace("[upstreams.api]", &format!("{more}\n[upstreams.api]"));
     let top = |more: &str| format!("{more}\n{SMALL}");
-    for (text, message) in [
+    assert_messages([
         (top("tenants = {}"), "unknown key `tenants`"),
         (top("mode = \"watch\""), "`mode` knows no `watch`"),
         (top("listen = 5"), "`listen` is an integer, expected a table"),
@@ -188,48 +227,7 @@ fn each_mistake_has_its_message() {
                 .replace("tables = [\"users\"]", "enums = { A = [\"B\"] }"),
             "the database `main` is SQLite, which has none",
         ),
-        (route("name = \" \""), "`name` is empty, has control characters"),
-        (route("host = \"https://a\""), "`https://a`: a host has no scheme, port or path"),
-        (route("host = []"), "`host` is empty, so the route serves nothing"),
-        (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
-        (route("methods = []"), "`methods` is empty"),
-        (route("upstream = \"apo\""), "there is no upstream `apo`"),
-        (SMALL.replace("\"/users/*\"", "\"users\""), "`users` is not a path"),
-        (SMALL.replace("\"/users/*\"", "\"/us*rs\""), "`/us*rs` is not a path"),
-    ] {
-        has_message(&text, message);
-    }
-}
-
-#[test]
-fn each_mistake_in_an_action_has_its_message() {
-    for (action, message) in [
-        ("\"hold\"", "the action `hold` is not available in this version"),
-        ("\"rescue\"", "`routes.on_broken`: `rescue` needs an answer"),
-        ("{ rescue = { methods = [\"get\"] } }", "`get` is not a method that can be rescued"),
-        ("{ rescue = { methods = [] } }", "`methods` is empty, so that nothing is rescued"),
-        ("\"bloc\"", "`routes.on_broken` knows no action `bloc`"),
-        ("\"respond\"", "`routes.on_broken`: `respond` needs an answer"),
-        ("{ block = {}, read_only = {} }", "`routes.on_broken` must name exactly one action"),
-        ("{ block = { cod = \"X\" } }", "unknown key `cod` in `routes.on_broken.block`"),
-        ("{ respond = { status = 99 } }", "`status` is 99, and must be from 200 to 599"),
-        ("{ respond = { json = [], text = \"\" } }", "`json` and `text` are both given"),
-        ("{ respond = { status = 204, text = \"\" } }", "has no body"),
-        ("{ respond = { headers = { \"a b\" = \"x\" } } }", "`a b` is not a header's name"),
-        (("{ respond = { headers = { Content-Length = \"1\" } } }"), "the header `content-length` is schemagate's own"),
-        ("{ block = { page = \"gone.html\" } }", "`page`: cannot read /etc/schemagate/gone.html"),
-    ] {
-        has_message(
-            &SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\non_broken = {action}")),
-            message,
-        );
-    }
-}
-
-#[track_caller]
-fn has_message(text: &str, wanted: &str) {
-    let messages = messages(text);
-    assert!(messages.iter().any(|one| one.contains(wanted)), "wanted: {wanted}\ngot: {messages:#?}");
+    ]);
 }
 
 #[test]
