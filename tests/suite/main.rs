@@ -29,6 +29,8 @@ mod life;
 mod passing;
 mod pooler;
 mod privileges;
+mod recheck;
 mod requirements;
+mod rescue;
 mod sqlite;
 mod tls;
