@@ -25,7 +25,8 @@ pub enum Action {
         answer: AnswerId,
         /// For these methods …
         methods: KnownMethods,
-        /// … and the others are refused with this, without asking the upstream.
+        /// … and the others are refused with this, without asking the upstream. It also takes the
+        /// place of silence: that nobody answered is no empty list.
         otherwise: AnswerId,
     },
 }
@@ -36,7 +37,12 @@ pub enum Effect {
     /// The upstream is asked, and whatever it answers passes.
     Forward,
     /// The upstream is asked, and this takes the place of a 5xx.
-    Rescue(AnswerId),
+    Rescue {
+        /// Takes the place of its 5xx.
+        answer: AnswerId,
+        /// Takes the place of its silence.
+        otherwise: AnswerId,
+    },
     /// The upstream is not asked.
     Answer(AnswerId),
 }
@@ -74,7 +80,9 @@ impl Action {
             Self::Block(answer) | Self::Respond(answer) => Effect::Answer(answer),
             Self::ReadOnly(answer) if method.writes() => Effect::Answer(answer),
             Self::Pass | Self::ReadOnly(_) => Effect::Forward,
-            Self::Rescue { answer, methods, .. } if methods.contains(method) => Effect::Rescue(answer),
+            Self::Rescue { answer, methods, otherwise } if methods.contains(method) => {
+                Effect::Rescue { answer, otherwise }
+            }
             Self::Rescue { otherwise, .. } => Effect::Answer(otherwise),
         }
     }
@@ -85,7 +93,7 @@ impl Effect {
     pub(crate) const fn outcome(self, upstream: UpstreamId) -> Outcome {
         match self {
             Self::Forward => Outcome::Forward(upstream),
-            Self::Rescue(answer) => Outcome::ForwardRescued { upstream, answer },
+            Self::Rescue { answer, otherwise } => Outcome::ForwardRescued { upstream, answer, otherwise },
             Self::Answer(answer) => Outcome::Answer(answer),
         }
     }

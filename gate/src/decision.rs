@@ -28,6 +28,8 @@ pub enum Outcome {
         upstream: UpstreamId,
         /// What takes the place of a 5xx.
         answer: AnswerId,
+        /// What takes the place of no answer at all.
+        otherwise: AnswerId,
     },
     /// It is answered here with a prepared answer.
     Answer(AnswerId),

@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_millis(250);
 enum Failure {
     /// Its answer says so.
     Status(StatusCode),
-    /// There is no answer, but one that schemagate would make; that one is never rescued.
+    /// There is no answer: a process that died of a missing table, perhaps.
     Silence(UpstreamFailure),
 }
 
@@ -142,7 +142,9 @@ const fn is_known(reason: Reason) -> bool {
 /// What takes the place of a failure by this outcome.
 const fn instead(outcome: Outcome, failure: Failure) -> Option<AnswerId> {
     match (outcome, failure) {
-        (Outcome::Answer(answer), _) | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_)) => Some(answer),
+        (Outcome::Answer(answer), _)
+        | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
+        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(answer),
         _ => None,
     }
 }

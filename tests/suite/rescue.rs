@@ -170,11 +170,12 @@ async fn a_write_is_rescued_where_the_route_says_so_and_reads_are_refused_then()
 }
 
 #[tokio::test]
-async fn a_backend_that_is_away_is_a_502_and_not_an_empty_list() {
+async fn a_backend_that_is_away_is_a_refusal_and_not_an_empty_list() {
     let House { database: _database, backend, gateway, client } = house("", "200ms").await;
     gateway.verdict_becomes("backups", "broken", LIMIT).await;
     drop(backend);
-    let answer = client.get("/admin/backups").await.expect(502);
+    let answer = client.get("/admin/backups").await.expect(503);
+    assert_eq!(answer.json()["code"], "BACKUPS_NOT_READY");
     assert_eq!(answer.header("schemagate-degraded"), "");
 }
 

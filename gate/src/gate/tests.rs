@@ -237,7 +237,7 @@ fn rescue(methods: &[&str], id: u32) -> Action {
 }
 
 const fn rescued(id: u32) -> Outcome {
-    Outcome::ForwardRescued { upstream: UpstreamId(0), answer: AnswerId(id) }
+    Outcome::ForwardRescued { upstream: UpstreamId(0), answer: AnswerId(id), otherwise: AnswerId(id + 1) }
 }
 
 #[test]
