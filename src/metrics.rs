@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use gate::{Decision, Outcome, Rules, Verdict};
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Every metric of the process. Cheap to clone.
@@ -16,6 +17,7 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     answers: IntCounterVec,
+    malformed: IntCounter,
     upstream_failures: IntCounterVec,
     rechecks: IntCounterVec,
     verdicts: IntGaugeVec,
@@ -70,12 +72,16 @@ impl Metrics {
                 .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
         )?;
         registry.register(Box::new(decide.clone()))?;
+        let malformed =
+            IntCounter::new("malformed_requests_total", "Requests refused before there was anything to decide.")?;
+        registry.register(Box::new(malformed.clone()))?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
         Ok(Self {
             registry,
             requests,
             answers,
+            malformed,
             upstream_failures,
             rechecks,
             verdicts,
@@ -111,6 +117,11 @@ impl Metrics {
 
     fn route(&self, decision: &Decision) -> &str {
         decision.route.and_then(|id| self.rules.route(id)).map_or("none", |route| &route.name)
+    }
+
+    /// Counts a request that was refused before there was anything to decide.
+    pub fn malformed(&self) {
+        self.malformed.inc();
     }
 
     /// Times an answer that the upstream was not asked for.

@@ -290,10 +290,13 @@ impl ProxyHttp for Gateway {
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
         let status = session.response_written().map_or(0, |written| written.status.as_u16());
-        if let Some(decision) = &exchange.decision {
-            self.metrics.request(decision, status);
-            if exchange.upstream.is_none() {
-                self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
+        match &exchange.decision {
+            None => self.metrics.malformed(),
+            Some(decision) => {
+                self.metrics.request(decision, status);
+                if exchange.upstream.is_none() {
+                    self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
+                }
             }
         }
         let line = Line {

@@ -119,6 +119,7 @@ async fn metrics_count_requests_refusals_changes_and_looks() {
     let (database, _echo, gateway) = house("").await;
     gateway.client().get("/admin/backups").await.expect(503);
     gateway.client().get("/else").await.expect(200);
+    gateway.client().get("/a%00b").await.expect(400);
     database.execute("CREATE TABLE AdminBackupJob (id int)");
     gateway.verdict_becomes("backups", "ready", LIMIT).await;
     gateway.client().get("/admin/backups").await.expect(200);
@@ -130,6 +131,7 @@ async fn metrics_count_requests_refusals_changes_and_looks() {
         r#"schemagate_requests_total{action="pass",outcome="forwarded",reason="no_needs",route="all the rest"} 1"#,
         r#"schemagate_verdict_changes_total{requirement="backups",verdict="ready"} 1"#,
         r#"schemagate_verdict{requirement="backups",verdict="broken"} 0"#,
+        "schemagate_malformed_requests_total 1",
     ] {
         assert!(answer.text().lines().any(|found| found == line), "no {line} in:\n{}", answer.text());
     }
