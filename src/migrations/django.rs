@@ -1,0 +1,151 @@
+//! Django's migrations: packages named `migrations`, one in each app.
+//!
+//! What stands in them as plain values is read; what is computed is not. Dependencies that are
+//! computed (`swappable_dependency`, conditional lists) are left out: they bear on the order alone.
+//! Apps of other packages (`django.contrib`, `site-packages`) are not looked for.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use gate::ledger::Migration;
+
+use super::folder::{entries, relative};
+use super::python::{Module, Value};
+use super::{FolderError, Problem};
+
+/// Folders that hold other people's packages.
+const FOREIGN: &[&str] = &["node_modules", "site-packages", "__pycache__"];
+
+/// Every migration of every app below `path`, or of the one app whose `migrations` it is.
+pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
+    let mut packages = Vec::new();
+    find_packages(path, &mut packages)?;
+    let mut found = Vec::new();
+    for package in &packages {
+        read_package(path, package, &mut found)?;
+    }
+    resolve(path, found)
+}
+
+/// One migration, its neighbours still in the words of its file.
+struct Found {
+    app: String,
+    migration: Migration,
+    dependencies: Vec<(Box<str>, Box<str>)>,
+    run_before: Vec<(Box<str>, Box<str>)>,
+}
+
+fn find_packages(path: &Path, packages: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+    if path.file_name().is_some_and(|name| name == "migrations") && path.join("__init__.py").is_file() {
+        packages.push(path.to_owned());
+        return Ok(());
+    }
+    for Entry { name, path } in entries(path)? {
+        let is_foreign = name.starts_with('.') || FOREIGN.contains(&&*name) || path.join("pyvenv.cfg").is_file();
+        // A link to a folder could lead back to itself.
+        if path.is_dir() && !path.is_symlink() && !is_foreign {
+            find_packages(&path, packages)?;
+        }
+    }
+    Ok(())
+}
+
+use super::folder::Entry;
+
+fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(), FolderError> {
+    let app = label(package)?;
+    for entry in entries(package)? {
+        let is_module = |stem: &&str| !stem.starts_with(['_', '~', '.']);
+        let Some(name) = entry.name.strip_suffix(".py").filter(is_module) else { continue };
+        let module = Module::read(&entry.path)?;
+        let Some((_, class)) = module.classes().find(|(name, _)| *name == "Migration") else {
+            let message = "it has no class `Migration`: Django refuses such a file here";
+            return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
+        };
+        let replaces = class.value("replaces").unwrap_or(Value::None);
+        let (replaced, all) = pairs(&replaces);
+        if !all || replaces == Value::Unread {
+            let message = "`replaces` is computed, so what the squash stands for is not known";
+            return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
+        }
+        let neighbours = |name| class.value(name).map(|value| pairs(&value).0).unwrap_or_default();
+        let key: Box<str> = format!("{app}.{name}").into();
+        found.push(Found {
+            app: app.clone(),
+            migration: Migration {
+                name: key.clone(),
+                key,
+                replaces: replaced.iter().map(dotted).collect(),
+                place: relative(root, &entry.path),
+                ..Migration::default()
+            },
+            dependencies: neighbours("dependencies"),
+            run_before: neighbours("run_before"),
+        });
+    }
+    Ok(())
+}
+
+/// The label by which the ledger knows an app: as its `apps.py` says, else the last part of its
+/// name, else its folder's.
+fn label(package: &Path) -> Result<String, FolderError> {
+    let app = package.parent().unwrap_or(package);
+    let folder = app.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let config = app.join("apps.py");
+    if !config.is_file() {
+        return Ok(folder);
+    }
+    let module = Module::read(&config)?;
+    let said = |what: &str| {
+        module.classes().find_map(|(_, class)| class.value(what).and_then(|value| value.text().map(str::to_owned)))
+    };
+    let last = |name: String| name.rsplit('.').next().map(str::to_owned);
+    Ok(said("label").or_else(|| said("name").and_then(last)).unwrap_or(folder))
+}
+
+/// The `(app, name)` pairs in a list, and whether that is all there is in it.
+fn pairs(value: &Value) -> (Vec<(Box<str>, Box<str>)>, bool) {
+    let pair = |item: &Value| match item.items() {
+        [app, name] => Some((app.text()?.into(), name.text()?.into())),
+        _ => None,
+    };
+    let pairs: Vec<_> = value.items().iter().filter_map(pair).collect();
+    let all = pairs.len() == value.items().len();
+    (pairs, all)
+}
+
+fn dotted((app, name): &(Box<str>, Box<str>)) -> Box<str> {
+    format!("{app}.{name}").into()
+}
+
+/// Turns neighbours into parents.
+fn resolve(root: &Path, mut found: Vec<Found>) -> Result<Vec<Migration>, FolderError> {
+    let replaced = found.iter().flat_map(|found| &found.migration.replaces);
+    let keys: HashSet<Box<str>> = found.iter().map(|found| &found.migration.key).chain(replaced).cloned().collect();
+    let mut apps: BTreeMap<String, Vec<Box<str>>> = BTreeMap::new();
+    for Found { app, migration, .. } in &found {
+        apps.entry(app.clone()).or_default().push(migration.key.clone());
+    }
+    // Within an app names begin with a number, so the first and the last name are its ends.
+    let end = |(app, name): &(Box<str>, Box<str>)| match (&**name, apps.get(&**app)) {
+        ("__first__", Some(keys)) => keys.iter().min().cloned(),
+        ("__latest__", Some(keys)) => keys.iter().max().cloned(),
+        (_, Some(_)) => Some(dotted(&(app.clone(), name.clone()))),
+        (_, None) => None,
+    };
+    let mut before: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
+    for Found { migration, dependencies, run_before, .. } in &mut found {
+        migration.parents = dependencies.iter().filter_map(end).collect();
+        if let Some(missing) = migration.parents.iter().find(|parent| !keys.contains(*parent)) {
+            return Err(FolderError::new(&root.join(&*migration.place), Problem::NoParent(missing.clone())));
+        }
+        for later in run_before.iter().filter_map(end) {
+            before.entry(later).or_default().push(migration.key.clone());
+        }
+    }
+    let finish = |Found { mut migration, .. }: Found| {
+        migration.parents.extend(before.get(&migration.key).into_iter().flatten().cloned());
+        migration
+    };
+    Ok(found.into_iter().map(finish).collect())
+}

@@ -1,0 +1,26 @@
+//! Migration folders on disk: what [`gate::ledger`] holds against a database's ledger.
+//!
+//! | file | what it reads |
+//! | --- | --- |
+//! | `folder` | any tool's folder, by the tool's row in [`gate::ledger::TOOLS`] |
+//! | `auto` | a folder of a tool nobody named |
+//! | `script` | one file, and its checksum |
+//! | `python`, `django`, `alembic` | identities and dependencies that stand in Python |
+//! | `drizzle` | Drizzle's journal |
+//! | `typeorm` | class names in TypeScript and JavaScript |
+//! | `liquibase` | changesets in formatted SQL |
+
+mod alembic;
+mod auto;
+mod django;
+mod drizzle;
+mod error;
+mod folder;
+mod liquibase;
+mod python;
+mod script;
+mod typeorm;
+
+pub use auto::detect;
+pub use error::{FolderError, Problem};
+pub use folder::Folder;
