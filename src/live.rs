@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 use gate::{Gate, Moment, Snapshot};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Makes the two ends of the live value.
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
@@ -18,7 +18,7 @@ pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
         clock: Clock::start(),
-        last_request: AtomicU64::new(0),
+        requests: Requests::default(),
         serving: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
@@ -29,9 +29,18 @@ pub fn live(gate: Gate) -> (GateReader, GateWriter) {
 struct Shared {
     gate: ArcSwap<Gate>,
     clock: Clock,
-    /// Seconds since the clock's origin, plus one; written at most once a second.
-    last_request: AtomicU64,
+    requests: Requests,
+    /// Whether the proxy's listeners are open.
     serving: AtomicBool,
+}
+
+/// When the last request came.
+#[derive(Debug, Default)]
+struct Requests {
+    /// Seconds since the clock's origin, plus one; written at most once a second.
+    last: AtomicU64,
+    /// Rung when [`Self::last`] is written; without anyone waiting that takes no lock.
+    bell: Notify,
 }
 
 /// The origin of every [`Moment`] in this process.
@@ -66,6 +75,12 @@ pub struct GateWriter {
     swapped: watch::Sender<()>,
 }
 
+/// Tells whether requests come, and the time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Pulse {
+    shared: Arc<Shared>,
+}
+
 impl GateReader {
     /// The current gate, pinned: a request decides by one and the same to its end.
     pub fn pin(&self) -> Guard<Arc<Gate>> {
@@ -80,8 +95,10 @@ impl GateReader {
     /// Notes that a request came, for databases that are looked at less often while none do.
     pub fn note_request(&self, now: Moment) {
         let second = now.since_origin().as_secs() + 1;
-        if self.shared.last_request.load(Ordering::Relaxed) != second {
-            self.shared.last_request.store(second, Ordering::Relaxed);
+        let requests = &self.shared.requests;
+        if requests.last.load(Ordering::Relaxed) != second {
+            requests.last.store(second, Ordering::Relaxed);
+            requests.bell.notify_waiters();
         }
     }
 
@@ -123,10 +140,9 @@ impl GateWriter {
         self.shared.clock.now()
     }
 
-    /// How long ago the last request came; `None` before the first.
-    pub fn since_last_request(&self) -> Option<Duration> {
-        let second = self.shared.last_request.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(self.now().since(Moment::from_origin(Duration::from_secs(second))))
+    /// What those who look at databases may know of the requests.
+    pub fn pulse(&self) -> Pulse {
+        Pulse { shared: Arc::clone(&self.shared) }
     }
 
     /// Puts a snapshot in force: the next request sees it.
@@ -138,5 +154,24 @@ impl GateWriter {
     /// Says that the first look at every database has ended, one way or the other.
     pub fn settle(&mut self) {
         self.settled.send_replace(true);
+    }
+}
+
+impl Pulse {
+    /// The present, on the clock that snapshots are measured by.
+    pub fn now(&self) -> Moment {
+        self.shared.clock.now()
+    }
+
+    /// How long no request has come, to the second; before the first one, since the start.
+    pub fn quiet_for(&self) -> Duration {
+        let last = self.shared.requests.last.load(Ordering::Relaxed).saturating_sub(1);
+        self.now().since(Moment::from_origin(Duration::from_secs(last)))
+    }
+
+    /// Waits for a request that comes after this call, even if the future is polled later. One in
+    /// the same second as the last is not noticed.
+    pub fn next_request(&self) -> impl Future<Output = ()> + '_ {
+        self.shared.requests.bell.notified()
     }
 }

@@ -28,7 +28,8 @@ pub struct Schema {
     pub enums: BTreeMap<Box<str>, Vec<Box<str>>>,
     /// Indexes.
     pub indexes: BTreeMap<Box<str>, Index>,
-    /// Functions and procedures, with the identity arguments of each overload.
+    /// Functions and procedures, with the argument types of each overload separated by commas:
+    /// types alone, as `oidvectortypes(pg_proc.proargtypes)` prints them.
     pub functions: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
 }
 
@@ -123,15 +124,16 @@ impl Privilege {
 }
 
 impl Catalog {
-    /// The object that `name` means: in its own schema, or the first found along the search path.
+    /// The object that `name` means and the schema it is in: the one that was named, or the first
+    /// along the search path that has such an object.
     pub(crate) fn find<'c, T>(
         &'c self,
         name: &ObjectName,
         pick: impl Fn(&'c Schema, &str) -> Option<&'c T>,
-    ) -> Option<(&'c Schema, &'c T)> {
+    ) -> Option<(&'c str, &'c T)> {
         let look = |schema: &str| {
-            let schema = self.schemas.get(schema)?;
-            Some((schema, pick(schema, name.name())?))
+            let (schema, objects) = self.schemas.get_key_value(schema)?;
+            Some((&**schema, pick(objects, name.name())?))
         };
         match name.schema() {
             Some(schema) => look(schema),
@@ -140,7 +142,7 @@ impl Catalog {
     }
 
     /// The relation that `name` means, with its schema.
-    pub(crate) fn relation(&self, name: &ObjectName) -> Option<(&Schema, &Relation)> {
+    pub(crate) fn relation(&self, name: &ObjectName) -> Option<(&str, &Relation)> {
         self.find(name, |schema, name| schema.relations.get(name))
     }
 }

@@ -65,13 +65,18 @@ impl Reason {
 
 impl Decision {
     /// How much a decision keeps from a client; of two readings of one path the stricter is used.
+    ///
+    /// Between two that forward, the one that observe mode would have refused is the one to tell
+    /// of, and then the one whose need is unmet: its failure is the one that can be explained.
     pub(crate) const fn strictness(&self) -> u8 {
-        match self.outcome {
-            Outcome::Health => 0,
-            Outcome::Forward(_) if self.observed => 2,
-            Outcome::Forward(_) => 1,
-            Outcome::NoRoute => 3,
-            Outcome::Answer(_) => 4,
+        match (self.outcome, self.reason) {
+            (Outcome::Health, _) => 0,
+            (Outcome::Forward(_), _) if self.observed => 3,
+            (Outcome::Forward(_), Reason::Need { .. }) => 2,
+            (Outcome::Forward(_), _) => 1,
+            (Outcome::NoRoute, _) => 4,
+            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 5,
+            (Outcome::Answer(_), _) => 6,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One thing that must hold in a catalog.
 
-use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName};
+use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, name};
 
 /// One thing that must hold in a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Fact {
     Function {
         /// Its name.
         name: ObjectName,
-        /// Argument types as PostgreSQL prints them, each normalised.
+        /// Types of the input arguments, in order.
         arguments: Option<Vec<TypeName>>,
     },
     /// An extension is installed.
@@ -55,34 +55,23 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// What is wrong in `catalog`, pushed to `findings`.
-    pub(crate) fn judge(&self, catalog: &Catalog, findings: &mut Vec<Finding>) {
-        let unmet = match self {
+    /// What is wrong in `catalog`; `None` if the fact holds.
+    pub(crate) fn judge(&self, catalog: &Catalog) -> Option<Finding> {
+        match self {
             Self::Schema(name) => (!catalog.schemas.contains_key(name)).then(|| Finding::missing("schema", name)),
             Self::Table(name) => judge_table(catalog, name),
             Self::Column { table, column, ty, nullable } => {
                 judge_column(catalog, table, column, ty.as_ref(), *nullable)
             }
             Self::Enum { name, values } => judge_enum(catalog, name, values),
-            Self::Index(name) => match catalog.find(name, |schema, name| schema.indexes.get(name)) {
-                None => Some(Finding::missing("index", name)),
-                Some((_, index)) if !index.valid => Some(Finding::new(
-                    FindingKind::Invalid,
-                    "index",
-                    name,
-                    "its build is running or has failed".to_owned(),
-                )),
-                Some(_) => None,
-            },
+            Self::Index(name) => judge_index(catalog, name),
             Self::Constraint { table, constraint } => judge_constraint(catalog, table, constraint),
             Self::Function { name, arguments } => judge_function(catalog, name, arguments.as_deref()),
             Self::Extension(name) => {
                 (!catalog.extensions.contains_key(name)).then(|| Finding::missing("extension", name))
             }
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
-        };
-        // Several facts about one missing table say so once.
-        findings.extend(unmet.filter(|finding| !findings.contains(finding)));
+        }
     }
 }
 
@@ -113,14 +102,23 @@ fn judge_column(
         let detail = other_case.map(|name| format!("there is {name}, in another case")).unwrap_or_default();
         return Some(Finding::new(FindingKind::Missing, "column", &object, detail));
     };
-    let different = |detail| Some(Finding::new(FindingKind::Different, "column", &object, detail));
-    if let Some(ty) = ty.filter(|ty| !ty.is_met_by(&found.ty)) {
-        return different(format!("its type is {}, required is {ty}", found.ty));
-    }
-    match nullable {
-        Some(true) if !found.nullable => different("it is NOT NULL, required is that it accepts NULL".to_owned()),
-        Some(false) if found.nullable => different("it accepts NULL, required is NOT NULL".to_owned()),
-        _ => None,
+    let ty = ty.filter(|ty| !ty.is_met_by(&found.ty)).map(|ty| format!("its type is {}, required is {ty}", found.ty));
+    let nullable = nullable.filter(|nullable| *nullable != found.nullable).map(|nullable| {
+        let detail =
+            if nullable { "it is NOT NULL, required is NULL" } else { "it accepts NULL, required is NOT NULL" };
+        detail.to_owned()
+    });
+    let details: Vec<String> = ty.into_iter().chain(nullable).collect();
+    (!details.is_empty()).then(|| Finding::new(FindingKind::Different, "column", &object, details.join("; ")))
+}
+
+fn judge_index(catalog: &Catalog, name: &ObjectName) -> Option<Finding> {
+    match catalog.find(name, |schema, name| schema.indexes.get(name)) {
+        None => Some(Finding::missing("index", name)),
+        Some((_, index)) if !index.valid => {
+            Some(Finding::new(FindingKind::Invalid, "index", name, "its build is running or has failed".to_owned()))
+        }
+        Some(_) => None,
     }
 }
 
@@ -190,11 +188,18 @@ fn judge_privilege(catalog: &Catalog, table: &ObjectName, privilege: Privilege) 
         Some(Finding::new(FindingKind::Denied, "privilege", &object, detail))
     };
     let Some(role) = &catalog.role else { return denied("there is no such role".to_owned()) };
-    if !schema.usage {
-        return denied(format!("role {role} may not use the table's schema: GRANT USAGE ON SCHEMA"));
+    let [sql_schema, sql_table, sql_role] = [schema, table.name(), role].map(name::in_sql);
+    if !catalog.schemas.get(schema).is_some_and(|schema| schema.usage) {
+        return denied(format!(
+            "role {role} may not use schema {schema}: GRANT USAGE ON SCHEMA {sql_schema} TO {sql_role}"
+        ));
     }
     if relation.privileges.contains(&privilege) {
         return None;
     }
-    denied(format!("role {role} was not granted it: GRANT {} ON {table}", privilege.as_str()))
+    let keyword = privilege.as_str();
+    denied(format!("role {role} was not granted it: GRANT {keyword} ON {sql_schema}.{sql_table} TO {sql_role}"))
 }
+
+#[cfg(test)]
+mod tests;

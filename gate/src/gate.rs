@@ -45,8 +45,7 @@ impl Rules {
         form: MatchingForm,
         health: Option<MatchingPath>,
     ) -> Result<Self, Vec<Conflict>> {
-        let router = Router::new(&routes)?;
-        Ok(Self { routes, requirements, databases, form, health, router })
+        Ok(Self { router: Router::new(&routes)?, routes, requirements, databases, form, health })
     }
 
     /// Every route, in the order of [`crate::RouteId`].

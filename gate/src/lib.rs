@@ -27,6 +27,8 @@ mod pattern;
 mod requirement;
 mod route;
 mod router;
+#[cfg(test)]
+mod sample;
 mod snapshot;
 mod type_name;
 mod verdict;

@@ -2,12 +2,13 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::borrow::Cow;
 
 /// The name of a database object, with its schema where one was given.
 ///
 /// Names are exact: `AdminBackupJob` is not `adminbackupjob`, and nothing needs quoting. A dot
 /// separates schema and name; a part that itself holds a dot is written in double quotes, and a
-/// double quote within quotes is doubled, as in SQL.
+/// double quote within quotes is doubled, as in SQL. It prints as it is read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
     schema: Option<Box<str>>,
@@ -68,9 +69,9 @@ impl ObjectName {
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
-            write!(f, "{schema}.")?;
+            write!(f, "{}.", readable(schema))?;
         }
-        f.write_str(&self.name)
+        f.write_str(&readable(&self.name))
     }
 }
 
@@ -86,6 +87,17 @@ impl FromStr for ObjectName {
             _ => Err(NameError::TooManyParts),
         }
     }
+}
+
+/// The part of a name as it is written in the configuration: quoted only where it must be.
+pub(crate) fn readable(part: &str) -> Cow<'_, str> {
+    let plain = !part.is_empty() && part.trim() == part && !part.contains(['.', '"']);
+    if plain { Cow::Borrowed(part) } else { Cow::Owned(in_sql(part)) }
+}
+
+/// The part of a name as SQL wants it, whatever it holds.
+pub(crate) fn in_sql(part: &str) -> String {
+    format!("\"{}\"", part.replace('"', "\"\""))
 }
 
 /// The parts of a dotted name, quotes taken off.
@@ -146,6 +158,17 @@ mod tests {
     fn a_dot_within_quotes_belongs_to_the_name() {
         assert_eq!(r#"app."a.b""#.parse(), Ok(ObjectName::qualified("app", "a.b")));
         assert_eq!(r#""Odd ""Name""""#.parse(), Ok(ObjectName::unqualified(r#"Odd "Name""#)));
+    }
+
+    #[test]
+    fn a_name_prints_as_it_is_read() {
+        for text in
+            ["AdminBackupJob", "app.Users", r#"app."a.b""#, r#""Odd ""Name""".t"#, r#"" padded ""#, "Mixed Case"]
+        {
+            let name: ObjectName = text.parse().expect("a name");
+            assert_eq!(name.to_string().parse(), Ok(name.clone()), "{text} prints as {name}");
+            assert_eq!(name.to_string(), text);
+        }
     }
 
     #[test]

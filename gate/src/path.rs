@@ -81,7 +81,9 @@ impl core::error::Error for PathError {}
 ///
 /// Dot segments are removed (RFC 3986, section 5.2.4), slashes merged, escapes of characters that
 /// a segment may hold plainly (RFC 3986 `pchar`) are decoded, all other bytes are escaped in lower
-/// case. It lives on the stack up to 128 bytes.
+/// case. Sub-delimiters and `:@` are decoded too, although RFC 3986 lets their escapes differ:
+/// backends decode them, and no spelling of a gated path may step around its gate. The form lives
+/// on the stack up to 128 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MatchingPath(SmallVec<[u8; 128]>);
 
@@ -90,37 +92,39 @@ pub struct MatchingPath(SmallVec<[u8; 128]>);
 pub struct Target<'a> {
     /// What the upstream is sent: the bytes as they came, without dot segments.
     pub forward: Cow<'a, [u8]>,
-    /// What is matched.
+    /// What is matched: the form of `forward`.
     pub matching: MatchingPath,
-    /// What is matched too, where an encoded slash was kept: the reading in which it separates.
+    /// What is matched too, where `forward` keeps an encoded slash: the reading in which it
+    /// separates.
     pub slash_reading: Option<MatchingPath>,
 }
 
 impl<'a> Target<'a> {
     /// Reads the path of a request target: no query, no scheme, no authority.
     pub fn parse(path: &'a [u8], form: MatchingForm) -> Result<Self, PathError> {
-        let scan = scan(path)?;
-        if scan.encoded_slash && form.encoded_slash == EncodedSlash::Reject {
+        let encoded_slash = scan(path)?;
+        if encoded_slash && form.encoded_slash == EncodedSlash::Reject {
             return Err(PathError::EncodedSlash);
         }
-        let (matching, dots) = MatchingPath::build(path, form, false);
-        let slash_reading = scan.encoded_slash.then(|| MatchingPath::build(path, form, true).0);
-        let forward = if dots { Cow::Owned(without_dot_segments(path)) } else { Cow::Borrowed(path) };
+        let forward = without_dot_segments(path);
+        let matching = MatchingPath::of(&forward, form);
+        // Read from what is forwarded, because that is what the upstream will read.
+        let slash_reading = if encoded_slash { with_plain_slashes(&forward) } else { None }
+            .map(|separated| MatchingPath::of(&without_dot_segments(&separated), form));
         Ok(Self { forward, matching, slash_reading })
     }
 }
 
-struct Scan {
-    encoded_slash: bool,
-}
-
-/// One pass over the bytes that refuses what is ambiguous.
-fn scan(path: &[u8]) -> Result<Scan, PathError> {
+/// Refuses what is ambiguous, and says whether there is an encoded slash.
+fn scan(path: &[u8]) -> Result<bool, PathError> {
     if path.first() != Some(&b'/') {
         return Err(PathError::NotAbsolute);
     }
-    let mut encoded_slash = false;
+    if is_plain(path) {
+        return Ok(false);
+    }
     let mut rest = path;
+    let mut encoded_slash = false;
     while let [byte, after @ ..] = rest {
         rest = after;
         match byte {
@@ -140,7 +144,7 @@ fn scan(path: &[u8]) -> Result<Scan, PathError> {
             _ => {}
         }
     }
-    Ok(Scan { encoded_slash })
+    Ok(encoded_slash)
 }
 
 /// The byte that two hexadecimal digits stand for, and what follows them.
@@ -150,28 +154,22 @@ fn escape(after_percent: &[u8]) -> Option<(u8, &[u8])> {
     Some((digit(high)? << 4 | digit(low)?, rest))
 }
 
-/// RFC 3986 `pchar`, without the escapes.
+/// RFC 3986 `pchar`, without the escapes: letters, digits, `-._~`, `!$&'()*+,;=` and `:@`.
 const fn stands_plainly(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'@'
-        )
+    matches!(byte, b'!' | b'$' | b'&'..=b'.' | b'0'..=b';' | b'=' | b'@'..=b'Z' | b'_' | b'a'..=b'z' | b'~')
+}
+
+/// Whether every byte stands for itself, as in most paths.
+#[expect(clippy::needless_bitwise_bool, reason = "a loop without a branch is done sixteen bytes at a time")]
+fn is_plain(path: &[u8]) -> bool {
+    path.iter().fold(true, |plain, byte| plain & (stands_plainly(*byte) | (*byte == b'/')))
+}
+
+/// Whether two slashes follow each other.
+#[expect(clippy::needless_bitwise_bool, reason = "likewise")]
+fn has_empty_segment(path: &[u8]) -> bool {
+    let after = path.get(1..).unwrap_or_default();
+    path.iter().zip(after).fold(false, |found, (a, b)| found | ((*a == b'/') & (*b == b'/')))
 }
 
 impl MatchingPath {
@@ -193,100 +191,62 @@ impl MatchingPath {
         inner.split(|byte| *byte == b'/').take(count)
     }
 
-    /// The form of a path that [`scan`] let through, and whether it had dot segments.
-    fn build(path: &[u8], form: MatchingForm, slash_separates: bool) -> (Self, bool) {
-        let mut out: SmallVec<[u8; 128]> = SmallVec::new();
-        let mut dots = false;
-        // Where the segment that is being written begins, its slash included.
-        let mut start = 0;
-        let mut trailing_slash = false;
-        let mut rest = path.get(1..).unwrap_or_default();
-        out.push(b'/');
-        loop {
-            let next = match rest {
-                [] => None,
-                [b'/', after @ ..] => Some((None, after)),
-                [b'%', after @ ..] => escape(after).map(|(byte, after)| {
-                    (if byte == b'/' && slash_separates { None } else { Some((byte, true)) }, after)
-                }),
-                [byte, after @ ..] => Some((Some((*byte, false)), after)),
-            };
-            if let Some((Some((byte, escaped)), after)) = next {
-                push_byte(&mut out, byte, escaped, form.case_sensitive);
-                rest = after;
-                continue;
-            }
-            // A segment ends here.
-            trailing_slash = match out.get(start + 1..) {
-                Some(b".") => {
-                    dots = true;
-                    out.truncate(start);
-                    true
-                }
-                Some(b"..") => {
-                    dots = true;
-                    out.truncate(start);
-                    let before = out.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-                    out.truncate(before);
-                    true
-                }
-                Some([]) => true,
-                _ => false,
-            };
-            let Some((None, after)) = next else { break };
-            rest = after;
-            start = out.len();
-            out.push(b'/');
+    /// The form of a path that [`scan`] let through and that has no dot segments.
+    fn of(path: &[u8], form: MatchingForm) -> Self {
+        let mut out = if is_plain(path) { SmallVec::from_slice(path) } else { in_one_spelling(path) };
+        if !form.case_sensitive {
+            out.make_ascii_lowercase();
         }
-        merge_slashes(&mut out);
-        if out.len() > 1 && out.last() == Some(&b'/') {
+        if has_empty_segment(&out) {
+            out.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
+        }
+        if out.len() > 1 && !form.strict_slash && out.last() == Some(&b'/') {
             out.pop();
         }
-        if out.is_empty() {
-            out.push(b'/');
-        }
-        if form.strict_slash && trailing_slash && out.len() > 1 {
-            out.push(b'/');
-        }
-        (Self(out), dots)
+        Self(out)
     }
 }
 
-fn push_byte(out: &mut SmallVec<[u8; 128]>, byte: u8, escaped: bool, case_sensitive: bool) {
-    // A slash that was escaped and does not separate stays an escape.
-    if stands_plainly(byte) && !(escaped && byte == b'/') {
-        out.push(if case_sensitive { byte } else { byte.to_ascii_lowercase() });
-        return;
+/// The path with bytes that stand plainly decoded, and all others escaped.
+fn in_one_spelling(path: &[u8]) -> SmallVec<[u8; 128]> {
+    let mut out = SmallVec::new();
+    let mut rest = path;
+    while let [byte, after @ ..] = rest {
+        let decoded = if *byte == b'%' { escape(after) } else { None };
+        let (value, after) = decoded.unwrap_or((*byte, after));
+        // An encoded slash stays encoded; the reading in which it separates is another path.
+        if stands_plainly(value) || (value == b'/' && decoded.is_none()) {
+            out.push(value);
+        } else {
+            out.extend_from_slice(&escaped(value));
+        }
+        rest = after;
     }
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-    out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0x0f)]);
+    out
 }
 
-fn merge_slashes(out: &mut SmallVec<[u8; 128]>) {
-    if out.windows(2).any(|pair| pair == b"//") {
-        let mut last = 0;
-        out.retain(|byte| {
-            let keep = !(*byte == b'/' && last == b'/');
-            last = *byte;
-            keep
-        });
-    }
+/// The escape of a byte, in lower case so that folding leaves it alone.
+fn escaped(byte: u8) -> [u8; 3] {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    [b'%', digit(byte >> 4), digit(byte & 0x0f)]
 }
 
 /// RFC 3986, section 5.2.4, on the bytes as sent; an escaped dot is a dot.
-fn without_dot_segments(path: &[u8]) -> Vec<u8> {
+fn without_dot_segments(path: &[u8]) -> Cow<'_, [u8]> {
+    let segments = || path.get(1..).unwrap_or_default().split(|byte| *byte == b'/');
+    // Most paths have neither byte, and looking for one is much faster than looking at segments.
+    let may_have = path.contains(&b'.') || path.contains(&b'%');
+    if !may_have || segments().all(|segment| count_dots(segment).is_none()) {
+        return Cow::Borrowed(path);
+    }
     let mut kept: Vec<&[u8]> = Vec::new();
-    let mut open_end = false;
-    for segment in path.get(1..).unwrap_or_default().split(|byte| *byte == b'/') {
-        let dots = count_dots(segment);
-        open_end = dots.is_some();
-        match dots {
+    for segment in segments() {
+        match count_dots(segment) {
+            None => kept.push(segment),
             Some(1) => {}
             Some(_) => {
                 kept.pop();
             }
-            None => kept.push(segment),
         }
     }
     let mut out = Vec::with_capacity(path.len());
@@ -294,10 +254,11 @@ fn without_dot_segments(path: &[u8]) -> Vec<u8> {
         out.push(b'/');
         out.extend_from_slice(segment);
     }
-    if open_end || out.is_empty() {
+    // What a final dot segment leaves is a directory.
+    if kept.is_empty() || segments().next_back().and_then(count_dots).is_some() {
         out.push(b'/');
     }
-    out
+    Cow::Owned(out)
 }
 
 /// 1 for `.`, 2 for `..`, in whatever spelling.
@@ -314,6 +275,27 @@ fn count_dots(segment: &[u8]) -> Option<u8> {
         if dots > 2 {
             return None;
         }
+    }
+}
+
+/// The path with every encoded slash decoded; `None` where there is none.
+///
+/// A percent sign always begins an escape here, so `%252F` is never taken for one.
+fn with_plain_slashes(path: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path;
+    loop {
+        rest = match rest {
+            [] => return (out.len() < path.len()).then_some(out),
+            [b'%', b'2', b'f' | b'F', after @ ..] => {
+                out.push(b'/');
+                after
+            }
+            [byte, after @ ..] => {
+                out.push(*byte);
+                after
+            }
+        };
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::path::{EncodedSlash, MatchingForm, PathError, Target};
+use crate::path::{MatchingForm, PathError, Target};
 
 /// A path pattern: exact `/a/b`; `*` or `{name}` for one segment; a final `/*` for the path itself
 /// and all below it.
@@ -64,10 +64,15 @@ impl PathPattern {
         for part in inner.split('/').filter(|part| !part.is_empty()) {
             segments.push(Segment::parse(part, form)?);
         }
-        if form.strict_slash && !below && inner.ends_with('/') {
+        if form.strict_slash && !below && !segments.is_empty() && inner.ends_with('/') {
             segments.push(Segment::Literal(Box::default()));
         }
         Ok(Self { text: text.into(), segments, below })
+    }
+
+    /// Whether this is `/*`.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.below && self.segments.is_empty()
     }
 
     /// The pattern as it was written.
@@ -87,8 +92,7 @@ impl Segment {
             return Err(PatternError::Partial);
         }
         let path = format!("/{part}");
-        // An encoded slash in a pattern is the same escape that a kept one is in a path.
-        let form = MatchingForm { encoded_slash: EncodedSlash::Keep, strict_slash: false, ..form };
+        let form = MatchingForm { strict_slash: false, ..form };
         let target = Target::parse(path.as_bytes(), form).map_err(PatternError::Path)?;
         match target.matching.segments().next() {
             Some(segment) => Ok(Self::Literal(segment.into())),
@@ -100,6 +104,7 @@ impl Segment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EncodedSlash;
 
     fn parse(text: &str) -> Result<PathPattern, PatternError> {
         PathPattern::parse(text, MatchingForm::default())
@@ -132,5 +137,30 @@ mod tests {
         assert_eq!(parse("/a?b=c"), Err(PatternError::Query));
         assert_eq!(parse("/a*b"), Err(PatternError::Partial));
         assert_eq!(parse("/{a b}"), Err(PatternError::Partial));
+        assert_eq!(parse("/{}"), Err(PatternError::Partial));
+        assert_eq!(parse("/a/**"), Err(PatternError::Partial));
+        assert_eq!(parse("/a/%2e%2E/b"), Err(PatternError::DotSegment));
+        assert_eq!(parse("/a%2Fb"), Err(PatternError::Path(PathError::EncodedSlash)));
+        assert_eq!(parse("/a%"), Err(PatternError::Path(PathError::BrokenEscape)));
+    }
+
+    #[test]
+    fn a_pattern_is_in_matching_form() {
+        assert_eq!(parse("//A//%62/").expect("a pattern").segments, vec![literal("a"), literal("b")]);
+        assert_eq!(parse("/café").expect("a pattern").segments, vec![literal("caf%c3%a9")]);
+        let keep = MatchingForm { encoded_slash: EncodedSlash::Keep, ..MatchingForm::default() };
+        assert_eq!(PathPattern::parse("/a%2Fb", keep).expect("a pattern").segments, vec![literal("a%2fb")]);
+    }
+
+    #[test]
+    fn a_strict_trailing_slash_is_a_last_empty_segment() {
+        let strict = MatchingForm { strict_slash: true, ..MatchingForm::default() };
+        let segments = |text| PathPattern::parse(text, strict).expect("a pattern").segments;
+        assert_eq!(segments("/a/"), vec![literal("a"), literal("")]);
+        assert_eq!(segments("/{id}/"), vec![Segment::Any, literal("")]);
+        assert_eq!(segments("/a"), vec![literal("a")]);
+        // The root has no other spelling.
+        assert_eq!(segments("/"), vec![]);
+        assert_eq!(segments("//"), vec![]);
     }
 }

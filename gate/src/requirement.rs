@@ -1,5 +1,7 @@
 //! A named set of facts that must hold.
 
+use std::collections::BTreeSet;
+
 use crate::{Catalog, Fact, Finding};
 
 /// Which requirement, as its place in [`crate::Rules::requirements`].
@@ -25,13 +27,12 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Every fact that does not hold in `catalog`; empty means ready.
+    /// Every fact that does not hold in `catalog`, in the order of the facts; empty means ready.
     pub fn judge(&self, catalog: &Catalog) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for fact in &self.facts {
-            fact.judge(catalog, &mut findings);
-        }
-        findings
+        // Several facts about one missing table say so once.
+        let mut seen = BTreeSet::new();
+        let findings = self.facts.iter().filter_map(|fact| fact.judge(catalog));
+        findings.filter(|finding| seen.insert(finding.clone())).collect()
     }
 }
 
@@ -44,5 +45,33 @@ impl RequirementId {
 impl DatabaseId {
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{catalog, name, requirement, table};
+    use crate::{Catalog, Fact, Finding, Privilege};
+
+    #[test]
+    fn every_unmet_fact_is_found_in_the_order_of_the_facts() {
+        let facts = [table("orders"), table("customers"), Fact::Schema("audit".into()), table("bills")];
+        let found = requirement("r", facts).judge(&catalog());
+        let found: Vec<&str> = found.iter().map(|finding| &*finding.object).collect();
+        assert_eq!(found, ["orders", "audit", "bills"]);
+    }
+
+    #[test]
+    fn several_facts_about_one_missing_table_say_so_once() {
+        let column =
+            |column: &str| Fact::Column { table: name("orders"), column: column.into(), ty: None, nullable: None };
+        let privilege = Fact::Privilege { table: name("orders"), privilege: Privilege::Select };
+        let found = requirement("r", [column("id"), column("total"), privilege, table("orders")]).judge(&catalog());
+        assert_eq!(found, [Finding::missing("table", &"orders")]);
+    }
+
+    #[test]
+    fn a_requirement_without_facts_is_met_by_an_empty_catalog() {
+        assert_eq!(requirement("r", []).judge(&Catalog::default()), []);
     }
 }

@@ -16,6 +16,9 @@ pub struct Router {
     any: Option<Trie>,
     exact: Map<Box<str>, Trie>,
     below: Map<Box<str>, Trie>,
+    /// Length of the longest name in `below`. No longer part of a host is looked up, or a request
+    /// could name a host of ten thousand labels and have each of its tails hashed.
+    longest_below: usize,
 }
 
 type Map<K, V> = HashMap<K, V, FixedState>;
@@ -29,12 +32,13 @@ pub struct Conflict {
     pub second: RouteId,
 }
 
-/// A route for every host that is never reached on some host, because that host has its own `/*`.
+/// A route with needs that is never reached on some of its hosts, because a narrower host has a
+/// `/*` for every method: `/admin` for every host beside `/*` for `example.com`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hidden {
-    /// The route for every host.
+    /// The route of the wider host.
     pub route: RouteId,
-    /// The host's `/*` that hides it there.
+    /// The narrower host's `/*` that hides it there.
     pub by: RouteId,
 }
 
@@ -56,17 +60,20 @@ struct Node {
 impl Router {
     /// Builds the router, or names every conflict.
     pub fn new(routes: &[Route]) -> Result<Self, Vec<Conflict>> {
-        let mut router = Self::default();
+        let mut tries = Self::default();
         let mut conflicts = Vec::new();
         for (id, route) in (0..).map(RouteId).zip(routes) {
             let trie = match &route.host {
-                HostPattern::Any => router.any.get_or_insert_default(),
-                HostPattern::Exact(host) => router.exact.entry(host.clone()).or_default(),
-                HostPattern::Below(host) => router.below.entry(host.clone()).or_default(),
+                HostPattern::Any => tries.any.get_or_insert_default(),
+                HostPattern::Exact(host) => tries.exact.entry(host.clone()).or_default(),
+                HostPattern::Below(host) => {
+                    tries.longest_below = tries.longest_below.max(host.len());
+                    tries.below.entry(host.clone()).or_default()
+                }
             };
             conflicts.extend(trie.add(id, route, routes));
         }
-        if conflicts.is_empty() { Ok(router) } else { Err(conflicts) }
+        if conflicts.is_empty() { Ok(tries) } else { Err(conflicts) }
     }
 
     /// The route for a request.
@@ -81,26 +88,23 @@ impl Router {
         let labels = if self.below.is_empty() { "" } else { host };
         let below = labels
             .match_indices('.')
-            .filter(|(dot, _)| *dot > 0)
+            .filter(|(dot, _)| *dot > 0 && host.len() - dot - 1 <= self.longest_below)
             .filter_map(|(dot, _)| self.below.get(labels.get(dot + 1..)?));
         exact.into_iter().chain(below).chain(&self.any)
     }
 
-    /// Routes for every host that some host's own `/*` hides there.
+    /// Routes that a narrower host's `/*` hides there; a `/*` itself is meant to be replaced.
     pub fn hidden(routes: &[Route]) -> Vec<Hidden> {
-        let catches_all =
-            |route: &Route| route.host != HostPattern::Any && route.path.below && route.path.segments.is_empty();
         let numbered = || (0..).map(RouteId).zip(routes);
-        let mut hidden = Vec::new();
-        for (by, catcher) in numbered().filter(|(_, route)| catches_all(route)) {
-            for (route, global) in numbered().filter(|(_, route)| route.host == HostPattern::Any) {
-                let whole = global.path.below && global.path.segments.is_empty();
-                if !whole && !global.needs.is_empty() && catcher.methods.is_any() {
-                    hidden.push(Hidden { route, by });
-                }
-            }
-        }
-        hidden
+        let catchers = numbered().filter(|(_, route)| route.path.is_everything() && route.methods.is_any());
+        catchers
+            .flat_map(|(by, catcher)| {
+                numbered()
+                    .filter(|(_, route)| !route.path.is_everything() && !route.needs.is_empty())
+                    .filter(|(_, route)| route.host.is_wider_than(&catcher.host))
+                    .map(move |(route, _)| Hidden { route, by })
+            })
+            .collect()
     }
 }
 

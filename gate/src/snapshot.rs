@@ -122,3 +122,6 @@ impl Snapshot {
         self.fresh_until.iter().all(Option::is_some)
     }
 }
+
+#[cfg(test)]
+mod tests;

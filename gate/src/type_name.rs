@@ -2,13 +2,15 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::borrow::Cow;
 
 use crate::name::{self, NameError};
 
 /// A column's type: `timestamp(3)`, `varchar(20)[]`, `app.Status`.
 ///
 /// SQL's spellings of one built-in type compare equal (`int` and `integer`, `timestamptz` and
-/// `timestamp with time zone`); a user's own type is compared in exact case.
+/// `timestamp with time zone`); a user's own type is compared in exact case, and one that is
+/// named as a built-in type is (`Line`, `Path`) stands in double quotes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeName {
     schema: Option<Box<str>>,
@@ -48,7 +50,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("bool", "boolean"),
     ("boolean", "boolean"),
     ("box", "box"),
-    ("bpchar", "character"),
+    ("bpchar", "bpchar"),
     ("bytea", "bytea"),
     ("char", "character"),
     ("character", "character"),
@@ -59,6 +61,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("dec", "numeric"),
     ("decimal", "numeric"),
     ("double precision", "double precision"),
+    ("float", "double precision"),
     ("float4", "real"),
     ("float8", "double precision"),
     ("inet", "inet"),
@@ -126,6 +129,11 @@ impl TypeName {
     pub fn parse_folded(text: &str) -> Result<Self, TypeNameError> {
         text.parse().map(|ty| Self { folded: true, ..ty })
     }
+
+    /// A type that a database printed in a way that is not understood: it is only itself.
+    pub fn verbatim(text: &str) -> Self {
+        Self { schema: None, base: text.into(), modifier: None, array: false, builtin: false, folded: false }
+    }
 }
 
 impl FromStr for TypeName {
@@ -149,11 +157,9 @@ impl FromStr for TypeName {
             }
         };
         let spelled = [head, tail].iter().flat_map(|part| part.split_whitespace()).collect::<Vec<_>>().join(" ");
-        let known = BUILTIN.iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name));
-        if let Some((_, printed)) = known {
-            // `character` without a length is `character(1)`.
-            let modifier = modifier.or_else(|| (*printed == "character").then(|| "1".into()));
-            return Ok(Self { schema: None, base: (*printed).into(), modifier, array, builtin: true, folded: false });
+        if let Some(printed) = printed_builtin(&spelled) {
+            let (base, modifier) = printed_modifier(printed, modifier);
+            return Ok(Self { schema: None, base: base.into(), modifier, array, builtin: true, folded: false });
         }
         let mut parts = name::split(&spelled).map_err(TypeNameError::Name)?;
         let base = parts.pop().ok_or(TypeNameError::Name(NameError::Empty))?;
@@ -165,14 +171,33 @@ impl FromStr for TypeName {
     }
 }
 
+/// How PostgreSQL prints the built-in type of that spelling, without its modifier.
+fn printed_builtin(spelled: &str) -> Option<&'static str> {
+    BUILTIN.iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name)).map(|(_, printed)| *printed)
+}
+
+/// The modifier that PostgreSQL fills in or does away with, and the type where that decides it.
+fn printed_modifier(printed: &'static str, modifier: Option<Box<str>>) -> (&'static str, Option<Box<str>>) {
+    match (printed, modifier) {
+        ("character", None) => (printed, Some("1".into())),
+        ("numeric", Some(precision)) if !precision.contains(',') => (printed, Some(format!("{precision},0").into())),
+        ("double precision", Some(bits)) if bits.parse::<u8>().is_ok_and(|bits| bits <= 24) => ("real", None),
+        ("double precision", _) => (printed, None),
+        (_, modifier) => (printed, modifier),
+    }
+}
+
 impl fmt::Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
-            write!(f, "{schema}.")?;
+            write!(f, "{}.", name::readable(schema))?;
         }
+        let base = match &*self.base {
+            taken if !self.builtin && printed_builtin(taken).is_some() => Cow::Owned(name::in_sql(taken)),
+            base => name::readable(base),
+        };
         // The modifier of a time stands within its name: timestamp(3) without time zone.
-        let (head, tail) =
-            self.base.split_once(' ').filter(|(head, _)| head.starts_with("time")).unwrap_or((&self.base, ""));
+        let (head, tail) = base.split_once(' ').filter(|(head, _)| head.starts_with("time")).unwrap_or((&base, ""));
         f.write_str(head)?;
         if let Some(modifier) = &self.modifier {
             write!(f, "({modifier})")?;
@@ -203,9 +228,16 @@ mod tests {
             ("text[]", "text[]"),
             ("int[3][4]", "integer[]"),
             ("char", "character(1)"),
+            ("numeric(10)", "numeric(10,0)"),
+            ("float", "double precision"),
+            ("float(53)", "double precision"),
+            ("float(24)", "real"),
+            ("bpchar", "bpchar"),
         ] {
             assert!(ty(a).is_met_by(&ty(b)), "{a} should be met by {b}");
         }
+        // Unlike `character`, PostgreSQL's own `bpchar` without a length has no limit.
+        assert!(!ty("char").is_met_by(&ty("bpchar")));
     }
 
     #[test]
@@ -230,6 +262,30 @@ mod tests {
         assert_eq!(ty("timestamp(3)").to_string(), "timestamp(3) without time zone");
         assert_eq!(ty("varchar(20)[]").to_string(), "character varying(20)[]");
         assert_eq!(ty("app.Status").to_string(), "app.Status");
+    }
+
+    #[test]
+    fn a_users_type_named_as_a_built_in_one_is_quoted() {
+        let users = ty(r#"public."Line""#);
+        assert!(ty(r#""Line""#).is_met_by(&users));
+        assert!(!ty("Line").is_met_by(&users));
+        assert_eq!(ty(r#""Line""#).to_string(), r#""Line""#);
+    }
+
+    #[test]
+    fn a_type_prints_as_it_is_read() {
+        for text in BUILTIN.iter().map(|(name, _)| *name).chain([
+            "numeric(10,2)[]",
+            "time(3) with time zone",
+            "Status",
+            r#"app."a.b"[]"#,
+            r#""Line""#,
+            "interval day to second(3)",
+            "vector(1536)",
+        ]) {
+            let once = ty(text);
+            assert_eq!(ty(&once.to_string()), once, "{text} prints as {once}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a look at a database has to ask, and no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{DatabaseId, Fact, ObjectName, Requirement};
 
@@ -13,6 +13,8 @@ pub struct Wanted {
     pub schemas: BTreeSet<Box<str>>,
     /// Tables, with their columns, constraints and privileges.
     pub tables: BTreeSet<ObjectName>,
+    /// Columns of [`Self::tables`], for databases that ignore the case of names.
+    pub columns: BTreeMap<ObjectName, BTreeSet<Box<str>>>,
     /// Enum types.
     pub enums: BTreeSet<ObjectName>,
     /// Indexes.
@@ -43,8 +45,12 @@ impl Wanted {
             Fact::Schema(name) => {
                 self.schemas.insert(name.clone());
             }
-            Fact::Table(table) | Fact::Column { table, .. } => {
+            Fact::Table(table) => {
                 self.tables.insert(table.clone());
+            }
+            Fact::Column { table, column, .. } => {
+                self.tables.insert(table.clone());
+                self.columns.entry(table.clone()).or_default().insert(column.clone());
             }
             Fact::Constraint { table, .. } => {
                 self.tables.insert(table.clone());
@@ -67,5 +73,59 @@ impl Wanted {
                 self.extensions.insert(name.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Privilege;
+    use crate::sample::{name, requirement, table};
+
+    fn wanted(facts: impl IntoIterator<Item = Fact>) -> Wanted {
+        Wanted::from(DatabaseId(0), &[requirement("r", facts)])
+    }
+
+    #[test]
+    fn nothing_required_wants_nothing() {
+        assert_eq!(wanted([]), Wanted::default());
+        let elsewhere = Requirement { database: DatabaseId(1), ..requirement("r", [table("a")]) };
+        assert_eq!(Wanted::from(DatabaseId(0), &[elsewhere]), Wanted::default());
+    }
+
+    #[test]
+    fn one_table_is_wanted_once_by_all_its_facts() {
+        let column = Fact::Column { table: name("a"), column: "c".into(), ty: None, nullable: None };
+        assert_eq!(wanted([table("a"), column]), Wanted { tables: [name("a")].into(), ..Wanted::default() });
+    }
+
+    #[test]
+    fn constraints_and_privileges_are_asked_for_only_where_required() {
+        let constraint = Fact::Constraint { table: name("a"), constraint: "c".into() };
+        let privilege = Fact::Privilege { table: name("b"), privilege: Privilege::Select };
+        let tables_a = BTreeSet::from([name("a")]);
+        assert_eq!(wanted([constraint]), Wanted { tables: tables_a, constraints: true, ..Wanted::default() });
+        let tables_b = BTreeSet::from([name("b")]);
+        assert_eq!(wanted([privilege]), Wanted { tables: tables_b, privileges: true, ..Wanted::default() });
+    }
+
+    #[test]
+    fn every_other_kind_of_object_has_its_own_list() {
+        let facts = [
+            Fact::Schema("s".into()),
+            Fact::Enum { name: name("e"), values: Vec::new() },
+            Fact::Index(name("i")),
+            Fact::Function { name: name("f"), arguments: None },
+            Fact::Extension("x".into()),
+        ];
+        let expected = Wanted {
+            schemas: ["s".into()].into(),
+            enums: [name("e")].into(),
+            indexes: [name("i")].into(),
+            functions: [name("f")].into(),
+            extensions: ["x".into()].into(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted(facts), expected);
     }
 }

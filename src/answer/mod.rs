@@ -1,18 +1,40 @@
 //! Everything that schemagate says to a client itself.
+//!
+//! All that can be said is put into words, languages and formats when the configuration is loaded
+//! ([`Answers::render`]). For a request there is only a choice to be made ([`Answers::answer`]).
+//!
+//! - what: `letter`, on an `occasion`; or a `fixed` answer that the operator wrote
+//! - in a language: `words`; chosen by `language`
+//! - in a format: `page`, `problem`, `plain`, `grpc`; chosen by `accept`
+//! - all of them rendered: `refusal`; one of them with its request's id: `body`
+//! - what goes with it: `headers`, `proxy_status`, `cors`
 
-use std::sync::Arc;
+mod accept;
+mod answers;
+mod body;
+mod brand;
+mod color;
+mod cors;
+mod fixed;
+mod grpc;
+mod headers;
+mod language;
+mod letter;
+mod occasion;
+mod page;
+mod plain;
+mod problem;
+mod proxy_status;
+mod reference;
+mod refusal;
+mod weighted;
+mod words;
 
 use bytes::Bytes;
 use gate::{AnswerId, PathError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::config::Config;
-
-/// Every answer, rendered when the configuration was loaded.
-#[derive(Debug)]
-pub struct Answers {
-    _config: Arc<Config>,
-}
+pub use answers::Answers;
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +60,11 @@ pub enum UpstreamFailure {
     ConnectTimeout,
     /// 502 `dns_error`
     Dns,
-    /// 502 `tls_protocol_error` or `tls_certificate_error`
+    /// 502 `tls_protocol_error`
     Tls,
     /// 504 `http_response_timeout`
     ResponseTimeout,
-    /// 502 `http_response_incomplete` or `connection_terminated`
+    /// 502 `http_response_incomplete`
     Broken,
     /// 502 `destination_unavailable`: every server failed its health check.
     Unavailable,
@@ -61,7 +83,8 @@ pub struct Client<'a> {
     pub request_id: &'a str,
 }
 
-/// An answer, ready to be written.
+/// An answer, ready to be written. Where [`Self::body`] is empty, the header must end the stream:
+/// a gRPC client reads its status from the header only then.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Status.
@@ -72,24 +95,10 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// A template of the user's that does not render.
+/// A page that cannot be made of the user's template, colours or logo; with the place and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(pub String);
 
-impl Answers {
-    /// Renders every page in every language.
-    pub fn render(config: &Arc<Config>) -> Result<Self, TemplateError> {
-        Ok(Self { _config: Arc::clone(config) })
-    }
-
-    /// The answer for one client.
-    pub fn answer(&self, _saying: Saying, _client: &Client<'_>) -> Answer {
-        Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers: Vec::new(), body: Bytes::new() }
-    }
-
-    /// The public health answer: `status` only. 200, or 503 where `strict` and not ready.
-    pub fn health(&self, _ready: bool, _strict: bool, _client: &Client<'_>) -> Answer {
-        Answer { status: StatusCode::OK, headers: Vec::new(), body: Bytes::new() }
-    }
-}
+#[cfg(test)]
+mod tests;

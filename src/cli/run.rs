@@ -55,9 +55,9 @@ fn start(config: Config) -> Result<(), String> {
     background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
     background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics));
     background.block_on(reader.clone().settled());
-    proxy.serve();
+    let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
-    Ok(())
+    served
 }
 
 async fn serve_admin(listener: AdminListener, config: Arc<Config>, reader: GateReader, metrics: Metrics) {

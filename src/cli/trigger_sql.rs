@@ -5,7 +5,7 @@ use gate::ObjectName;
 
 use super::console::Console;
 use super::exit::Exit;
-use crate::watch::{TriggerKind, trigger_sql};
+use crate::watch::{TriggerKind, removal_sql, trigger_sql};
 
 /// Prints SQL; never runs it.
 #[derive(Debug, Args)]
@@ -25,7 +25,8 @@ pub(super) struct TriggerSql {
 impl TriggerSql {
     pub(super) fn run(self, console: &Console) -> Exit {
         let kind = self.ledger.map_or(TriggerKind::Event, TriggerKind::Ledger);
-        console.line(trigger_sql(&kind, self.remove).trim_end());
+        let sql = if self.remove { removal_sql(&kind) } else { trigger_sql(&kind) };
+        console.line(sql.trim_end());
         Exit::Ready
     }
 }

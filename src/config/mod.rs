@@ -1,11 +1,25 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod check;
+mod column_spec;
 mod database_url;
+mod duration;
+mod errors;
+mod expand;
+#[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
+mod file;
+mod function_spec;
+mod mask;
+mod nearest;
+mod place;
+mod reader;
+mod schema;
 mod secret;
+mod values;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +27,18 @@ use bytes::Bytes;
 use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use check::Check;
+use errors::Problem;
+use file::File;
+use mask::mask_file;
+use reader::{Read, Reader};
 
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
+pub use errors::ConfigErrors;
+pub use schema::schema;
 pub use secret::Secret;
 
 /// A configuration in which every name resolves and every value is in its range.
@@ -178,7 +202,7 @@ pub struct Upstream {
     pub health: Option<HealthCheck>,
     /// Limit of opening a connection.
     pub connect_timeout: Duration,
-    /// Limit between two reads of an answer; not applied to WebSockets and event streams.
+    /// Limit between two reads of an answer; not applied to WebSocket connections and event streams.
     pub read_timeout: Option<Duration>,
     /// How often names are resolved anew.
     pub resolve_every: Duration,
@@ -237,7 +261,7 @@ pub enum AnswerSpec {
 }
 
 /// The content of a refusal: 503.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BlockSpec {
     /// Machine-readable code in JSON.
     pub code: String,
@@ -300,7 +324,7 @@ pub enum Logo {
 }
 
 /// A template of the user's own, read when the configuration was.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template {
     /// Where it came from, for error messages.
     pub path: PathBuf,
@@ -330,6 +354,51 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// Reads the file at `path`, with the variables of the process. Relative paths in it begin at
+    /// its folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let unreadable = |why: String| {
+            let message = format!("cannot read the configuration {}: {why}", path.display());
+            ConfigErrors::new(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
+        };
+        let bytes = std::fs::read(path).map_err(|error| {
+            unreadable(match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
+                std::io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
+                _ => error.to_string(),
+            })
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+        })?;
+        Self::parse(&text, path, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads a configuration that stands, or would stand, in the file `origin`; `env` looks
+    /// variables up. Reads the files that it names, and connects to nothing.
+    pub fn parse(text: &str, origin: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let name = origin.display().to_string();
+        let (table, syntax) = DeTable::parse_recoverable(text);
+        if !syntax.is_empty() {
+            let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
+            return Err(ConfigErrors::new(name, mask_file(text, None), problems.collect()));
+        }
+        let masked = |table: &Spanned<DeValue<'_>>| mask_file(text, table.get_ref().as_table());
+        let table = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+        let mut reader = Reader::new(text, env);
+        let file = File::read(&table, &mut reader);
+        let mut problems = reader.into_problems();
+        let folder = origin.parent().unwrap_or(Path::new(""));
+        let mut check = Check::new(folder, env, &name, text);
+        let config = file.and_then(|file| check.config(&file));
+        problems.extend(check.into_problems());
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(ConfigErrors::new(name, masked(&table), problems)),
+        }
+    }
+
     /// The database of an id.
     pub fn database(&self, id: DatabaseId) -> Option<&Database> {
         self.databases.get(id.0 as usize)

@@ -1,23 +1,132 @@
 //! The way of a request, in pingora's phases.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `gateway` | the phases themselves, each a few lines |
+//! | `exchange` | one request and what became of it |
+//! | `facts` | what a decision looks at, read off the wire |
+//! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
+//! | `upstreams` | the servers: names, health, failover |
+//! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
+//! | `hop_by_hop` | what of a backend's answer is meant for us alone |
+//! | `access_log` | one line a request |
+//! | `doors`, `certificate` | the listeners, checked before anything starts |
+//! | `drain` | how it ends |
+
+mod access_log;
+mod certificate;
+mod client;
+mod doors;
+mod drain;
+mod exchange;
+mod facts;
+mod failure;
+mod forwarded;
+mod gateway;
+mod hop_by_hop;
+mod own_answer;
+mod request_id;
+mod upstreams;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::apps::HttpServerOptions;
+use pingora::protocols::http::v2::server::default_h2_options;
+use pingora::proxy::http_proxy;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, Server};
+use tracing::info;
 
 use crate::answer::Answers;
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 
-/// Why the proxy could not start.
+use doors::Doors;
+use drain::Drain;
+use gateway::Gateway;
+use upstreams::Upstreams;
+
+/// Why the proxy could not start: one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ProxyError(pub String);
 
-/// Serves until told to stop by a signal. Blocks; owns its own runtimes.
-pub fn run(
-    _config: &Arc<Config>,
-    _reader: &GateReader,
-    _answers: &Arc<Answers>,
-    _metrics: &Metrics,
-) -> Result<(), ProxyError> {
-    Ok(())
+/// Everything that can be wrong was checked and every address is taken; nothing is served yet.
+pub struct Proxy {
+    listen: Listen,
+    doors: Doors,
+    upstreams: Arc<Upstreams>,
+    gateway: Gateway,
+    reader: GateReader,
+}
+
+/// Connections to servers that are kept for reuse, for each worker thread. Less than the peak of
+/// concurrent requests costs a third of the throughput.
+const KEPT_CONNECTIONS: usize = 1024;
+
+/// An HTTP/2 connection of a client is closed after so long without a stream.
+const HTTP2_IDLE: Duration = Duration::from_secs(300);
+
+impl Proxy {
+    /// Takes every address, reads certificates, and resolves the names of servers. Blocks for at
+    /// most a few seconds; must not be called within a runtime.
+    pub fn prepare(
+        config: Arc<Config>,
+        reader: GateReader,
+        answers: Arc<Answers>,
+        metrics: Metrics,
+    ) -> Result<Self, ProxyError> {
+        let listen = config.listen.clone();
+        let doors = Doors::take(&listen)?;
+        certificate::check_roots()?;
+        let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
+        let gateway = Gateway::new(config, reader.clone(), answers, metrics, Arc::clone(&upstreams));
+        Ok(Self { listen, doors, upstreams, gateway, reader })
+    }
+
+    /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
+    /// flight end, SIGINT does not. Blocks; owns its own runtimes.
+    pub fn serve(self) -> Result<(), ProxyError> {
+        let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
+        let drain = Drain::new(self.listen.drain, self.gateway.in_flight());
+        for service in self.upstreams.background() {
+            server.add_boxed_service(service);
+        }
+        let mut app = http_proxy(&server.configuration, self.gateway);
+        let mut options = HttpServerOptions::default();
+        options.h2c = true;
+        // CONNECT reaches the gateway so that its refusal looks like every other one.
+        options.allow_connect_method_proxying = true;
+        options.h2_idle_timeout = Some(HTTP2_IDLE);
+        app.server_options = Some(options);
+        app.h2_options = Some(default_h2_options());
+        let addresses = self.doors.addresses();
+        let sockets = self.doors.sockets();
+        server.add_service(self.doors.open(app, drain.closing())?);
+        info!(addresses = addresses.join(" "), "listening");
+        self.reader.note_serving();
+        server.run(RunArgs { shutdown_signal: Box::new(drain) });
+        for path in sockets {
+            // Somebody else may have taken it away already.
+            let _ = std::fs::remove_file(path);
+        }
+        info!("stopped");
+        Ok(())
+    }
+}
+
+fn server_conf(listen: &Listen) -> ServerConf {
+    ServerConf {
+        threads: listen.threads.max(1),
+        // Connections stay on the thread that accepted them: a fifth faster under load.
+        work_stealing: false,
+        upstream_keepalive_pool_size: KEPT_CONNECTIONS,
+        max_retries: exchange::MAX_ATTEMPTS,
+        // Draining is ours: pingora would sleep the whole period even when idle.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
+        ..ServerConf::default()
+    }
 }

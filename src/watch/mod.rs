@@ -1,15 +1,40 @@
 //! Looks at the databases; sole owner of the [`GateWriter`].
+//!
+//! Each database has a [`watcher`] of its own, so that one that hangs delays no other. A watcher
+//! holds a [`reader`], which answers looks and may ring a [`hint`] when it hears that something
+//! changed. What a look found goes to the one [`judge`], who alone writes.
+//!
+//! A hint is never evidence: it only makes the next look come at once.
+
+mod backoff;
+mod hint;
+mod judge;
+mod outage;
+mod postgres;
+mod reader;
+mod sqlite;
+mod trigger_sql;
+mod watcher;
 
 use std::sync::Arc;
 
-use gate::{Catalog, Wanted};
+use gate::{Catalog, DatabaseId, Wanted};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::config::{Config, Database};
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
 
+pub use trigger_sql::{TriggerKind, removal_sql, trigger_sql};
+
+use hint::Hint;
+use judge::Judge;
+use reader::Reader;
+use watcher::Watcher;
+
 /// Why a look at a database failed. Never holds a password.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct LookError {
     /// One of a few fixed words, for metrics and JSON.
@@ -18,12 +43,32 @@ pub struct LookError {
     pub message: String,
 }
 
+impl LookError {
+    pub(super) fn new(word: &'static str, message: impl Into<String>) -> Self {
+        Self { word, message: message.into() }
+    }
+}
+
 /// Looks once: for commands, on a connection of its own.
-pub async fn look(_database: &Database, _wanted: &Wanted) -> Result<Catalog, LookError> {
-    Err(LookError { word: "unsupported", message: "not built".to_owned() })
+pub async fn look(database: &Database, wanted: &Wanted) -> Result<Catalog, LookError> {
+    let mut reader = Reader::open(database, &Arc::new(wanted.clone()), &Arc::new(Hint::unheard())).await?;
+    let catalog = reader.look().await;
+    reader.close().await;
+    Ok(Arc::unwrap_or_clone(catalog?))
 }
 
 /// Watches every database until dropped.
-pub async fn watch(_config: Arc<Config>, mut writer: GateWriter, _metrics: Metrics) {
-    writer.settle();
+pub async fn watch(config: Arc<Config>, writer: GateWriter, metrics: Metrics) {
+    let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
+    let mut watchers = JoinSet::new();
+    for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
+        let wanted = Wanted::from(id, config.rules.requirements());
+        let watcher = Watcher::new(id, database.clone(), wanted, writer.pulse(), looks.clone(), metrics.clone());
+        watchers.spawn(watcher.run());
+    }
+    drop(looks);
+    Judge::new(config, writer, metrics).run(arriving).await;
 }
+
+#[cfg(test)]
+mod tests;

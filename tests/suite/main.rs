@@ -1,1 +1,33 @@
+//! The real schemagate against real PostgreSQL, real backends and real sockets.
+//!
+//! `house` has the fixtures; each other module is one concern, and each test's name is the
+//! sentence that it proves. A test that fails shows the logs of every process it started.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails; clippy.toml's leave for tests does not reach their fixtures"
+)]
+
+mod house;
+
+mod admin;
+mod answers;
+mod bad_input;
+mod commands;
+mod detection;
+mod faults;
+mod house_stands;
+mod incident_c;
+mod incident_e;
+mod life;
+mod passing;
+mod pooler;
+mod privileges;
+mod requirements;
+mod sqlite;
+mod tls;

@@ -1,0 +1,66 @@
+# schemagate: the few commands that build, show and prove it.
+#
+#   make demo            see it: break a schema and mend it, in the browser
+#   make demo ARGS=--tour   the same, by itself
+#   make test            prove it: everything that CI checks
+#
+# Both work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
+# where that is allowed (root, or sudo that asks no password), and named where it is not.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+# cargo-deny is a tool, not a dependency: pinned here, installed into .tools, never into ~/.cargo.
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .tools/bin/cargo-deny
+BACKEND := tests/backends/express
+
+.PHONY: help demo test bench-micro deps-build deps-test format clippy docs tests deny
+
+help: ## This list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+demo: deps-build ## A backend, an SQLite database and the proxy in front; ARGS=--tour walks through by itself.
+	$(CARGO) run --locked -- demo $(ARGS)
+
+test: deps-build deps-test format clippy docs tests deny ## Everything that CI checks.
+
+bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
+	$(CARGO) bench -p schemagate-bench
+
+deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
+	@scripts/install-missing.sh build
+
+deps-test: deps-build $(BACKEND)/node_modules/.package-lock.json ## What the tests need besides.
+
+# npm writes this file last: a half-done installation is done again.
+$(BACKEND)/node_modules/.package-lock.json: $(BACKEND)/package-lock.json
+	@scripts/install-missing.sh test
+	cd $(BACKEND) && npm ci --silent
+	@touch $@
+
+format: ## Whether every file is formatted.
+	$(CARGO) fmt --all --check
+
+# Warnings are errors by an argument and not by RUSTFLAGS: those would build everything twice.
+clippy: ## The lints.
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it.
+docs: ## Whether the documentation has broken links.
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+
+tests: ## Unit, property and integration tests.
+	$(CARGO) test --workspace --locked
+
+# Advisories are left out: they need a database from the network, and a new one would break an old commit.
+deny: $(CARGO_DENY) ## Licences, banned crates, and where crates come from.
+	$(CARGO_DENY) --locked check bans licenses sources
+
+$(CARGO_DENY): Makefile
+	@if [ "$$($@ --version 2>/dev/null)" != "cargo-deny $(CARGO_DENY_VERSION)" ]; then \
+		$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --root .tools; \
+	fi
+	@touch $@

@@ -1,0 +1,29 @@
+//! A request's decision asks the allocator for nothing.
+
+use allocation_counter::measure;
+use gate::{Host, MatchingForm, Outcome, Request, Target};
+use schemagate_bench::{NOW, Scene};
+
+#[test]
+fn parsing_and_deciding_an_ordinary_request_allocates_nothing() {
+    let scene = Scene::of(1_000);
+    for sent in &scene.requests {
+        let mut outcome = Outcome::NoRoute;
+        let counted = measure(|| {
+            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method() };
+            outcome = scene.gate.decide(&request, NOW).outcome;
+        });
+        assert_eq!(counted.count_total, 0, "{sent:?}");
+        assert_ne!(outcome, Outcome::NoRoute, "{sent:?}");
+    }
+}
+
+#[test]
+fn an_escaped_path_of_120_bytes_and_an_ipv6_host_allocate_nothing() {
+    let path = "/files/R%C3%A9sum%C3%A9/".to_owned() + &"x".repeat(96);
+    let counted = measure(|| {
+        assert!(Target::parse(path.as_bytes(), MatchingForm::default()).is_ok());
+        assert_eq!(Host::parse("[2001:DB8:0:0::1]:8443").as_str(), "[2001:db8::1]");
+    });
+    assert_eq!(counted.count_total, 0);
+}

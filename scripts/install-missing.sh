@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what a build or the tests need and this machine lacks, where that is allowed:
+# on Debian and Ubuntu, as root or with a sudo that asks no password.
+# Otherwise it says what to install, and stops.
+#
+# Usage: install-missing.sh build|test
+set -euo pipefail
+
+# A program or file that tells whether it is there, and the package that brings it.
+build=(cmake:cmake cc:gcc c++:g++ make:make)
+test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm)
+
+# Debian installs servers where a user's PATH does not look.
+has() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
+
+case "${1:-}" in
+    build) wanted=("${build[@]}") ;;
+    test) wanted=("${test[@]}") ;;
+    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for pair in "${wanted[@]}"; do
+    has "${pair%%:*}" || missing+=("${pair##*:}")
+done
+
+if ! command -v "${CARGO:-cargo}" >/dev/null; then
+    echo "cargo is missing: install Rust with rustup (https://rustup.rs)." >&2
+    exit 1
+fi
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+may=()
+if command -v apt-get >/dev/null; then
+    if [ "$(id -u)" -eq 0 ]; then
+        may=(env)
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        may=(sudo)
+    fi
+fi
+if [ "${#may[@]}" -eq 0 ]; then
+    echo "Missing: ${missing[*]}. Install them and try again, for example:" >&2
+    echo "    sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "installing: ${missing[*]}"
+"${may[@]}" apt-get update -qq
+# The packages' own services are of no use here: the tests start servers of their own.
+"${may[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,184 @@
+//! Every answer, and the choice among them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gate::AnswerId;
+use http::{HeaderValue, Method, StatusCode, header};
+
+use super::body::Filling;
+use super::fixed::Fixed;
+use super::headers::Headers;
+use super::language::Language;
+use super::letter::Letter;
+use super::occasion::Occasion;
+use super::page::Pages;
+use super::proxy_status::ProxyStatus;
+use super::reference::Reference;
+use super::refusal::Refusal;
+use super::words::Words;
+use super::{Answer, Client, Saying, TemplateError, cors};
+use crate::config::{AnswerSpec, BlockSpec, Brand};
+
+/// Every answer, rendered when the configuration was loaded.
+#[derive(Debug)]
+pub struct Answers {
+    routes: Vec<Prepared>,
+    updating: Refusal,
+    not_found: Refusal,
+    malformed: Refusal,
+    unreachable: Refusal,
+    too_slow: Refusal,
+    language: Language,
+}
+
+/// What a route says. Routes that say the same share it: ten thousand routes have few pages.
+#[derive(Debug)]
+enum Prepared {
+    Refusal(Arc<Refusal>),
+    Fixed(Fixed),
+}
+
+/// A choice among what is prepared.
+#[derive(Debug, Clone, Copy)]
+enum Chosen<'a> {
+    Refusal(&'a Refusal),
+    Fixed(&'a Fixed),
+}
+
+impl Answers {
+    /// Renders everything that may be said, in every language and format. `answers` in the order
+    /// of [`AnswerId`].
+    pub fn render(answers: &[AnswerSpec], brand: &Brand) -> Result<Self, TemplateError> {
+        let mut pages = Pages::new(brand)?;
+        let routes = routes(answers, &mut pages)?;
+        let own = |occasion| Refusal::render(&Letter::own(occasion), &pages, None);
+        let [fallback, ..] = Language::ALL;
+        Ok(Self {
+            routes,
+            updating: own(Occasion::Updating)?,
+            not_found: own(Occasion::NotFound)?,
+            malformed: own(Occasion::Malformed)?,
+            unreachable: own(Occasion::Unreachable)?,
+            too_slow: own(Occasion::TooSlow)?,
+            language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
+        })
+    }
+
+    /// The answer for one client.
+    pub fn answer(&self, saying: Saying, client: &Client<'_>) -> Answer {
+        let reference = Reference::new(client.request_id);
+        let (chosen, proxy_status) = self.choose(saying);
+        let mut headers = Headers::new(proxy_status, &reference);
+        cors::share(client.headers, &mut headers);
+        if let Some(preflight) = preflight(saying, client) {
+            preflight.allow(&mut headers);
+            return complete(StatusCode::NO_CONTENT, headers, Bytes::new(), client.method);
+        }
+        let (status, body) = match chosen {
+            Chosen::Fixed(fixed) => fixed.tell(&mut headers),
+            Chosen::Refusal(refusal) => {
+                let language = Language::wanted(client.path, client.headers, self.language);
+                let detail = match saying {
+                    Saying::BadPath(error) => Words::of(language).path(error),
+                    Saying::BadRequest(words) => words,
+                    Saying::Route(_) | Saying::NoRoute | Saying::Upstream(_) => "",
+                };
+                let filling = Filling { reference: &reference, retry_after: refusal.retry_after(), detail };
+                refusal.tell(client, language, &filling, &mut headers)
+            }
+        };
+        complete(status, headers, body, client.method)
+    }
+
+    /// The public health answer: `status` only. 200, or 503 where `strict` and not ready.
+    pub fn health(&self, ready: bool, strict: bool, client: &Client<'_>) -> Answer {
+        let mut headers = Headers::new(ProxyStatus::OWN_ANSWER, &Reference::new(client.request_id));
+        cors::share(client.headers, &mut headers);
+        headers.set(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body: &[u8] = if ready { b"{\"status\":\"ok\"}\n" } else { b"{\"status\":\"degraded\"}\n" };
+        let status = if ready || !strict { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        complete(status, headers, Bytes::from_static(body), client.method)
+    }
+
+    fn choose(&self, saying: Saying) -> (Chosen<'_>, ProxyStatus) {
+        match saying {
+            Saying::Route(AnswerId(id)) => match self.routes.get(id as usize) {
+                Some(Prepared::Fixed(fixed)) => (Chosen::Fixed(fixed), ProxyStatus::OWN_ANSWER),
+                Some(Prepared::Refusal(refusal)) => (Chosen::Refusal(refusal), ProxyStatus::DENIED),
+                // An id of another configuration; to refuse is what it stood for most likely.
+                None => (Chosen::Refusal(&self.updating), ProxyStatus::DENIED),
+            },
+            Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
+            Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
+            Saying::Upstream(failure) if failure.timed_out() => {
+                (Chosen::Refusal(&self.too_slow), failure.proxy_status())
+            }
+            Saying::Upstream(failure) => (Chosen::Refusal(&self.unreachable), failure.proxy_status()),
+        }
+    }
+}
+
+fn routes(answers: &[AnswerSpec], pages: &mut Pages) -> Result<Vec<Prepared>, TemplateError> {
+    let mut known: HashMap<Likeness<'_>, Arc<Refusal>> = HashMap::new();
+    let mut routes = Vec::with_capacity(answers.len());
+    for spec in answers {
+        routes.push(match spec {
+            AnswerSpec::Respond(respond) => Prepared::Fixed(Fixed::new(respond)),
+            AnswerSpec::Block(block) => Prepared::Refusal(match known.entry(Likeness::of(block)) {
+                Entry::Occupied(same) => Arc::clone(same.get()),
+                Entry::Vacant(new) => {
+                    let template = block.page.as_ref().map(|template| pages.add(template)).transpose()?;
+                    let refusal = Refusal::render(&Letter::block(block), pages, template.as_deref())?;
+                    Arc::clone(new.insert(Arc::new(refusal)))
+                }
+            }),
+        });
+    }
+    Ok(routes)
+}
+
+/// What makes two refusals the same.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Likeness<'a> {
+    code: &'a str,
+    message: Option<&'a str>,
+    retry_after: Duration,
+    refresh: bool,
+    page: Option<(&'a Path, &'a str)>,
+}
+
+impl<'a> Likeness<'a> {
+    fn of(BlockSpec { code, message, retry_after, refresh, page }: &'a BlockSpec) -> Self {
+        Self {
+            code,
+            message: message.as_deref(),
+            retry_after: *retry_after,
+            refresh: *refresh,
+            page: page.as_ref().map(|page| (page.path.as_path(), &*page.source)),
+        }
+    }
+}
+
+/// The preflight that is said yes to, if a request is one. What schemagate refuses, it may let be
+/// asked for: the refusal is all that there is to get. A route whose upstream is silent is open:
+/// what may be asked of it is not schemagate's to say.
+fn preflight<'a>(saying: Saying, client: &Client<'a>) -> Option<cors::Preflight<'a>> {
+    let refused = !matches!(saying, Saying::Upstream(_));
+    refused.then(|| cors::Preflight::asked(client.method, client.headers)).flatten()
+}
+
+/// Puts an answer together. HEAD is told what GET would get, the body's length included (RFC 9110,
+/// section 9.3.2); an answer that cannot have a body has no length (section 8.6).
+fn complete(status: StatusCode, mut headers: Headers, body: Bytes, method: &Method) -> Answer {
+    let bodiless = status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !bodiless {
+        headers.set(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    let body = if bodiless || method == Method::HEAD { Bytes::new() } else { body };
+    Answer { status, headers: headers.into_list(), body }
+}

@@ -1,0 +1,47 @@
+//! A fixed answer that stands in for an upstream's.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::headers::Headers;
+use crate::config::RespondSpec;
+
+/// A fixed answer, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    status: StatusCode,
+    content_type: HeaderValue,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    degraded: HeaderValue,
+    body: Bytes,
+}
+
+static DEGRADED: HeaderName = HeaderName::from_static("schemagate-degraded");
+
+/// What a route's name may not hold plainly in a header; all that is not ASCII is encoded anyway.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// Headers that frame an answer on the wire: they follow from the body, not from the configuration.
+const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
+
+impl Fixed {
+    pub(super) fn new(spec: &RespondSpec) -> Self {
+        let route = utf8_percent_encode(&spec.route, ENCODED).to_string();
+        Self {
+            status: spec.status,
+            content_type: spec.content_type.clone(),
+            headers: spec.headers.iter().filter(|(name, _)| !FRAMING.contains(name)).cloned().collect(),
+            degraded: HeaderValue::try_from(route).unwrap_or_else(|_| HeaderValue::from_static("")),
+            body: spec.body.clone(),
+        }
+    }
+
+    /// The status and the body; configured headers take the place of those that every answer has.
+    pub(super) fn tell(&self, headers: &mut Headers) -> (StatusCode, Bytes) {
+        headers.set(header::CONTENT_TYPE, self.content_type.clone());
+        headers.set_all(&self.headers);
+        headers.set(DEGRADED.clone(), self.degraded.clone());
+        (self.status, self.body.clone())
+    }
+}

@@ -1,0 +1,50 @@
+//! On which occasions schemagate itself says no.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// An occasion on which schemagate itself says no; each has words of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// A route refuses while a need is unmet.
+    Updating,
+    /// No route serves the request.
+    NotFound,
+    /// The request is malformed.
+    Malformed,
+    /// No server of the upstream could be spoken to.
+    Unreachable,
+    /// A server of the upstream took too long.
+    TooSlow,
+}
+
+/// What an occasion comes with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances {
+    /// What a template calls it.
+    pub(super) name: &'static str,
+    /// The answer's status.
+    pub(super) status: StatusCode,
+    /// The machine-readable code in JSON; a route that refuses has its own.
+    pub(super) code: &'static str,
+    /// When to come back; a route that refuses has its own.
+    pub(super) retry_after: Option<Duration>,
+    /// Whether the same request may end better later.
+    pub(super) passes: bool,
+}
+
+impl Occasion {
+    /// What it comes with.
+    pub(super) const fn circumstances(self) -> Circumstances {
+        let (name, status, code, passes) = match self {
+            Self::Updating => ("updating", StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE", true),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "NO_ROUTE", false),
+            Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "BAD_REQUEST", false),
+            Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),
+            Self::TooSlow => ("too_slow", StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", true),
+        };
+        let retry_after = if passes { Some(Duration::from_secs(10)) } else { None };
+        Circumstances { name, status, code, retry_after, passes }
+    }
+}

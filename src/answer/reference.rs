@@ -1,0 +1,63 @@
+//! The request's id, as a client may quote it to those who run the site.
+
+use std::borrow::Cow;
+
+use http::HeaderValue;
+
+/// A request's id in characters that mean nothing in a header, in HTML, in JSON and in a URL.
+///
+/// An id may be a client's own (`X-Request-Id`): whatever else it holds is left out, and what is
+/// longer than anybody can quote is cut.
+#[derive(Debug)]
+pub(super) struct Reference<'a>(Cow<'a, str>);
+
+const LONGEST: usize = 128;
+
+impl<'a> Reference<'a> {
+    pub(super) fn new(id: &'a str) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b':' | b'=');
+        if id.len() <= LONGEST && id.bytes().all(plain) {
+            Self(Cow::Borrowed(id))
+        } else {
+            Self(id.bytes().filter(|byte| plain(*byte)).take(LONGEST).map(char::from).collect())
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For `X-Request-Id`.
+    pub(super) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_id_of_our_own_stays_as_it_is() {
+        let id = "0199f3c2-7d1e-7c3a-9c66-2f0f4a1b8e55";
+        assert_eq!(Reference::new(id).as_str(), id);
+    }
+
+    #[test]
+    fn a_hostile_id_loses_what_could_mean_something() {
+        assert_eq!(Reference::new("a\"><script>\r\nb\\é").as_str(), "ascriptb");
+        assert_eq!(Reference::new(&"x".repeat(500)).as_str().len(), LONGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn any_id_is_a_header_and_itself_again(id in ".*") {
+            let once = Reference::new(&id);
+            let (header, twice) = (once.header(), Reference::new(once.as_str()));
+            prop_assert_eq!(header.to_str().unwrap(), once.as_str());
+            prop_assert_eq!(twice.as_str(), once.as_str());
+        }
+    }
+}

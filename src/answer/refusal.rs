@@ -1,0 +1,156 @@
+//! A refusal in every language and format, and the choice among them.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+use super::accept::{Format, only_fetches};
+use super::body::{Body, Filling};
+use super::headers::{Headers, POLICY_WITH_IMAGES};
+use super::language::Language;
+use super::letter::Letter;
+use super::occasion::Occasion;
+use super::page::{Pages, Visit};
+use super::problem::Problem;
+use super::words::Words;
+use super::{Client, TemplateError, grpc, plain};
+
+/// A refusal, rendered.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    occasion: Occasion,
+    retry_after: Option<u64>,
+    texts: [Texts; Language::ALL.len()],
+}
+
+/// A refusal in one language.
+#[derive(Debug)]
+struct Texts {
+    language: Language,
+    reading: Page,
+    /// Where they differ from [`Self::reading`].
+    other_visits: Vec<Page>,
+    problem: Body,
+    plain: Body,
+    /// `grpc-message`, where no detail stands in for it.
+    message: HeaderValue,
+}
+
+#[derive(Debug)]
+struct Page {
+    visit: Visit,
+    body: Body,
+    images: bool,
+}
+
+static HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// JSON is UTF-8 and has no `charset` (RFC 8259, section 11).
+static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+static PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+static REFRESH: HeaderName = HeaderName::from_static("refresh");
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+impl Refusal {
+    /// Renders everything that may be said. `template`: as [`Pages::add`] named it.
+    pub(super) fn render(letter: &Letter<'_>, pages: &Pages, template: Option<&str>) -> Result<Self, TemplateError> {
+        let texts = |language| Texts::render(letter, pages, template, language);
+        let [first, second] = Language::ALL;
+        Ok(Self { occasion: letter.occasion, retry_after: letter.retry_after, texts: [texts(first)?, texts(second)?] })
+    }
+
+    /// The seconds that one client is told to wait: up to a fifth more than configured, so that
+    /// those who were refused together do not come back together.
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        self.retry_after.map(|seconds| seconds.saturating_add(fastrand::u64(0..=seconds / 5)))
+    }
+
+    /// What one client reads: the status and the body; what goes with them is set in `headers`.
+    pub(super) fn tell(
+        &self,
+        client: &Client<'_>,
+        language: Language,
+        filling: &Filling<'_>,
+        headers: &mut Headers,
+    ) -> (StatusCode, Bytes) {
+        let [first, others @ ..] = &self.texts;
+        let texts = others.iter().find(|texts| texts.language == language).unwrap_or(first);
+        let status = self.occasion.circumstances().status;
+        headers.set(header::CONTENT_LANGUAGE, HeaderValue::from_static(texts.language.tag()));
+        if let Some(seconds) = filling.retry_after {
+            headers.set(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(call) = grpc::call_type(client.headers) {
+            headers.set(header::CONTENT_TYPE, call);
+            headers.set(GRPC_STATUS.clone(), grpc::status(status));
+            let detail = (!filling.detail.is_empty()).then(|| grpc::message(filling.detail));
+            headers.set(GRPC_MESSAGE.clone(), detail.unwrap_or_else(|| texts.message.clone()));
+            return (StatusCode::OK, Bytes::new());
+        }
+        let (kind, body) = match Format::wanted(client.headers) {
+            Format::Problem => (&PROBLEM, &texts.problem),
+            Format::Plain => (&PLAIN, &texts.plain),
+            Format::Html => (&HTML, &texts.page(client, filling, headers).body),
+        };
+        headers.set(header::CONTENT_TYPE, kind.clone());
+        (status, body.fill(filling))
+    }
+}
+
+impl Texts {
+    fn render(
+        letter: &Letter<'_>,
+        pages: &Pages,
+        template: Option<&str>,
+        language: Language,
+    ) -> Result<Self, TemplateError> {
+        let words = Words::of(language);
+        let said = words.said(letter.occasion);
+        let message = letter.message.unwrap_or(said.message);
+        let circumstances = letter.occasion.circumstances();
+        let page =
+            |visit| pages.render(template, letter, language, visit).map(|(body, images)| Page { visit, body, images });
+        let differ = [(Visit::Waiting, letter.reloads), (Visit::Sending, said.sent.is_some())];
+        let problem = Problem {
+            title: said.phrase,
+            status: circumstances.status,
+            detail: (letter.occasion != Occasion::Malformed).then_some(message),
+            code: letter.code,
+            retries: letter.retry_after.is_some(),
+        };
+        Ok(Self {
+            language,
+            reading: page(Visit::Reading)?,
+            other_visits: differ
+                .into_iter()
+                .filter(|(_, differs)| *differs)
+                .map(|(visit, _)| page(visit))
+                .collect::<Result<_, _>>()?,
+            problem: problem.render(),
+            plain: plain::render(letter, words, pages.contact()),
+            message: grpc::message(message),
+        })
+    }
+
+    /// The page for one client, and what goes with it.
+    fn page(&self, client: &Client<'_>, filling: &Filling<'_>, headers: &mut Headers) -> &Page {
+        let visit = visit(client.method, client.headers);
+        let page = self.other_visits.iter().find(|page| page.visit == visit).unwrap_or(&self.reading);
+        if page.images {
+            headers.set(header::CONTENT_SECURITY_POLICY, POLICY_WITH_IMAGES.clone());
+        }
+        if let (Visit::Waiting, Some(seconds)) = (page.visit, filling.retry_after) {
+            headers.set(REFRESH.clone(), HeaderValue::from(seconds));
+        }
+        page
+    }
+}
+
+/// What a request for HTML is about. HEAD is told what GET would be.
+fn visit(method: &Method, headers: &HeaderMap) -> Visit {
+    match *method {
+        Method::GET | Method::HEAD if only_fetches(headers) => Visit::Reading,
+        Method::GET | Method::HEAD => Visit::Waiting,
+        _ => Visit::Sending,
+    }
+}

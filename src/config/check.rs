@@ -1,0 +1,110 @@
+//! What was typed becomes what is valid: ranges, names that resolve, files that can be read.
+//!
+//! A part that is wrong is reported and the rest is checked on, so that one run shows everything.
+
+mod action;
+mod address;
+mod brand;
+mod database;
+mod entrance;
+mod report;
+mod requirement;
+mod route;
+mod upstream;
+
+use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
+
+use super::file::{File, MatchingTable, Strictness};
+use super::{Config, Log};
+use action::Answers;
+use requirement::Requirements;
+use route::Routes;
+
+pub(super) use report::Check;
+
+impl Check<'_> {
+    /// The configuration that a file means; `None` if something of it was reported.
+    pub(super) fn config(&mut self, file: &File) -> Option<Config> {
+        let form = matching_form(file.matching.get()?);
+        let databases = self.databases(file.databases.get()?);
+        let upstreams = self.upstreams(file.upstreams.get()?);
+        let requirements = self.requirements(file.requirements.get()?, file.databases.get()?, &databases);
+        let listen = self.listen(file.listen.get()?);
+        let admin = self.admin(file.admin.get()?, &requirements);
+        let brand = self.brand(file.brand.get()?);
+        let log = self.log(file);
+        let health = self.health(file, form);
+
+        let mut answers = Answers::default();
+        let routes = self.routes(file, form, &requirements, &mut answers);
+        self.warn_of_idle_names(file, &routes, &requirements);
+        if let Some(health) = &health {
+            self.warn_of_shadowed_routes(health, &routes, form);
+        }
+        let Requirements { list: requirements, notes, .. } = requirements;
+        let rules = self.rules(routes, requirements, databases.len(), form, health)?;
+
+        Some(Config {
+            listen: listen?,
+            admin: admin?,
+            databases: databases.into_iter().collect::<Option<_>>()?,
+            upstreams: upstreams.into_iter().collect::<Option<_>>()?,
+            rules,
+            notes,
+            answers: answers.specs,
+            brand: brand?,
+            log: log?,
+            warnings: self.take_warnings(),
+        })
+    }
+
+    fn log(&mut self, file: &File) -> Option<Log> {
+        let log = file.log.get()?;
+        if let Some(level) = log.level.placed()
+            && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&level.value)
+        {
+            self.error(level.place, format!("`log.level`: {error}"))
+                .help("write error, warn, info, debug or trace, or a filter such as \"info,schemagate::watch=debug\"");
+        }
+        Some(Log { format: log.format.copied()?.0, level: log.level.get()?.clone(), access: log.access.copied()? })
+    }
+
+    fn health(&mut self, file: &File, form: MatchingForm) -> Option<MatchingPath> {
+        let path = file.health.get()?.path.placed()?;
+        match Target::parse(path.value.as_bytes(), form) {
+            Ok(target) if !path.value.contains(['*', '{', '?']) => Some(target.matching),
+            Ok(_) => {
+                self.error(path.place, "`health.path` is one path, without `*`, `{}` or a query")
+                    .help("such as \"/health/migrations\"");
+                None
+            }
+            Err(error) => {
+                self.error(path.place, format!("`health.path`: {error}")).help("such as \"/health/migrations\"");
+                None
+            }
+        }
+    }
+
+    fn warn_of_shadowed_routes(&mut self, health: &MatchingPath, routes: &Routes, form: MatchingForm) {
+        for (route, origin) in routes.list.iter().zip(&routes.origins) {
+            let path = route.path.as_str();
+            let reads = route.methods.is_any() || route.methods.names().any(|name| name == "GET" || name == "HEAD");
+            let same = Target::parse(path.as_bytes(), form).is_ok_and(|target| target.matching == *health);
+            if same && reads && !path.contains(['*', '{']) {
+                self.warn(
+                    origin.place,
+                    format!("route `{}`: `health.path` is the same path, so GET never reaches it", route.name),
+                );
+            }
+        }
+    }
+}
+
+fn matching_form(matching: &MatchingTable) -> MatchingForm {
+    let strict = |word: Option<Strictness>| word == Some(Strictness::Strict);
+    MatchingForm {
+        case_sensitive: strict(matching.case.copied().map(|word| word.0)),
+        strict_slash: strict(matching.trailing_slash.copied().map(|word| word.0)),
+        encoded_slash: matching.encoded_slash.copied().map_or(EncodedSlash::Reject, |word| word.0),
+    }
+}

@@ -1,0 +1,241 @@
+//! Actions and the answers that they give.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gate::{Action, Actions, AnswerId};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::Check;
+use crate::config::file::{ActionValue, BlockTable, DefaultsTable, RespondTable, RouteTable};
+use crate::config::place::Placed;
+use crate::config::reader::Key;
+use crate::config::values::List;
+use crate::config::{AnswerSpec, BlockSpec, RespondSpec};
+
+/// Every answer; equal refusals are one.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    pub(super) specs: Vec<AnswerSpec>,
+    blocks: HashMap<BlockSpec, AnswerId>,
+}
+
+/// `Retry-After` counts whole seconds.
+const SHORTEST_RETRY: Duration = Duration::from_secs(1);
+
+/// What routes do that do not say otherwise.
+pub(super) struct Defaults<'f> {
+    pub(super) table: &'f DefaultsTable,
+    block: BlockSpec,
+}
+
+/// Headers that are the connection's or the body's own affair.
+const RESERVED: [HeaderName; 6] = [
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+];
+
+impl Answers {
+    fn add(&mut self, spec: AnswerSpec) -> AnswerId {
+        let id = AnswerId(u32::try_from(self.specs.len()).unwrap_or(u32::MAX));
+        if let AnswerSpec::Block(block) = &spec {
+            if let Some(known) = self.blocks.get(block) {
+                return *known;
+            }
+            self.blocks.insert(block.clone(), id);
+        }
+        self.specs.push(spec);
+        id
+    }
+}
+
+impl Check<'_> {
+    pub(super) fn defaults<'f>(&mut self, table: &'f DefaultsTable) -> Defaults<'f> {
+        let block = BlockSpec {
+            code: self.code("defaults.code", &table.code).unwrap_or_default(),
+            message: self.message("defaults.message", &table.message),
+            retry_after: self.duration("defaults.retry_after", &table.retry_after, SHORTEST_RETRY),
+            refresh: table.refresh.copied().unwrap_or_default(),
+            page: self.template("defaults.page", &table.page),
+        };
+        let defaults = Defaults { table, block };
+        // A default that no route uses is checked all the same.
+        for key in [&table.on_broken, &table.on_contradicted, &table.on_migrating, &table.on_unknown] {
+            self.action(key, &defaults, "", &mut Answers::default());
+        }
+        defaults
+    }
+
+    /// The four actions of a route: its own, else the default's, else as `on_broken`.
+    pub(super) fn actions(
+        &mut self,
+        route: &RouteTable,
+        name: &str,
+        defaults: &Defaults<'_>,
+        answers: &mut Answers,
+    ) -> Option<Actions> {
+        let table = defaults.table;
+        let mut act = |own: &Key<ActionValue>, default: &Key<ActionValue>| {
+            let key = if own.is_absent() { default } else { own };
+            (self.action(key, defaults, name, answers), key.is_absent())
+        };
+        let (on_broken, _) = act(&route.on_broken, &table.on_broken);
+        let (on_contradicted, as_broken) = act(&route.on_contradicted, &table.on_contradicted);
+        let on_contradicted = if as_broken { on_broken } else { on_contradicted };
+        let (on_migrating, as_broken) = act(&route.on_migrating, &table.on_migrating);
+        let on_migrating = if as_broken { on_broken } else { on_migrating };
+        let (on_unknown, _) = act(&route.on_unknown, &table.on_unknown);
+        Some(Actions {
+            on_broken: on_broken?,
+            on_contradicted: on_contradicted?,
+            on_migrating: on_migrating?,
+            on_unknown: on_unknown?,
+        })
+    }
+
+    /// The action that was typed. What is reported names no route, so that a mistake in the
+    /// defaults is one mistake.
+    fn action(
+        &mut self,
+        key: &Key<ActionValue>,
+        defaults: &Defaults<'_>,
+        route: &str,
+        answers: &mut Answers,
+    ) -> Option<Action> {
+        Some(match key.get()? {
+            ActionValue::Pass => Action::Pass,
+            ActionValue::Block(block) => {
+                let spec = self.block(block.as_ref(), &defaults.block);
+                Action::Block(answers.add(AnswerSpec::Block(spec)))
+            }
+            ActionValue::ReadOnly(block) => {
+                let spec = self.block(block.as_ref(), &defaults.block);
+                Action::ReadOnly(answers.add(AnswerSpec::Block(spec)))
+            }
+            ActionValue::Respond(respond) => {
+                let spec = self.respond(respond, route)?;
+                Action::Respond(answers.add(AnswerSpec::Respond(spec)))
+            }
+        })
+    }
+
+    fn block(&mut self, block: Option<&BlockTable>, default: &BlockSpec) -> BlockSpec {
+        let Some(block) = block else { return default.clone() };
+        let retry_after = match block.retry_after {
+            Key::Set(_) => self.duration("retry_after", &block.retry_after, SHORTEST_RETRY),
+            Key::Absent | Key::Bad => default.retry_after,
+        };
+        BlockSpec {
+            code: self.code("code", &block.code).unwrap_or_else(|| default.code.clone()),
+            message: self.message("message", &block.message).or_else(|| default.message.clone()),
+            retry_after,
+            refresh: block.refresh.copied().unwrap_or(default.refresh),
+            page: self.template("page", &block.page).or_else(|| default.page.clone()),
+        }
+    }
+
+    fn code(&mut self, name: &str, key: &Key<String>) -> Option<String> {
+        let code = key.placed()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
+        if code.value.is_empty() || code.value.len() > 100 || !code.value.chars().all(plain) {
+            self.error(
+                code.place,
+                format!("`{name}` must be 1 to 100 letters, digits and `_-.:`, for programs to compare"),
+            )
+            .help("such as \"BACKUPS_NOT_READY\"; sentences belong into `message`");
+        }
+        Some(code.value.clone())
+    }
+
+    fn message(&mut self, name: &str, key: &Key<String>) -> Option<String> {
+        let message = key.placed()?;
+        if message.value.trim().is_empty() || message.value.chars().any(|c| c.is_control() && c != '\n') {
+            self.error(message.place, format!("`{name}` is empty or holds control characters"))
+                .help("leave it out for a sentence in the client's language");
+        }
+        Some(message.value.clone())
+    }
+
+    fn respond(&mut self, respond: &RespondTable, route: &str) -> Option<RespondSpec> {
+        let status = self.status(respond);
+        let (mut content_type, body) = self.body(respond, status);
+        let mut headers = Vec::new();
+        for (name, values) in respond.headers.get().map_or(&[][..], |headers| &headers.0) {
+            let Some(parsed) = self.header_name(name) else { continue };
+            for value in self.header_values(values) {
+                if parsed == header::CONTENT_TYPE {
+                    content_type = value;
+                } else {
+                    headers.push((parsed.clone(), value));
+                }
+            }
+        }
+        Some(RespondSpec { route: route.to_owned(), status: status?, headers, content_type, body })
+    }
+
+    fn status(&mut self, respond: &RespondTable) -> Option<StatusCode> {
+        let typed = respond.status.placed()?;
+        let status = StatusCode::from_u16(typed.value).ok().filter(|status| (200..600).contains(&status.as_u16()));
+        if status.is_none() {
+            self.error(typed.place, format!("`status` is {}, and must be from 200 to 599", typed.value));
+        }
+        status
+    }
+
+    /// The body and its type; one of three, or none.
+    fn body(&mut self, respond: &RespondTable, status: Option<StatusCode>) -> (HeaderValue, Bytes) {
+        let json = respond.json.get().map(|json| json.0.to_string());
+        let bodies = [
+            ("json", respond.json.place(), json, "application/json"),
+            ("text", respond.text.place(), respond.text.get().cloned(), "text/plain; charset=utf-8"),
+            ("html", respond.html.place(), respond.html.get().cloned(), "text/html; charset=utf-8"),
+        ];
+        let mut given = bodies.into_iter().filter(|(_, place, ..)| place.is_some());
+        let Some((first, place, body, content_type)) = given.next() else {
+            return (HeaderValue::from_static("text/plain; charset=utf-8"), Bytes::new());
+        };
+        if let Some((second, other, ..)) = given.next() {
+            self.error(other, format!("`{first}` and `{second}` are both given, and an answer has one body"))
+                .beside(place, "the other");
+        }
+        // RFC 9110, section 6.4.1.
+        if status.is_some_and(|status| matches!(status.as_u16(), 204 | 205 | 304)) {
+            self.error(place, "an answer of status 204, 205 or 304 has no body")
+                .help("leave the body out, or answer 200");
+        }
+        (HeaderValue::from_static(content_type), Bytes::from(body.unwrap_or_default()))
+    }
+
+    fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
+        let parsed = HeaderName::from_bytes(name.value.as_bytes()).ok();
+        match &parsed {
+            None => {
+                self.error(name.place, format!("`{}` is not a header's name", name.value));
+            }
+            Some(parsed) if RESERVED.contains(parsed) => {
+                self.error(name.place, format!("the header `{parsed}` is schemagate's own to set")).help("remove it");
+            }
+            Some(_) => {}
+        }
+        parsed
+    }
+
+    fn header_values(&mut self, values: &List<String>) -> Vec<HeaderValue> {
+        let mut parsed = Vec::new();
+        for value in &values.0 {
+            match HeaderValue::from_str(&value.value) {
+                Ok(header) => parsed.push(header),
+                Err(_) => {
+                    self.error(value.place, "a header's value has characters that no header may have")
+                        .help("printable ASCII only");
+                }
+            }
+        }
+        parsed
+    }
+}

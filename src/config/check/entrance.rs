@@ -1,0 +1,95 @@
+//! Where clients and operators come in.
+
+use std::num::NonZero;
+use std::time::Duration;
+
+use super::Check;
+use super::address::is_local;
+use super::requirement::Requirements;
+use crate::config::file::{AdminTable, HttpsTable, ListenTable};
+use crate::config::place::Placed;
+use crate::config::reader::Key;
+use crate::config::{Address, Admin, Https, Listen, Secret};
+
+impl Check<'_> {
+    pub(super) fn listen(&mut self, listen: &ListenTable) -> Option<Listen> {
+        let https = listen.https.get().map(|https| self.https(https));
+        // The default is for those who name no listener at all.
+        let named = listen.http.place().is_some() || listen.https.is_absent();
+        let typed = listen.http.get().map_or(&[][..], |list| &list.0).iter().filter(|_| named);
+        let http: Vec<Option<Address>> = typed.map(|address| self.address("listen.http", address)).collect();
+        if http.is_empty() && https.is_none() && listen.https.is_absent() {
+            self.error(listen.http.place(), "there is no address to listen on").help("write http = \"0.0.0.0:8080\"");
+        }
+        let addresses = listen.http.get().map_or(&[][..], |list| &list.0);
+        for (index, address) in addresses.iter().enumerate() {
+            let before = addresses.iter().take(index).find(|before| before.value == address.value);
+            if let Some(before) = before.filter(|_| !address.value.ends_with(":0")) {
+                self.error(address.place, format!("`listen.http`: {} is listed twice", address.value))
+                    .beside(before.place, "here first");
+            }
+        }
+        let threads = match listen.threads.placed() {
+            Some(threads) if threads.value == 0 || threads.value > 1024 => {
+                self.error(threads.place, "`listen.threads` must be from 1 to 1024");
+                None
+            }
+            Some(threads) => Some(usize::from(threads.value)),
+            None => Some(std::thread::available_parallelism().map_or(1, NonZero::get)),
+        };
+        let ranges = listen.trusted_proxies.get().map_or(&[][..], |list| &list.0);
+        Some(Listen {
+            trusted_proxies: self.ranges("listen.trusted_proxies", ranges),
+            drain: self.duration("listen.drain", &listen.drain, Duration::ZERO),
+            http: http.into_iter().collect::<Option<_>>()?,
+            https: https.map_or(Some(None), |https| https.map(Some))?,
+            threads: threads?,
+        })
+    }
+
+    fn https(&mut self, https: &HttpsTable) -> Option<Https> {
+        let address = https.address.placed().and_then(|address| self.address("listen.https.address", address));
+        let mut pem = |name, key: &Key<String>, wanted: &str| {
+            let file: &Placed<String> = key.placed()?;
+            let bytes = self.file(name, file, 1 << 20)?;
+            if !String::from_utf8_lossy(&bytes).contains(wanted) {
+                self.error(file.place, format!("`{name}`: {} has no `{wanted}`", self.path(&file.value).display()))
+                    .help("it must be a PEM file");
+            }
+            Some(self.path(&file.value))
+        };
+        let cert = pem("listen.https.cert", &https.cert, "BEGIN CERTIFICATE");
+        let key = pem("listen.https.key", &https.key, "PRIVATE KEY");
+        Some(Https { address: address?, cert: cert?, key: key? })
+    }
+
+    pub(super) fn admin(&mut self, admin: &AdminTable, requirements: &Requirements) -> Option<Admin> {
+        let token = self.value_or_file("admin.read_token", &admin.read_token, &admin.read_token_file);
+        if let Some(token) = &token
+            && (token.value.is_empty() || token.value.contains(|c: char| c.is_whitespace() || c.is_control()))
+        {
+            self.error(token.place, "`admin.read_token` is empty or holds spaces")
+                .help("such as the output of: openssl rand -hex 32");
+        }
+        let no_token = admin.read_token.is_absent() && admin.read_token_file.is_absent();
+        let listen = admin.listen.placed().and_then(|typed| {
+            let address = self.address("admin.listen", typed)?;
+            if !is_local(&address) && no_token {
+                self.error(typed.place, "`admin.listen` can be reached from other machines, and there is no token")
+                    .help("listen on \"127.0.0.1:9901\" or \"unix:/path\", or set read_token or read_token_file");
+            }
+            Some(address)
+        });
+        let mut ready_needs = Vec::new();
+        for name in admin.ready_needs.get().map_or(&[][..], |list| &list.0) {
+            ready_needs
+                .extend(self.resolve(name, requirements.names(), ("requirement", "requirements")).unwrap_or_default());
+        }
+        Some(Admin {
+            listen: listen?,
+            read_token: token.map(|token| Secret::new(token.value)),
+            ready_needs,
+            startup_timeout: self.duration("admin.startup_timeout", &admin.startup_timeout, Duration::ZERO),
+        })
+    }
+}

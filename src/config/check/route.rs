@@ -1,0 +1,362 @@
+//! Routes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use gate::{
+    Conflict, HostPattern, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern, Requirement, RequirementId, Route,
+    RouteId, Router, Rules, UpstreamId,
+};
+
+use super::Check;
+use super::action::{Answers, Defaults};
+use super::requirement::Requirements;
+use crate::config::file::{File, RouteTable};
+use crate::config::nearest::nearest;
+use crate::config::place::{Place, Placed};
+
+/// The routes that could be made, and where each came from.
+pub(super) struct Routes {
+    pub(super) list: Vec<Route>,
+    pub(super) origins: Vec<Origin>,
+    /// Requirements that routes name.
+    pub(super) needed: HashSet<RequirementId>,
+    /// Upstreams that routes name.
+    pub(super) used: HashSet<UpstreamId>,
+}
+
+/// Where a route came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Origin {
+    /// Which `[[routes]]`: one with several hosts is several routes.
+    table: usize,
+    /// Its path.
+    pub(super) place: Option<Place>,
+}
+
+/// What every route is made with.
+struct Surroundings<'s> {
+    upstreams: Vec<(&'s str, UpstreamId)>,
+    requirements: &'s Requirements,
+    defaults: Defaults<'s>,
+    mode: Mode,
+    form: MatchingForm,
+}
+
+/// Methods that people mean (RFC 9110, RFC 5789, RFC 4918); another one is a slip more often than not.
+const METHODS: [&str; 16] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+];
+
+impl Check<'_> {
+    pub(super) fn routes(
+        &mut self,
+        file: &File,
+        form: MatchingForm,
+        requirements: &Requirements,
+        answers: &mut Answers,
+    ) -> Routes {
+        let mut routes = Routes { list: Vec::new(), origins: Vec::new(), needed: HashSet::new(), used: HashSet::new() };
+        let (Some(upstreams), Some(defaults), Some(tables)) =
+            (file.upstreams.get(), file.defaults.get(), file.routes.get())
+        else {
+            return routes;
+        };
+        if let (Some(one), Some(other)) = (file.mode.place(), defaults.mode.place()) {
+            self.error(Some(other), "`mode` is given at the top and in [defaults], and both mean the same")
+                .help("keep one of them")
+                .beside(Some(one), "the other");
+        }
+        let mode = defaults.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
+        let upstreams = upstreams.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(UpstreamId)).collect();
+        let surroundings = Surroundings { upstreams, requirements, defaults: self.defaults(defaults), mode, form };
+        if let Some(upstream) = defaults.upstream.placed() {
+            self.resolve(upstream, surroundings.upstreams.iter().copied(), ("upstream", "upstreams"));
+        }
+        for (table, route) in tables.0.iter().enumerate() {
+            self.route((table, route.place), &route.value, &surroundings, &mut routes, answers);
+        }
+        self.warn_of_same_names(&routes);
+        if tables.0.is_empty() && !matches!(file.routes, crate::config::reader::Key::Bad) {
+            self.warn(None, "there are no routes: every request is answered 404; add [[routes]] with path = \"/*\"");
+        } else if !routes.list.iter().any(|route| route.path.as_str() == "/*" && route.methods.is_any()) {
+            self.warn(None, "no route has path = \"/*\": a request that matches no route is answered 404");
+        }
+        routes
+    }
+
+    fn route(
+        &mut self,
+        (table, place): (usize, Option<Place>),
+        typed: &RouteTable,
+        around: &Surroundings<'_>,
+        routes: &mut Routes,
+        answers: &mut Answers,
+    ) {
+        let path = typed.path.placed().and_then(|path| {
+            PathPattern::parse(&path.value, around.form)
+                .map_err(|error| {
+                    let help = match path.value.strip_prefix('/') {
+                        Some(_) => "such as \"/orders\", \"/orders/{id}\" or \"/orders/*\"".to_owned(),
+                        None => format!("such as \"/{}\"", path.value),
+                    };
+                    self.error(path.place, format!("`{}` is not a path: {error}", path.value)).help(help);
+                })
+                .ok()
+        });
+        let hosts = self.hosts(typed);
+        let methods = self.methods(typed);
+        let upstream = self.upstream_of(place, typed, around, routes);
+        let needs = self.needs(typed, around.requirements, routes);
+        let mode = typed.mode.copied().map_or(around.mode, |word| word.0);
+        let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
+        if let Some(place) = own_actions.iter().find_map(|key| key.place())
+            && typed.needs.is_absent()
+        {
+            self.warn(Some(place), "the route needs nothing, so this action is never taken; add needs = [\"…\"]");
+        }
+        let path_text = typed.path.get().map_or("", String::as_str);
+        for host in hosts {
+            let name = match typed.name.placed() {
+                Some(name) => name.value.clone(),
+                None => default_name(&methods, &host, path_text),
+            };
+            let actions = self.actions(typed, &name, &around.defaults, answers);
+            let (Some(path), Some(upstream), Some(actions)) = (&path, upstream, actions) else { continue };
+            routes.origins.push(Origin { table, place: typed.path.place() });
+            routes.list.push(Route {
+                name: name.into(),
+                host,
+                path: path.clone(),
+                methods: methods.clone(),
+                upstream,
+                needs: needs.clone(),
+                actions,
+                mode,
+            });
+        }
+    }
+
+    /// The hosts of a route; every host if it names none.
+    fn hosts(&mut self, typed: &RouteTable) -> Vec<HostPattern> {
+        let Some(list) = typed.host.placed() else { return vec![HostPattern::Any] };
+        if list.value.0.is_empty() {
+            self.error(list.place, "`host` is empty, so the route serves nothing")
+                .help("leave it out to serve every host");
+        }
+        let mut hosts: Vec<HostPattern> = Vec::new();
+        for host in &list.value.0 {
+            match HostPattern::parse(&host.value) {
+                Ok(pattern) if hosts.contains(&pattern) => {
+                    self.error(host.place, format!("the host `{}` is listed twice", host.value));
+                }
+                Ok(pattern) => hosts.push(pattern),
+                Err(error) => {
+                    self.error(host.place, format!("`{}`: {error}", host.value))
+                        .help("such as \"app.example.com\" or \"*.example.com\"");
+                }
+            }
+        }
+        hosts
+    }
+
+    fn methods(&mut self, typed: &RouteTable) -> MethodSet {
+        let Some(list) = typed.methods.placed() else { return MethodSet::default() };
+        if list.value.0.is_empty() {
+            self.error(list.place, "`methods` is empty").help("leave it out to serve every method");
+        }
+        for method in &list.value.0 {
+            let upper = method.value.to_ascii_uppercase();
+            if http::Method::from_bytes(method.value.as_bytes()).is_err() || method.value == "*" {
+                self.error(method.place, format!("`{}` is not a method", method.value))
+                    .help("such as \"GET\"; leave `methods` out to serve every method");
+            } else if upper != method.value {
+                self.error(method.place, format!("`{}`: methods are written in capital letters", method.value))
+                    .help(format!("write \"{upper}\""));
+            } else if !METHODS.contains(&upper.as_str()) {
+                let meant =
+                    nearest(&upper, METHODS).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+                self.warn(method.place, format!("`{upper}` is an unusual method{meant}"));
+            }
+        }
+        MethodSet::new(list.value.0.iter().map(|method| method.value.as_str()))
+    }
+
+    fn upstream_of(
+        &mut self,
+        place: Option<Place>,
+        typed: &RouteTable,
+        around: &Surroundings<'_>,
+        routes: &mut Routes,
+    ) -> Option<UpstreamId> {
+        let known = around.upstreams.iter().copied();
+        let default = &around.defaults.table.upstream;
+        let id = match (typed.upstream.placed(), default.get()) {
+            (Some(name), _) => self.resolve(name, known, ("upstream", "upstreams")),
+            // A default that is none was reported where it stands.
+            (None, Some(name)) => known.clone().find(|(known, _)| known == name).map(|(_, id)| id),
+            (None, None) => match around.upstreams.as_slice() {
+                [(_, only)] => Some(*only),
+                _ if !typed.upstream.is_absent() => None,
+                [] => {
+                    self.error(place, "the route has no upstream, for there is none")
+                        .help("add [upstreams.api] with servers = [\"127.0.0.1:3000\"]");
+                    None
+                }
+                several => {
+                    let list = several.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                    self.error(place, "the route names no upstream, and there are several")
+                        .help(format!("add upstream = \"…\"; upstreams: {list}"));
+                    None
+                }
+            },
+        };
+        routes.used.extend(id);
+        id
+    }
+
+    fn needs(&mut self, typed: &RouteTable, requirements: &Requirements, routes: &mut Routes) -> Vec<RequirementId> {
+        let mut needs: Vec<RequirementId> = Vec::new();
+        for name in typed.needs.get().map_or(&[][..], |list| &list.0) {
+            let ids: &[RequirementId] = match requirements.of(&name.value) {
+                Some(ids) => ids,
+                None => {
+                    self.resolve(name, requirements.names(), ("requirement", "requirements"));
+                    continue;
+                }
+            };
+            for id in ids {
+                if !needs.contains(id) {
+                    needs.push(*id);
+                }
+            }
+        }
+        routes.needed.extend(&needs);
+        needs
+    }
+
+    /// Puts routes and requirements together; two routes for the same requests are reported.
+    pub(super) fn rules(
+        &mut self,
+        routes: Routes,
+        requirements: Vec<Requirement>,
+        databases: usize,
+        form: MatchingForm,
+        health: Option<MatchingPath>,
+    ) -> Option<Arc<Rules>> {
+        self.warn_of_hidden(&routes);
+        let names: Vec<Box<str>> = routes.list.iter().map(|route| route.name.clone()).collect();
+        match Rules::new(routes.list, requirements, databases, form, health) {
+            Ok(rules) => Some(Arc::new(rules)),
+            Err(conflicts) => {
+                self.report_conflicts(&conflicts, &names, &routes.origins);
+                None
+            }
+        }
+    }
+
+    fn report_conflicts(&mut self, conflicts: &[Conflict], names: &[Box<str>], origins: &[Origin]) {
+        // Routes of several hosts may conflict on each: that is one mistake.
+        let mut seen = HashSet::new();
+        for conflict in conflicts {
+            let of = |id: RouteId| names.get(id.0 as usize).zip(origins.get(id.0 as usize));
+            let (Some((first, at_first)), Some((second, at_second))) = (of(conflict.first), of(conflict.second)) else {
+                continue;
+            };
+            if seen.insert((at_first.table, at_second.table)) {
+                self.error(at_second.place, format!("the routes `{first}` and `{second}` match the same requests"))
+                    .help("join them, or make one more specific by host, path or methods")
+                    .beside(at_first.place, "the other route");
+            }
+        }
+    }
+
+    fn warn_of_hidden(&mut self, routes: &Routes) {
+        let mut hidden: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+        for found in Router::hidden(&routes.list) {
+            let Some(route) = routes.list.get(found.route.0 as usize) else { continue };
+            let names = hidden.entry(found.by.0).or_default();
+            if !names.contains(&&*route.name) {
+                names.push(&route.name);
+            }
+        }
+        for (by, names) in hidden {
+            let Some((by, origin)) = routes.list.get(by as usize).zip(routes.origins.get(by as usize)) else {
+                continue;
+            };
+            let shown = names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+            self.warn(
+                origin.place,
+                format!(
+                    "on the host {} this route hides {shown}{more}, which need something and are for every host; repeat \
+                     them for this host if they are meant there",
+                    by.host
+                ),
+            );
+        }
+    }
+
+    fn warn_of_same_names(&mut self, routes: &Routes) {
+        let mut first: HashMap<&str, Origin> = HashMap::new();
+        for (route, origin) in routes.list.iter().zip(&routes.origins) {
+            let known = first.entry(&route.name).or_insert(*origin);
+            if known.table != origin.table {
+                self.warn(
+                    origin.place,
+                    format!("two routes are named `{}`: logs and metrics cannot tell them apart", route.name),
+                );
+            }
+        }
+    }
+
+    /// Names that nothing refers to: what they were meant for is open.
+    pub(super) fn warn_of_idle_names(&mut self, file: &File, routes: &Routes, requirements: &Requirements) {
+        let ready_needs = file.admin.get().and_then(|admin| admin.ready_needs.get()).map_or(&[][..], |list| &list.0);
+        let is_ready_need = |name: &Placed<String>| ready_needs.iter().any(|need| need.value == name.value);
+        for (name, _) in file.requirements.get().map_or(&[][..], |named| &named.0) {
+            let ids = requirements.of(&name.value).unwrap_or_default();
+            if !ids.is_empty() && !ids.iter().any(|id| routes.needed.contains(id)) && !is_ready_need(name) {
+                self.warn(
+                    name.place,
+                    format!("no route needs the requirement `{}`: it is judged and gates nothing", name.value),
+                );
+            }
+        }
+        for ((name, _), id) in file.upstreams.get().map_or(&[][..], |named| &named.0).iter().zip((0..).map(UpstreamId))
+        {
+            if !routes.used.contains(&id) {
+                self.warn(name.place, format!("no route leads to the upstream `{}`", name.value));
+            }
+        }
+        for ((name, _), id) in
+            (file.databases.get().map_or(&[][..], |named| &named.0).iter()).zip((0..).map(gate::DatabaseId))
+        {
+            if !requirements.list.iter().any(|requirement| requirement.database == id) {
+                self.warn(name.place, format!("no requirement is held against the database `{}`", name.value));
+            }
+        }
+    }
+}
+
+/// Methods, host and path; what is anything is left out.
+fn default_name(methods: &MethodSet, host: &HostPattern, path: &str) -> String {
+    let methods = methods.names().collect::<Vec<_>>().join(",");
+    let host = if *host == HostPattern::Any { String::new() } else { host.to_string() };
+    [methods.as_str(), host.as_str(), path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,132 @@
+//! Everything that is wrong with a configuration.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
+use serde_json::json;
+
+use super::mask::mask_line;
+use super::place::Place;
+
+/// Everything that is wrong with a configuration, in the order of the file.
+///
+/// Holds no secrets: the text that it shows was masked before it was kept.
+#[derive(Debug, Clone)]
+pub struct ConfigErrors {
+    file: String,
+    masked_text: String,
+    problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) place: Option<Place>,
+    /// What is wrong, in one sentence.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) help: Option<String>,
+    /// What else belongs to it, and what that is.
+    pub(super) beside: Vec<(Place, String)>,
+}
+
+impl Problem {
+    pub(super) fn new(place: Option<Place>, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), help: None, beside: Vec::new() }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn beside(mut self, place: Option<Place>, label: impl Into<String>) -> Self {
+        self.beside.extend(place.map(|place| (place, label.into())));
+        self
+    }
+}
+
+impl ConfigErrors {
+    /// `masked_text` has the length of the file's text and no secret in it.
+    pub(super) fn new(file: String, masked_text: String, mut problems: Vec<Problem>) -> Self {
+        for problem in &mut problems {
+            problem.message = mask_line(&problem.message);
+            problem.help = problem.help.as_deref().map(mask_line);
+        }
+        problems.sort_by_key(|problem| problem.place);
+        problems.dedup();
+        Self { file, masked_text, problems }
+    }
+
+    /// How many there are; never zero.
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Every error with file, line, column, the line itself, a caret and what to do; with the
+    /// colours of a terminal if so wished.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let mut text = String::new();
+        for problem in &self.problems {
+            text.push_str(&self.render_one(&renderer, problem));
+            text.push_str("\n\n");
+        }
+        match self.problems.len() {
+            1 => text.truncate(text.trim_end().len()),
+            count => text.push_str(&format!("{count} errors in {}", self.file)),
+        }
+        text
+    }
+
+    fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
+        let title = Level::ERROR.primary_title(&problem.message);
+        let help = problem.help.as_deref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));
+        let Some(place) = problem.place else {
+            let group = annotate_snippets::Group::with_title(title).elements(help);
+            return renderer.render(&[group]);
+        };
+        let on_text = |place: Place| place.within(&self.masked_text).range();
+        let snippet = Snippet::source(&self.masked_text)
+            .path(&self.file)
+            .annotation(AnnotationKind::Primary.span(on_text(self.first_line(place))))
+            .annotations(
+                problem
+                    .beside
+                    .iter()
+                    .map(|(place, label)| AnnotationKind::Context.span(on_text(self.first_line(*place))).label(label)),
+            );
+        renderer.render(&[title.element(snippet).elements(help)])
+    }
+
+    /// What of a place stands on its first line: a whole table is not underlined.
+    fn first_line(&self, place: Place) -> Place {
+        let place = place.within(&self.masked_text);
+        let text = self.masked_text.get(place.range()).unwrap_or_default();
+        Place { end: place.start + text.find(['\n', '\r']).unwrap_or(text.len()), ..place }
+    }
+
+    /// A list of `{file, line, column, message, help}`; line and column are from one, and null for
+    /// an error of the whole file.
+    pub fn to_json(&self) -> serde_json::Value {
+        let list = self.problems.iter().map(|problem| {
+            let position = problem.place.map(|place| place.line_and_column(&self.masked_text));
+            json!({
+                "file": self.file,
+                "line": position.map(|(line, _)| line),
+                "column": position.map(|(_, column)| column),
+                "message": problem.message,
+                "help": problem.help,
+            })
+        });
+        list.collect()
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

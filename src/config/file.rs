@@ -1,0 +1,388 @@
+//! What can be typed: the tables of `proxy.toml`. What it means is decided in `check`.
+//!
+//! The comments here are what an editor shows, by way of the JSON Schema.
+
+mod action;
+
+use gate::{EncodedSlash, Mode};
+
+use super::reader::table;
+use super::values::{Either, Json, Limit, List, Named, Word, Words};
+use super::{LogFormat, Notify};
+use std::time::Duration;
+
+pub(super) use action::ActionValue;
+
+/// Whether a difference between two paths counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    Ignore,
+    Strict,
+}
+
+impl Words for Strictness {
+    const WORDS: &'static [(&'static str, Self)] = &[("ignore", Self::Ignore), ("strict", Self::Strict)];
+}
+
+impl Words for EncodedSlash {
+    const WORDS: &'static [(&'static str, Self)] = &[("reject", Self::Reject), ("keep", Self::Keep)];
+}
+
+impl Words for Mode {
+    const WORDS: &'static [(&'static str, Self)] = &[("enforce", Self::Enforce), ("observe", Self::Observe)];
+}
+
+impl Words for Notify {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
+}
+
+impl Words for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+table! {
+    /// schemagate's configuration. Values may hold ${VAR} and ${VAR:-default}; $$ is a literal dollar.
+    File {
+        /// "enforce", or "observe": pass everything and log what would have been refused. A route's own mode goes before it.
+        mode: Word<Mode> = "enforce",
+        /// Where clients come in.
+        listen: ListenTable = {},
+        /// Where operators and probes come in.
+        admin: AdminTable = {},
+        /// What is watched, by names of your own.
+        databases: Named<DatabaseTable> = {},
+        /// Where requests go, by names of your own.
+        upstreams: Named<UpstreamTable> = {},
+        /// What must be in a database, by names of your own. A route names what it needs of these.
+        requirements: Named<RequirementTable> = {},
+        /// Which requests go where and what they need. The most specific route serves a request, whatever the order here.
+        routes: List<RouteTable> = [],
+        /// What routes do that do not say otherwise.
+        defaults: DefaultsTable = {},
+        /// How paths are compared.
+        matching: MatchingTable = {},
+        /// The public health answer.
+        health: HealthTable = {},
+        /// How pages look.
+        brand: BrandTable = {},
+        /// How log lines look.
+        log: LogTable = {},
+    }
+}
+
+table! {
+    /// Where clients come in.
+    ListenTable {
+        /// Addresses for plain HTTP/1.1 and HTTP/2: "host:port" or "unix:/path". With `https` alone there is none.
+        http: List<String> = "0.0.0.0:8080",
+        /// A TLS listener for HTTP/2 and HTTP/1.1.
+        https: HttpsTable,
+        /// Peers whose X-Forwarded-* headers are believed: addresses, ranges, or "private" for loopback, private, link-local and carrier-grade NAT addresses.
+        trusted_proxies: List<String> = "private",
+        /// Worker threads; as many as there are processors if left out.
+        threads: u16,
+        /// How long requests in flight may take to end after SIGTERM.
+        drain: Duration = "5s",
+    }
+}
+
+table! {
+    /// A TLS listener for HTTP/2 and HTTP/1.1.
+    HttpsTable {
+        /// "host:port" or "unix:/path".
+        address: String = required,
+        /// PEM file: the certificate, then its chain.
+        cert: String = required,
+        /// PEM file: the private key.
+        key: String = required,
+    }
+}
+
+table! {
+    /// Where operators and probes come in.
+    AdminTable {
+        /// "host:port" or "unix:/path"; off loopback only with a read token.
+        listen: String = "127.0.0.1:9901",
+        /// Asked for as `Authorization: Bearer …` by everything but /live and /ready.
+        read_token: String,
+        /// A file that holds the read token.
+        read_token_file: String,
+        /// Requirements that must be ready before /ready says yes.
+        ready_needs: List<String> = [],
+        /// How long the first look at a database may take before traffic is let in without it.
+        startup_timeout: Duration = "5s",
+    }
+}
+
+table! {
+    /// A database that is watched. schemagate only reads its catalog.
+    DatabaseTable {
+        /// As the application has it: Prisma's, Django's and libpq's forms, or sqlite:path.
+        url: String,
+        /// A file that holds the URL.
+        url_file: String,
+        /// A URL past the connection pooler, for LISTEN.
+        direct_url: String,
+        /// A file that holds the direct URL.
+        direct_url_file: String,
+        /// How often to look, start to start; at least 50ms.
+        refresh: Duration = "1s",
+        /// How long the last look counts while the database cannot be asked; then verdicts are `unknown`.
+        max_age: Duration = "30s",
+        /// Look less often while no requests come: for databases that fall asleep.
+        idle: IdleTable,
+        /// Schemas in which names without a schema are looked for; the URL's or the server's if left out.
+        search_path: List<String>,
+        /// The application's role, whose privileges are judged; the URL's user if left out.
+        role: String,
+        /// Whether to LISTEN for changes: "auto" where the connection reaches the server itself, "always", or "never".
+        notify: Word<Notify> = "auto",
+        /// Limit of each statement on the server; the URL's if it has one.
+        statement_timeout: Duration = "2s",
+        /// Limit of opening a connection; the URL's if it has one.
+        connect_timeout: Duration = "5s",
+    }
+}
+
+table! {
+    /// Looking less often while no requests come.
+    IdleTable {
+        /// After so long without a request …
+        after: Duration = required,
+        /// … look this seldom. The next request brings an immediate look.
+        refresh: Duration = required,
+    }
+}
+
+table! {
+    /// Servers that requests go to.
+    UpstreamTable {
+        /// "host:port", "unix:/path", "http://host:port" or "https://host:port".
+        servers: List<String> = required,
+        /// Speak HTTP/2 to the servers; without TLS by prior knowledge.
+        http2: bool = false,
+        /// TLS to the servers; as their URLs say if left out.
+        tls: Either<bool, UpstreamTlsTable>,
+        /// How a server's health is asked: a TCP connection every 5s where there are several servers, not at all where there is one. `false`: never.
+        health: Either<bool, HealthCheckTable>,
+        /// Limit of opening a connection.
+        connect_timeout: Duration = "5s",
+        /// Limit between two reads of an answer, or "never"; not applied to WebSockets and event streams.
+        read_timeout: Limit = "5m",
+        /// How often names are resolved anew.
+        resolve_every: Duration = "30s",
+    }
+}
+
+table! {
+    /// TLS to the servers of an upstream.
+    UpstreamTlsTable {
+        /// The name asked for and verified; the server's host if left out.
+        server_name: String,
+        /// Whether the certificate is verified.
+        verify: bool = true,
+    }
+}
+
+table! {
+    /// How a server's health is asked.
+    HealthCheckTable {
+        /// GET this path and expect 2xx or 3xx; a TCP connection will do if left out.
+        path: String,
+        /// How often.
+        interval: Duration = "5s",
+    }
+}
+
+table! {
+    /// What must be in a database. Names are exact, upper and lower case too; "schema.name" is allowed everywhere.
+    RequirementTable {
+        /// Which database, or several: then it must hold in each. Needless where there is one.
+        database: List<String>,
+        /// Tables; views, materialized views, partitioned and foreign tables count as tables.
+        tables: List<String>,
+        /// Columns by table: "name", "name type", "name type not null", "name null"; odd names in double quotes.
+        columns: Named<List<String>>,
+        /// Schemas.
+        schemas: List<String>,
+        /// Enum types and the values that each must have.
+        enums: Named<List<String>>,
+        /// Indexes, which must be valid.
+        indexes: List<String>,
+        /// Constraints by table, which must be validated.
+        constraints: Named<List<String>>,
+        /// Functions: "name", or "name(integer, text)" for one overload.
+        functions: List<String>,
+        /// Installed extensions.
+        extensions: List<String>,
+        /// Privileges by table that the application's role must have: SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER.
+        privileges: Named<List<String>>,
+        /// The command that mends it; only operators see it.
+        mend: String,
+        /// A label of your own for logs and alerts.
+        component: String,
+        /// A label of your own for logs and alerts.
+        release: String,
+    }
+}
+
+table! {
+    /// Requests, where they go and what they need.
+    RouteTable {
+        /// Its name in logs and metrics; methods, host and path if left out.
+        name: String,
+        /// Hosts: "app.example.com", "*.example.com" (not the apex); every host if left out.
+        host: List<String>,
+        /// "/a/b" exactly, "*" or "{name}" for one segment, a final "/*" for the path itself and all below it.
+        path: String = required,
+        /// Methods; every method if left out. GET includes HEAD.
+        methods: List<String>,
+        /// Where requests go; needless where there is one upstream.
+        upstream: String,
+        /// Requirements that must be ready.
+        needs: List<String>,
+        /// While a need is unmet.
+        on_broken: ActionValue,
+        /// While the migration ledger says that all is applied and the catalog says otherwise; as on_broken if left out.
+        on_contradicted: ActionValue,
+        /// While a need is unmet and a migration runs; as on_broken if left out.
+        on_migrating: ActionValue,
+        /// While nothing recent is known of a need.
+        on_unknown: ActionValue,
+        /// "enforce", or "observe": pass and log what would have been refused.
+        mode: Word<Mode>,
+    }
+}
+
+table! {
+    /// What routes do that do not say otherwise.
+    DefaultsTable {
+        /// While a need is unmet.
+        on_broken: ActionValue = "block",
+        /// While the migration ledger contradicts the catalog; as on_broken if left out.
+        on_contradicted: ActionValue,
+        /// While a need is unmet and a migration runs; as on_broken if left out.
+        on_migrating: ActionValue,
+        /// While nothing recent is known of a need.
+        on_unknown: ActionValue = "pass",
+        /// Mode of routes that have none: the same as `mode` at the top.
+        mode: Word<Mode>,
+        /// Upstream of routes that name none; needless where there is one upstream.
+        upstream: String,
+        /// Code of refusals, for programs.
+        code: String = "SCHEMA_NOT_READY",
+        /// Sentence of refusals, for people; a sentence in the client's language if left out.
+        message: String,
+        /// When a refused client may come back, at least 1s.
+        retry_after: Duration = "30s",
+        /// Whether a page reloads itself after that time.
+        refresh: bool = false,
+        /// A template file of your own for the pages of refusals.
+        page: String,
+    }
+}
+
+table! {
+    /// The content of a refusal (503).
+    BlockTable {
+        /// Code for programs.
+        code: String,
+        /// Sentence for people.
+        message: String,
+        /// When the client may come back, at least 1s.
+        retry_after: Duration,
+        /// Whether the page reloads itself after that time.
+        refresh: bool,
+        /// A template file of your own for the page.
+        page: String,
+    }
+}
+
+table! {
+    /// A fixed answer, given without asking the upstream and marked as degraded. It has one body: json, text or html.
+    RespondTable {
+        /// Status, 200 to 599.
+        status: u16 = 200,
+        /// Headers of your own.
+        headers: Named<List<String>> = {},
+        /// A body of application/json.
+        json: Json,
+        /// A body of text/plain.
+        text: String,
+        /// A body of text/html.
+        html: String,
+    }
+}
+
+table! {
+    /// How paths are compared. Backends that ignore a difference that is strict here can be reached around the gate.
+    MatchingTable {
+        /// "strict": /Admin is not /admin.
+        case: Word<Strictness> = "ignore",
+        /// "strict": /admin/ is not /admin.
+        trailing_slash: Word<Strictness> = "ignore",
+        /// What becomes of %2F: "reject" answers 400; "keep" forwards it and decides by the stricter of both readings.
+        encoded_slash: Word<EncodedSlash> = "reject",
+    }
+}
+
+table! {
+    /// The public health answer: a status and nothing else.
+    HealthTable {
+        /// Its path on the public listener; it shadows the application's own. None if left out.
+        path: String,
+    }
+}
+
+table! {
+    /// How pages look.
+    BrandTable {
+        /// The application's name, as its users know it.
+        name: String,
+        /// A logo file (svg, png, jpg, webp, gif; at most 64 KiB), written into the page itself.
+        logo: String,
+        /// Accent colour in light mode, #rrggbb.
+        color: String,
+        /// Accent colour in dark mode, #rrggbb.
+        color_dark: String,
+        /// Whom to turn to: a URL or an e-mail address.
+        contact: String,
+        /// Language of clients that ask for none that is known: "en" or "fr".
+        language: Word<Language>,
+        /// A template file of your own for every page.
+        page: String,
+    }
+}
+
+table! {
+    /// How log lines look.
+    LogTable {
+        /// "text" for people, "json" for machines.
+        format: Word<LogFormat> = "text",
+        /// Which lines: error, warn, info, debug, trace, or a filter as RUST_LOG has it.
+        level: String = "info",
+        /// Whether every request is logged.
+        access: bool = true,
+    }
+}
+
+/// A language that pages are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    French,
+}
+
+impl Language {
+    pub(super) const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+        }
+    }
+}
+
+impl Words for Language {
+    const WORDS: &'static [(&'static str, Self)] = &[("en", Self::English), ("fr", Self::French)];
+}

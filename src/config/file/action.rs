@@ -1,0 +1,105 @@
+//! What a request gets, as it is typed: a word, or a table of one word and its content.
+
+use gate::ActionKind;
+use serde_json::json;
+
+use super::{BlockTable, RespondTable};
+use crate::config::errors::Problem;
+use crate::config::nearest::suggestion;
+use crate::config::place::Place;
+use crate::config::reader::{Definitions, Read, Reader, Value};
+
+/// What a request gets, as it is typed.
+#[derive(Debug)]
+pub(in crate::config) enum ActionValue {
+    Pass,
+    Block(Option<BlockTable>),
+    ReadOnly(Option<BlockTable>),
+    Respond(RespondTable),
+}
+
+/// Actions that are designed and not built.
+const LATER: [&str; 4] = ["rescue", "stale", "upstream", "hold"];
+
+fn known() -> impl Iterator<Item = &'static str> + Clone {
+    ActionKind::ALL.into_iter().map(ActionKind::as_str)
+}
+
+fn kind(word: &str, place: Place, reader: &mut Reader<'_>) -> Option<ActionKind> {
+    let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    if kind.is_none() {
+        let path = reader.path();
+        let (message, help) = if LATER.contains(&word) {
+            let have = known().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+            (
+                format!("`{path}`: the action `{word}` is not available in this version"),
+                format!("this version has {have}"),
+            )
+        } else {
+            (format!("`{path}` knows no action `{word}`"), suggestion(word, known(), "actions"))
+        };
+        reader.report(Problem::new(Some(place), message).help(help));
+    }
+    kind
+}
+
+impl Read for ActionValue {
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let place = Place::from(value.span());
+        let Some(table) = value.get_ref().as_table() else {
+            let word = reader.text(value, "an action such as \"block\" or { block = { code = \"…\" } }")?;
+            return match kind(&word, place, reader)? {
+                ActionKind::Pass => Some(Self::Pass),
+                ActionKind::Block => Some(Self::Block(None)),
+                ActionKind::ReadOnly => Some(Self::ReadOnly(None)),
+                ActionKind::Respond => {
+                    let message = format!("`{}`: `respond` needs an answer", reader.path());
+                    reader.report(Problem::new(Some(place), message).help("such as { respond = { json = [] } }"));
+                    None
+                }
+            };
+        };
+        let mut actions = table.iter();
+        let (Some((key, content)), None) = (actions.next(), actions.next()) else {
+            reader.bad_value(value, "must name exactly one action");
+            return None;
+        };
+        let word = key.get_ref().as_ref();
+        match kind(word, key.span().into(), reader)? {
+            ActionKind::Pass => {
+                let message = format!("`{}`: `pass` has no content", reader.path());
+                reader.report(Problem::new(Some(place), message).help("write \"pass\""));
+                None
+            }
+            ActionKind::Block => reader.below(word, content).map(|block| Self::Block(Some(block))),
+            ActionKind::ReadOnly => reader.below(word, content).map(|block| Self::ReadOnly(Some(block))),
+            ActionKind::Respond => reader.below(word, content).map(Self::Respond),
+        }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let reference = json!({ "$ref": "#/$defs/Action" });
+        if !definitions.contains_key("Action") {
+            let block = BlockTable::schema(definitions);
+            let respond = RespondTable::schema(definitions);
+            let words = [ActionKind::Pass, ActionKind::Block, ActionKind::ReadOnly].map(ActionKind::as_str);
+            let schema = json!({
+                "description": "What a request gets: the upstream's answer (pass), a refusal (block), a refusal of writes \
+                    (read_only), or a fixed answer (respond).",
+                "anyOf": [
+                    { "enum": words },
+                    { "type": "string", "pattern": r"\$\{" },
+                    {
+                        "type": "object",
+                        "properties": { "block": block, "read_only": block, "respond": respond },
+                        "additionalProperties": false,
+                        "minProperties": 1,
+                        "maxProperties": 1,
+                    },
+                ],
+            });
+            definitions.insert("Action".to_owned(), schema);
+        }
+        reference
+    }
+}

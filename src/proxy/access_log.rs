@@ -1,0 +1,80 @@
+//! One line a request. What a refusal names here, the client is never told.
+
+use std::time::Duration;
+
+use gate::{Decision, Outcome, Reason, Rules};
+use pingora::http::RequestHeader;
+
+use super::exchange::Exchange;
+use super::failure;
+
+/// The target of these lines, for filters.
+const TARGET: &str = "schemagate::access";
+
+/// What a line tells beside the exchange itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'l> {
+    /// The request as it came.
+    pub(super) request: &'l RequestHeader,
+    /// What the client was sent; 0 if nothing.
+    pub(super) status: u16,
+    /// Body bytes that the client was sent.
+    pub(super) bytes: usize,
+    /// From the request's header to the answer's last byte.
+    pub(super) took: Duration,
+    /// The upstream's name, where one was asked.
+    pub(super) upstream: Option<&'l str>,
+}
+
+/// Logs a request. Answers of our own and server errors are logged even where `every` is not.
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: bool) {
+    let own = exchange.answered_after.is_some();
+    if !every && !own && line.status < 500 {
+        return;
+    }
+    let decision = exchange.decision.as_ref();
+    let path = line.request.raw_path();
+    let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
+    let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
+    let requirement = decision.and_then(|decision| needed(decision, rules));
+    tracing::info!(
+        target: TARGET,
+        method = line.request.method.as_str(),
+        host = exchange.host.as_str(),
+        path = %String::from_utf8_lossy(path),
+        status = line.status,
+        route,
+        action = decision.map(action),
+        reason = decision.map(|decision| decision.reason.as_str()),
+        requirement,
+        upstream = line.upstream,
+        duration_ms = milliseconds(line.took),
+        bytes = line.bytes,
+        client = exchange.client.address.map(tracing::field::display),
+        request_id = exchange.id.as_str(),
+        observed = decision.is_some_and(|decision| decision.observed).then_some(true),
+        failure = exchange.failure.map(failure::word),
+        error = exchange.error.as_deref(),
+    );
+}
+
+/// To the microsecond.
+fn milliseconds(took: Duration) -> f64 {
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0
+}
+
+/// What was done, or in observe mode would have been.
+fn action(decision: &Decision) -> &'static str {
+    match decision.outcome {
+        Outcome::Health => "health",
+        Outcome::NoRoute => "no_route",
+        Outcome::Answer(_) | Outcome::Forward(_) => decision.action.as_str(),
+    }
+}
+
+fn needed<'r>(decision: &Decision, rules: &'r Rules) -> Option<&'r str> {
+    match decision.reason {
+        Reason::Need { requirement, .. } => rules.requirement(requirement).map(|requirement| &*requirement.name),
+        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready => None,
+    }
+}

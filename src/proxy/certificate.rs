@@ -1,0 +1,57 @@
+//! Certificates and keys, read and checked before pingora would panic over them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pingora::listeners::tls::TlsSettings;
+use rustls::RootCertStore;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+use super::ProxyError;
+use crate::config::Https;
+
+/// The TLS settings of a listener that offers h2 and http/1.1.
+pub(super) fn tls_settings(https: &Https) -> Result<TlsSettings, ProxyError> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(&https.cert, "certificate")?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(&https.cert, "certificate", &error))?;
+    if chain.is_empty() {
+        return Err(unusable(&https.cert, "certificate", &"it has no PEM block `CERTIFICATE`"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(&https.key, "private key")?)
+        .map_err(|error| unusable(&https.key, "private key", &error))?;
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+        ProxyError(format!(
+            "the certificate {} and the private key {} cannot be used together: {error}; give the pair that was issued together",
+            https.cert.display(),
+            https.key.display()
+        ))
+    })?;
+    let wrong = |error| ProxyError(format!("cannot set up TLS for {}: {error}", https.address));
+    let mut settings = TlsSettings::intermediate("", "").map_err(wrong)?;
+    settings.set_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+    settings.enable_h2();
+    Ok(settings)
+}
+
+/// Whether the system's roots load: pingora's connector needs them and would panic.
+pub(super) fn check_roots() -> Result<(), ProxyError> {
+    pingora::tls::load_platform_certs_incl_env_into_store(&mut RootCertStore::empty()).map_err(|error| {
+        ProxyError(format!(
+            "cannot load the system's root certificates: {error}; check SSL_CERT_FILE and SSL_CERT_DIR, or unset them"
+        ))
+    })
+}
+
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, ProxyError> {
+    std::fs::read(path).map_err(|error| {
+        ProxyError(format!("cannot read the {what} {}: {error}; check [listen] https", path.display()))
+    })
+}
+
+fn unusable(path: &Path, what: &str, error: &dyn std::fmt::Display) -> ProxyError {
+    ProxyError(format!("the {what} {} cannot be used: {error}; a PEM file is expected", path.display()))
+}

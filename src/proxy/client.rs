@@ -1,0 +1,34 @@
+//! Who asks.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::l4::socket::SocketAddr;
+
+/// Who asks: the peer of the connection, and whether it speaks for others.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Client {
+    /// The peer's address; `None` on a unix socket.
+    pub(super) address: Option<IpAddr>,
+    /// Whether what it says of those before it is believed.
+    pub(super) trusted: bool,
+    /// Whether the connection is encrypted.
+    pub(super) tls: bool,
+}
+
+impl Client {
+    /// Reads the connection. Who may write to a unix socket is on this machine and let in by its
+    /// owner: such a peer is a proxy, and is believed.
+    pub(super) fn of(session: &ServerSession, trusted: &[IpNet]) -> Self {
+        let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        match session.client_addr() {
+            Some(SocketAddr::Inet(address)) => {
+                let address = address.ip().to_canonical();
+                let trusted = trusted.iter().any(|range| range.contains(&address));
+                Self { address: Some(address), trusted, tls }
+            }
+            Some(SocketAddr::Unix(_)) | None => Self { address: None, trusted: true, tls },
+        }
+    }
+}

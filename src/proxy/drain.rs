@@ -1,0 +1,114 @@
+//! How it ends: the listeners close, requests in flight end, and nothing is slept away.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// Counts the requests in flight by the clones of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InFlight(Arc<()>);
+
+impl InFlight {
+    /// How many others there are beside the two that the gateway and [`Drain`] keep.
+    fn count(&self) -> usize {
+        Arc::strong_count(&self.0).saturating_sub(2)
+    }
+}
+
+/// Waits for a signal, then for the requests in flight.
+pub(super) struct Drain {
+    up_to: Duration,
+    in_flight: InFlight,
+    closing: watch::Sender<bool>,
+}
+
+/// Between two looks at what is in flight.
+const STEP: Duration = Duration::from_millis(20);
+
+/// For the last frames of HTTP/2 connections, which are written after their request has ended.
+const FLUSH: Duration = Duration::from_millis(100);
+
+impl Drain {
+    /// Requests in flight get `up_to` to end.
+    pub(super) fn new(up_to: Duration, in_flight: InFlight) -> Self {
+        Self { up_to, in_flight, closing: watch::Sender::new(false) }
+    }
+
+    /// Turns true when no more connections are to be accepted.
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    async fn drain(&self, again: &mut Signals) {
+        self.closing.send_replace(true);
+        info!(in_flight = self.in_flight.count(), up_to = ?self.up_to, "closing: requests in flight may end");
+        let until = Instant::now() + self.up_to;
+        tokio::time::sleep(STEP).await;
+        while self.in_flight.count() > 0 {
+            if Instant::now() >= until {
+                warn!(in_flight = self.in_flight.count(), "closing: the time is up, requests in flight are cut off");
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(STEP) => {}
+                () = again.next() => {
+                    warn!(in_flight = self.in_flight.count(), "closing: told again, requests in flight are cut off");
+                    return;
+                }
+            }
+        }
+        tokio::time::sleep(FLUSH).await;
+    }
+}
+
+/// The signals that end a process.
+struct Signals {
+    terminate: Signal,
+    quit: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, std::io::Error> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.quit.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[async_trait]
+impl ShutdownSignalWatch for Drain {
+    async fn recv(&self) -> ShutdownSignal {
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(error) => {
+                warn!(%error, "cannot listen for signals; only SIGKILL ends this process");
+                return std::future::pending().await;
+            }
+        };
+        let graceful = tokio::select! {
+            _ = signals.terminate.recv() => true,
+            _ = signals.quit.recv() => true,
+            _ = signals.interrupt.recv() => false,
+        };
+        if graceful {
+            self.drain(&mut signals).await;
+        }
+        ShutdownSignal::FastShutdown
+    }
+}

@@ -1,0 +1,286 @@
+//! What a decision looks at, read off the wire.
+
+use std::borrow::Cow;
+
+use gate::{Host, MatchingForm, Method, PathError, Target};
+use http::{HeaderMap, Version, header};
+use pingora::http::RequestHeader;
+use pingora::http::authority::{RawTargetAuthority, raw_target_authority};
+
+use crate::answer::Saying;
+
+/// What a decision looks at.
+#[derive(Debug)]
+pub(super) struct Facts<'r> {
+    /// The host that was asked for.
+    pub(super) host: Host,
+    /// The path that was asked for.
+    pub(super) path: Target<'r>,
+    /// The method; of a CORS preflight, the method that it asks for.
+    pub(super) method: Method<'r>,
+    target: RequestTarget<'r>,
+}
+
+/// A request target (RFC 9112, section 3.2), in its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct RequestTarget<'r> {
+    /// The path that is decided.
+    path: &'r [u8],
+    /// The query, its question mark included.
+    query: &'r [u8],
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `/path?query`
+    Origin,
+    /// `http://host/path?query`: a backend is sent the origin form.
+    Absolute,
+    /// `*`: the server as a whole, decided as its root.
+    Asterisk,
+}
+
+/// Why a request is refused before there is anything to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its path is ambiguous or malformed.
+    Path(PathError),
+    /// It is malformed elsewhere.
+    Request(&'static str),
+}
+
+impl Refusal {
+    /// What the client is told.
+    pub(super) const fn saying(self) -> Saying {
+        match self {
+            Self::Path(error) => Saying::BadPath(error),
+            Self::Request(why) => Saying::BadRequest(why),
+        }
+    }
+
+    /// What the log is told.
+    pub(super) const fn why(self) -> &'static str {
+        match self {
+            Self::Path(error) => error.as_str(),
+            Self::Request(why) => why,
+        }
+    }
+}
+
+impl<'r> Facts<'r> {
+    /// Reads a request, or says why it is refused before there is anything to decide. `head` is
+    /// the header as it came over HTTP/1, empty for HTTP/2.
+    pub(super) fn read(request: &'r RequestHeader, head: &[u8], form: MatchingForm) -> Result<Self, Refusal> {
+        if request.method == http::Method::CONNECT {
+            return Err(Refusal::Request("CONNECT is not served here"));
+        }
+        if has_fragment(head) {
+            return Err(Refusal::Path(PathError::Fragment));
+        }
+        let host = host(request)?;
+        let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
+        let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
+        let method = Method::new(method(&request.method, &request.headers));
+        Ok(Self { host, path, method, target })
+    }
+
+    /// The target that the backend is sent, where it is not the one that came.
+    pub(super) fn rewritten(&self) -> Option<Box<[u8]>> {
+        let same_path = matches!(self.path.forward, Cow::Borrowed(_));
+        if self.target.form == Form::Asterisk || (self.target.form == Form::Origin && same_path) {
+            return None;
+        }
+        Some([self.path.forward.as_ref(), self.target.query].concat().into())
+    }
+
+    /// Whether the query has a parameter of this name.
+    pub(super) fn asks(&self, name: &str) -> bool {
+        let query = self.target.query.get(1..).unwrap_or_default();
+        query
+            .split(|byte| *byte == b'&')
+            .any(|pair| pair.split(|byte| *byte == b'=').next().is_some_and(|key| key == name.as_bytes()))
+    }
+}
+
+impl<'r> RequestTarget<'r> {
+    fn split(raw: &'r [u8]) -> Result<Self, PathError> {
+        if raw == b"*" {
+            return Ok(Self { path: b"/", query: b"", form: Form::Asterisk });
+        }
+        let (form, rest) = match raw_target_authority(raw) {
+            RawTargetAuthority::None => (Form::Origin, raw),
+            RawTargetAuthority::Absolute { path_and_query, .. } => (Form::Absolute, path_and_query),
+            RawTargetAuthority::AmbiguousAuthority => return Err(PathError::NotAbsolute),
+        };
+        let (path, query) = rest.split_at(rest.iter().position(|byte| *byte == b'?').unwrap_or(rest.len()));
+        let path = if form == Form::Absolute && path.is_empty() { b"/" } else { path };
+        Ok(Self { path, query, form })
+    }
+}
+
+/// Whether the request line has a raw `#` in its target: pingora cuts it off before anybody sees
+/// it, and another reader might not.
+fn has_fragment(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.iter().skip_while(|byte| **byte != b' ').any(|byte| *byte == b'#')
+}
+
+/// The host as it was asked for, from `:authority` or `Host`; pingora has seen to it that these
+/// agree with each other and with an absolute target.
+pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
+    match request.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => request.headers.get(header::HOST)?.to_str().ok(),
+    }
+}
+
+fn host(request: &RequestHeader) -> Result<Host, Refusal> {
+    match authority(request) {
+        Some(text) if text.bytes().all(stands_in_a_host) => Ok(Host::parse(text)),
+        // RFC 9112, section 3.2; HTTP/1.0 knew no Host.
+        None if !request.headers.contains_key(header::HOST) => match request.version {
+            Version::HTTP_11 => Err(Refusal::Request("the Host header is missing")),
+            _ => Ok(Host::default()),
+        },
+        _ => Err(Refusal::Request("the Host header is not a host")),
+    }
+}
+
+/// RFC 3986, section 3.2.2, and a port: what `Host` may hold.
+const fn stands_in_a_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'['
+                | b']'
+        )
+}
+
+/// The method that is decided: of a CORS preflight, the one that it asks for.
+fn method<'r>(method: &'r http::Method, headers: &'r HeaderMap) -> &'r str {
+    let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|_| headers.contains_key(header::ORIGIN));
+    match asked.map(|value| value.to_str()) {
+        Some(Ok(asked)) if method == http::Method::OPTIONS && !asked.is_empty() => asked,
+        _ => method.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, target: &[u8], headers: &[(&'static str, &str)]) -> RequestHeader {
+        let mut request = RequestHeader::build(method, target, None).expect("a request");
+        for (name, value) in headers {
+            request.append_header(*name, *value).expect("a header");
+        }
+        request
+    }
+
+    fn read(request: &RequestHeader) -> Result<Facts<'_>, Refusal> {
+        Facts::read(request, b"", MatchingForm::default())
+    }
+
+    #[test]
+    fn a_plain_request_is_forwarded_as_it_came() {
+        let request = request("GET", b"/A//b/%41?x=/../%2F", &[("Host", "Example.com:80")]);
+        let facts = read(&request).expect("facts");
+        assert_eq!(facts.host.as_str(), "example.com");
+        assert_eq!(facts.path.matching.as_str(), "/a/b/a");
+        assert_eq!(facts.rewritten(), None);
+    }
+
+    #[test]
+    fn dot_segments_are_removed_and_the_query_is_kept_byte_for_byte() {
+        let request = request("GET", b"/a/../B/./c?d=/../%2e&&", &[("Host", "h")]);
+        let facts = read(&request).expect("facts");
+        assert_eq!(facts.rewritten().as_deref(), Some(b"/B/c?d=/../%2e&&".as_slice()));
+    }
+
+    #[test]
+    fn an_absolute_target_is_forwarded_in_origin_form() {
+        for (sent, forwarded) in
+            [("http://h/a?b", "/a?b"), ("http://h", "/"), ("HTTP://h?b", "/?b"), ("http://h/a/../b", "/b")]
+        {
+            let request = request("GET", sent.as_bytes(), &[("Host", "h")]);
+            let facts = read(&request).expect("facts");
+            assert_eq!(facts.rewritten().as_deref(), Some(forwarded.as_bytes()), "{sent}");
+        }
+    }
+
+    #[test]
+    fn the_asterisk_is_decided_as_the_root_and_forwarded() {
+        let request = request("OPTIONS", b"*", &[("Host", "h")]);
+        let facts = read(&request).expect("facts");
+        assert_eq!(facts.path.matching.as_str(), "/");
+        assert_eq!(facts.rewritten(), None);
+    }
+
+    #[test]
+    fn a_target_that_is_no_path_is_refused() {
+        for target in ["a/b", "http:a", "?b"] {
+            let request = request("GET", target.as_bytes(), &[("Host", "h")]);
+            assert_eq!(read(&request).err(), Some(Refusal::Path(PathError::NotAbsolute)), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_raw_fragment_is_refused() {
+        let request = request("GET", b"/a", &[("Host", "h")]);
+        let read = |head: &'static [u8]| Facts::read(&request, head, MatchingForm::default()).err();
+        assert_eq!(read(b"GET /a#b HTTP/1.1\r\n"), Some(Refusal::Path(PathError::Fragment)));
+        assert_eq!(read(b"G#T /a HTTP/1.1\r\nX: #\r\n"), None);
+    }
+
+    #[test]
+    fn a_request_without_a_host_is_refused_unless_it_is_older_than_hosts() {
+        let mut old = request("GET", b"/", &[]);
+        assert!(matches!(read(&old), Err(Refusal::Request(_))));
+        old.set_version(Version::HTTP_10);
+        assert_eq!(read(&old).expect("facts").host.as_str(), "");
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_refused() {
+        for host in ["a b", "a/b", "a?b", "\"a\""] {
+            let request = request("GET", b"/", &[("Host", host)]);
+            assert!(matches!(read(&request), Err(Refusal::Request(_))), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_preflight_is_decided_by_the_method_that_it_asks_for() {
+        let asks = ("Access-Control-Request-Method", "POST");
+        let preflight = request("OPTIONS", b"/", &[("Host", "h"), ("Origin", "https://a"), asks]);
+        assert_eq!(read(&preflight).expect("facts").method.as_str(), "POST");
+        let plain = request("OPTIONS", b"/", &[("Host", "h"), asks]);
+        assert_eq!(read(&plain).expect("facts").method.as_str(), "OPTIONS");
+        let get = request("GET", b"/", &[("Host", "h"), ("Origin", "https://a"), asks]);
+        assert_eq!(read(&get).expect("facts").method.as_str(), "GET");
+    }
+
+    #[test]
+    fn a_parameter_is_seen_with_and_without_a_value() {
+        for (target, asks) in [("/?strict", true), ("/?a=1&strict=1", true), ("/?stricter", false), ("/", false)] {
+            let request = request("GET", target.as_bytes(), &[("Host", "h")]);
+            assert_eq!(read(&request).expect("facts").asks("strict"), asks, "{target}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What pingora's errors mean to a client.
+
+use pingora::{Error, ErrorSource, ErrorType};
+
+use crate::answer::UpstreamFailure;
+
+/// Whose fault it was that a request was not answered by a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failing {
+    /// The client left; there is nobody to answer.
+    Gone,
+    /// The client's request was malformed or did not come to its end: 400.
+    Request(&'static str),
+    /// The server's, or the way to it: 502 or 504.
+    Upstream(UpstreamFailure),
+}
+
+/// Reads an error of pingora's.
+pub(super) fn read(error: &Error) -> Failing {
+    use ErrorType as E;
+    if error.esource() == &ErrorSource::Downstream {
+        return match error.etype() {
+            E::InvalidHTTPHeader => Failing::Request("the request's header is malformed"),
+            E::ReadTimedout => Failing::Request("the request's body did not arrive in time"),
+            _ => Failing::Gone,
+        };
+    }
+    Failing::Upstream(match error.etype() {
+        E::ConnectRefused | E::ConnectError => UpstreamFailure::Refused,
+        E::ConnectNoRoute | E::InternalError => UpstreamFailure::Unavailable,
+        E::ConnectTimedout | E::TLSHandshakeTimedout => UpstreamFailure::ConnectTimeout,
+        E::TLSHandshakeFailure | E::HandshakeError | E::InvalidCert => UpstreamFailure::Tls,
+        E::ReadTimedout | E::WriteTimedout => UpstreamFailure::ResponseTimeout,
+        _ => UpstreamFailure::Broken,
+    })
+}
+
+/// Whether nothing can have been sent: there was no connection yet.
+pub(super) fn is_before_sending(failure: UpstreamFailure) -> bool {
+    matches!(
+        failure,
+        UpstreamFailure::Refused
+            | UpstreamFailure::ConnectTimeout
+            | UpstreamFailure::Tls
+            | UpstreamFailure::Unavailable
+            | UpstreamFailure::Dns
+    )
+}
+
+/// The word of RFC 9209 that metrics and the log use.
+pub(super) const fn word(failure: UpstreamFailure) -> &'static str {
+    match failure {
+        UpstreamFailure::Refused => "connection_refused",
+        UpstreamFailure::ConnectTimeout => "connection_timeout",
+        UpstreamFailure::Dns => "dns_error",
+        UpstreamFailure::Tls => "tls_protocol_error",
+        UpstreamFailure::ResponseTimeout => "http_response_timeout",
+        UpstreamFailure::Broken => "http_response_incomplete",
+        UpstreamFailure::Unavailable => "destination_unavailable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_left_is_not_answered() {
+        for etype in [ErrorType::ReadError, ErrorType::WriteError, ErrorType::ConnectionClosed, ErrorType::ConnectError]
+        {
+            assert_eq!(read(&Error::new_down(etype)), Failing::Gone);
+        }
+    }
+
+    #[test]
+    fn a_malformed_request_is_the_clients_fault_and_a_malformed_answer_is_not() {
+        assert!(matches!(read(&Error::new_down(ErrorType::InvalidHTTPHeader)), Failing::Request(_)));
+        assert_eq!(read(&Error::new_up(ErrorType::InvalidHTTPHeader)), Failing::Upstream(UpstreamFailure::Broken));
+    }
+
+    #[test]
+    fn every_way_of_not_connecting_has_its_word() {
+        for (etype, failure) in [
+            (ErrorType::ConnectRefused, "connection_refused"),
+            (ErrorType::ConnectTimedout, "connection_timeout"),
+            (ErrorType::TLSHandshakeFailure, "tls_protocol_error"),
+            (ErrorType::InvalidCert, "tls_protocol_error"),
+            (ErrorType::ReadTimedout, "http_response_timeout"),
+            (ErrorType::ConnectionClosed, "http_response_incomplete"),
+            (ErrorType::ConnectNoRoute, "destination_unavailable"),
+        ] {
+            let Failing::Upstream(read) = read(&Error::new_up(etype)) else { panic!("the server's fault") };
+            assert_eq!(word(read), failure);
+        }
+    }
+}

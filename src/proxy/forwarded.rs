@@ -1,0 +1,238 @@
+//! How a backend is told who asked: `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239).
+//!
+//! What a trusted peer says of those before it is kept and extended; what anybody else says is
+//! replaced. A trusted peer that speaks only one of the two languages is continued in that one:
+//! in the other, the chain would seem to begin with the peer itself.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+use pingora::http::RequestHeader;
+
+use super::client::Client;
+use super::facts::authority;
+
+const FOR: &str = "X-Forwarded-For";
+const PROTO: &str = "X-Forwarded-Proto";
+const HOST: &str = "X-Forwarded-Host";
+const PORT: &str = "X-Forwarded-Port";
+const REAL_IP: &str = "X-Real-IP";
+const FORWARDED: &str = "Forwarded";
+
+/// Tells the backend that gets `request` who asked.
+pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNet]) -> pingora::Result<()> {
+    if !client.trusted {
+        forget(request);
+    }
+    let chain = joined(&request.headers, FOR);
+    let elements = joined(&request.headers, FORWARDED);
+    let host = authority(request).unwrap_or_default().to_owned();
+    let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
+    if speaks_x || !speaks_forwarded {
+        tell_x_forwarded(request, client, trusted, &host, chain)?;
+    }
+    if speaks_forwarded || !speaks_x {
+        let element = element(client, &host);
+        request.insert_header(FORWARDED, elements.map_or(element.clone(), |before| format!("{before}, {element}")))?;
+    }
+    Ok(())
+}
+
+/// Removes what an untrusted client says of others.
+fn forget(request: &mut RequestHeader) {
+    let forged: Vec<HeaderName> = request
+        .headers
+        .keys()
+        .filter(|name| name.as_str().starts_with("x-forwarded-") || matches!(name.as_str(), "forwarded" | "x-real-ip"))
+        .cloned()
+        .collect();
+    for name in &forged {
+        request.remove_header(name);
+    }
+}
+
+fn tell_x_forwarded(
+    request: &mut RequestHeader,
+    client: &Client,
+    trusted: &[IpNet],
+    host: &str,
+    chain: Option<String>,
+) -> pingora::Result<()> {
+    if !request.headers.contains_key(REAL_IP)
+        && let Some(address) = real_ip(chain.as_deref().unwrap_or_default(), client.address, trusted)
+    {
+        request.insert_header(REAL_IP, address.to_string())?;
+    }
+    if let Some(address) = client.address {
+        let chain = chain.map_or_else(|| address.to_string(), |before| format!("{before}, {address}"));
+        request.insert_header(FOR, chain)?;
+    }
+    let scheme = if client.tls { "https" } else { "http" };
+    // The port goes with the scheme that the client used, which may be that of a proxy before us.
+    let encrypted = match request.headers.get(PROTO) {
+        Some(before) => before.as_bytes().eq_ignore_ascii_case(b"https"),
+        None => client.tls,
+    };
+    let port = port(host).unwrap_or(if encrypted { "443" } else { "80" });
+    for (name, value) in [(PROTO, scheme), (HOST, host), (PORT, port)] {
+        if !value.is_empty() && !request.headers.contains_key(name) {
+            request.insert_header(name, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Several lines of one list are one list (RFC 9110, section 5.3).
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let mut all = lines.next()?.to_owned();
+    for line in lines {
+        all.push_str(", ");
+        all.push_str(line);
+    }
+    Some(all)
+}
+
+/// The nearest address that is not one of our own proxies.
+fn real_ip(chain: &str, peer: Option<IpAddr>, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_ours = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
+    let known = chain.rsplit(',').map_while(|address| address.trim().parse::<IpAddr>().ok());
+    let mut farthest = None;
+    for address in peer.into_iter().chain(known) {
+        farthest = Some(address);
+        if !is_ours(&address) {
+            break;
+        }
+    }
+    farthest
+}
+
+/// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
+fn element(client: &Client, host: &str) -> String {
+    let mut element = String::with_capacity(64);
+    let written = match client.address {
+        Some(IpAddr::V4(address)) => write!(element, "for={address}"),
+        // A colon is no token character, and IPv6 stands in brackets (RFC 7239, section 6).
+        Some(IpAddr::V6(address)) => write!(element, "for=\"[{address}]\""),
+        None => write!(element, "for=unknown"),
+    };
+    debug_assert!(written.is_ok(), "a String takes everything");
+    if !host.is_empty() {
+        let quote = if host.bytes().all(is_token) { "" } else { "\"" };
+        element.extend([";host=", quote, host, quote]);
+    }
+    element.push_str(if client.tls { ";proto=https" } else { ";proto=http" });
+    element
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// The port of an authority, where it names one.
+fn port(authority: &str) -> Option<&str> {
+    let (_, port) = authority.rsplit_once(':')?;
+    (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(address: &str, trusted: bool, tls: bool) -> Client {
+        Client { address: address.parse().ok(), trusted, tls }
+    }
+
+    fn told(client: &Client, sent: &[(&'static str, &str)]) -> RequestHeader {
+        let mut request = RequestHeader::build("GET", b"/", None).expect("a request");
+        for (name, value) in sent {
+            request.append_header(*name, *value).expect("a header");
+        }
+        let trusted = ["10.0.0.0/8".parse().expect("a range")];
+        tell(&mut request, client, &trusted).expect("told");
+        request
+    }
+
+    fn get<'r>(request: &'r RequestHeader, name: &str) -> &'r str {
+        request.headers.get(name).map_or("-", |value| value.to_str().expect("text"))
+    }
+
+    #[test]
+    fn a_backend_hears_both_languages() {
+        let request = told(&client("192.0.2.1", false, true), &[("Host", "example.com:8443")]);
+        assert_eq!(get(&request, FOR), "192.0.2.1");
+        assert_eq!(get(&request, PROTO), "https");
+        assert_eq!(get(&request, HOST), "example.com:8443");
+        assert_eq!(get(&request, PORT), "8443");
+        assert_eq!(get(&request, REAL_IP), "192.0.2.1");
+        assert_eq!(get(&request, FORWARDED), "for=192.0.2.1;host=\"example.com:8443\";proto=https");
+    }
+
+    #[test]
+    fn what_an_untrusted_client_says_of_others_is_replaced() {
+        let forged = [
+            ("Host", "h"),
+            ("X-Forwarded-For", "1.1.1.1"),
+            ("X-Forwarded-For", "2.2.2.2"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-User", "root"),
+            ("X-Real-IP", "1.1.1.1"),
+            ("Forwarded", "for=1.1.1.1"),
+        ];
+        let request = told(&client("192.0.2.1", false, false), &forged);
+        assert_eq!(request.headers.get_all(FOR).iter().count(), 1);
+        assert_eq!(get(&request, FOR), "192.0.2.1");
+        assert_eq!(get(&request, PROTO), "http");
+        assert_eq!(get(&request, PORT), "80");
+        assert_eq!(get(&request, "x-forwarded-user"), "-");
+        assert_eq!(get(&request, REAL_IP), "192.0.2.1");
+        assert_eq!(get(&request, FORWARDED), "for=192.0.2.1;host=h;proto=http");
+    }
+
+    #[test]
+    fn what_a_trusted_proxy_says_is_extended() {
+        let sent = [
+            ("Host", "inside"),
+            ("X-Forwarded-For", "192.0.2.9, 10.0.0.7"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "example.com"),
+            ("Forwarded", "for=192.0.2.9"),
+        ];
+        let request = told(&client("10.0.0.1", true, false), &sent);
+        assert_eq!(get(&request, FOR), "192.0.2.9, 10.0.0.7, 10.0.0.1");
+        assert_eq!(get(&request, PROTO), "https");
+        assert_eq!(get(&request, HOST), "example.com");
+        assert_eq!(get(&request, PORT), "443");
+        assert_eq!(get(&request, REAL_IP), "192.0.2.9");
+        assert_eq!(get(&request, FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=inside;proto=http");
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_continued_in_its_own_language() {
+        let x = told(&client("10.0.0.1", true, false), &[("Host", "h"), ("X-Forwarded-For", "192.0.2.9")]);
+        assert_eq!((get(&x, FOR), get(&x, FORWARDED)), ("192.0.2.9, 10.0.0.1", "-"));
+        let forwarded = told(&client("10.0.0.1", true, false), &[("Host", "h"), ("Forwarded", "for=192.0.2.9")]);
+        assert_eq!((get(&forwarded, FOR), get(&forwarded, PROTO)), ("-", "-"));
+        assert_eq!(get(&forwarded, FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=h;proto=http");
+    }
+
+    #[test]
+    fn an_ipv6_address_is_quoted_where_it_must_be() {
+        let request = told(&client("2001:db8::1", false, false), &[("Host", "[2001:db8::2]:80")]);
+        assert_eq!(get(&request, FOR), "2001:db8::1");
+        assert_eq!(get(&request, FORWARDED), "for=\"[2001:db8::1]\";host=\"[2001:db8::2]:80\";proto=http");
+    }
+
+    #[test]
+    fn a_peer_on_a_unix_socket_has_no_address_to_tell() {
+        let peer = Client { address: None, trusted: true, tls: false };
+        let alone = told(&peer, &[("Host", "h")]);
+        assert_eq!((get(&alone, FOR), get(&alone, REAL_IP)), ("-", "-"));
+        assert_eq!(get(&alone, FORWARDED), "for=unknown;host=h;proto=http");
+        let speaking = told(&peer, &[("Host", "h"), ("X-Forwarded-For", "192.0.2.9")]);
+        assert_eq!((get(&speaking, FOR), get(&speaking, REAL_IP)), ("192.0.2.9", "192.0.2.9"));
+    }
+}

@@ -1,0 +1,304 @@
+//! The phases of a request, as pingora calls them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gate::{Gate, Host, Moment, Outcome, Request, RequirementId, Verdict};
+use http::{HeaderMap, Uri, Version, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
+use pingora::protocols::http::v1::server::HttpSession;
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType, OrErr};
+
+use super::access_log::{self, Line};
+use super::client::Client;
+use super::drain::InFlight;
+use super::exchange::{Exchange, MAX_ATTEMPTS};
+use super::facts::{Facts, authority};
+use super::failure::{self, Failing};
+use super::request_id::{self, RequestId};
+use super::upstreams::{Pool, Upstreams, without_limit};
+use super::{forwarded, hop_by_hop, own_answer};
+use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
+use crate::config::Config;
+use crate::live::GateReader;
+use crate::metrics::Metrics;
+
+/// Decides every request by the live gate, and passes it on or answers it.
+pub(super) struct Gateway {
+    config: Arc<Config>,
+    reader: GateReader,
+    answers: Arc<Answers>,
+    metrics: Metrics,
+    upstreams: Arc<Upstreams>,
+    in_flight: InFlight,
+}
+
+/// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
+/// with the first request.
+const KEEP_ALIVE: u64 = 75;
+
+impl Gateway {
+    pub(super) fn new(
+        config: Arc<Config>,
+        reader: GateReader,
+        answers: Arc<Answers>,
+        metrics: Metrics,
+        upstreams: Arc<Upstreams>,
+    ) -> Self {
+        Self { config, reader, answers, metrics, upstreams, in_flight: InFlight::default() }
+    }
+
+    pub(super) fn in_flight(&self) -> InFlight {
+        self.in_flight.clone()
+    }
+
+    /// Decides a request. `None`: it goes to the upstream.
+    fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
+        let request = session.req_header();
+        let head = session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default();
+        let client = asking(request, exchange.id.as_str());
+        let facts = match Facts::read(request, &head, self.config.rules.matching_form()) {
+            Ok(facts) => facts,
+            Err(refusal) => {
+                exchange.host = Host::parse(authority(request).unwrap_or_default());
+                exchange.error = Some(refusal.why().to_owned());
+                return Some(self.answers.answer(refusal.saying(), &client));
+            }
+        };
+        let gate = self.reader.pin();
+        let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let answer = match decision.outcome {
+            Outcome::Forward(_) => None,
+            Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
+            Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
+            Outcome::Health => Some(self.answers.health(is_ready(&gate, now), facts.asks("strict"), &client)),
+        };
+        exchange.decision = Some(decision);
+        exchange.target = facts.rewritten();
+        exchange.host = facts.host;
+        answer
+    }
+
+    /// The upstream of a request that is passed on.
+    fn pool(&self, exchange: &Exchange) -> Option<&Pool> {
+        match exchange.decision?.outcome {
+            Outcome::Forward(id) => self.upstreams.get(id),
+            Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => None,
+        }
+    }
+
+    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
+        let close = close || session.is_process_shutting_down();
+        // Before the writing: a client that is slow to read, or still sends, is not our time.
+        exchange.answered_after = Some(exchange.began.elapsed());
+        if let Err(error) = own_answer::write(session, answer, &exchange.id, close).await {
+            exchange.error = Some(error.to_string());
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Exchange;
+
+    fn new_ctx(&self) -> Exchange {
+        Exchange::new(self.in_flight())
+    }
+
+    /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<bool> {
+        let now = self.reader.now();
+        self.reader.note_request(now);
+        exchange.keeps_alive = session.get_keepalive().is_some();
+        if exchange.keeps_alive {
+            session.set_keepalive(Some(KEEP_ALIVE));
+        }
+        exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
+        exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
+        match self.decide(session, exchange, now) {
+            None => Ok(false),
+            Some(answer) => {
+                self.answer(session, exchange, answer, false).await;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Box<HttpPeer>> {
+        let choice = self
+            .pool(exchange)
+            .map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
+        let mut choice = choice.map_err(|failure| {
+            exchange.failure = Some(failure);
+            Error::explain(ErrorType::ConnectError, "no server to go to").into_up()
+        })?;
+        exchange.attempts.count += 1;
+        exchange.attempts.in_doubt = choice.in_doubt;
+        let upgrades = session.is_upgrade_req();
+        if upgrades {
+            // No WebSocket over HTTP/2 here: the handshake is one of HTTP/1.1.
+            choice.peer.options.set_http_version(1, 1);
+        }
+        if upgrades || streams(&session.req_header().headers) {
+            without_limit(&mut choice.peer);
+        }
+        Ok(choice.peer)
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<()> {
+        forwarded::tell(request, &exchange.client, &self.config.listen.trusted_proxies)?;
+        request.insert_header(request_id::NAME, exchange.id.value())?;
+        match &exchange.target {
+            Some(target) => set_target(request, target),
+            None => Ok(()),
+        }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        peer: &HttpPeer,
+        exchange: &mut Exchange,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        // Nothing was sent, so that any method may be tried elsewhere.
+        let Some(pool) = self.pool(exchange) else { return error };
+        pool.could_not_connect(&peer._address, error.etype().as_str());
+        exchange.attempts.failed.push(peer._address.clone());
+        let others = pool.has_other_than(&exchange.attempts.failed);
+        error.set_retry(others && exchange.attempts.count < MAX_ATTEMPTS);
+        error
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        answer: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<()> {
+        if answer.status.is_informational() {
+            return Ok(());
+        }
+        hop_by_hop::remove(answer);
+        if !answer.headers.contains_key(request_id::HEADER) {
+            answer.insert_header(request_id::NAME, exchange.id.value())?;
+        }
+        if session.is_process_shutting_down() {
+            session.set_keepalive(None);
+        } else if exchange.keeps_alive && session.is_body_done() {
+            // pingora gave the connection up when a 100 went out before the body had come.
+            session.set_keepalive(Some(KEEP_ALIVE));
+        }
+        Ok(())
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
+        let saying = match failure::read(error) {
+            Failing::Gone => {
+                exchange.error = Some("the client left".to_owned());
+                None
+            }
+            Failing::Request(why) => {
+                exchange.error = Some(error.to_string());
+                Some(Saying::BadRequest(why))
+            }
+            Failing::Upstream(read) => {
+                exchange.error = Some(error.to_string());
+                let doubted = exchange.attempts.in_doubt && failure::is_before_sending(read);
+                let why = if doubted { UpstreamFailure::Unavailable } else { exchange.failure.unwrap_or(read) };
+                exchange.failure = Some(why);
+                let upstream = self.pool(exchange).map_or("", Pool::name);
+                self.metrics.upstream_failure(upstream, failure::word(why));
+                Some(Saying::Upstream(why))
+            }
+        };
+        if let Some(saying) = saying.filter(|_| !own_answer::is_begun(session)) {
+            let answer = self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()));
+            self.answer(session, exchange, answer, true).await;
+        }
+        let error_code = session.response_written().map_or(0, |written| written.status.as_u16());
+        FailToProxy { error_code, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
+        let status = session.response_written().map_or(0, |written| written.status.as_u16());
+        if let Some(decision) = &exchange.decision {
+            self.metrics.request(decision, status);
+            if !matches!(decision.outcome, Outcome::Forward(_)) {
+                self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
+            }
+        }
+        let line = Line {
+            request: session.req_header(),
+            status,
+            bytes: session.body_bytes_sent(),
+            took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
+            upstream: self.pool(exchange).map(Pool::name),
+        };
+        access_log::write(&line, exchange, &self.config.rules, self.config.log.access);
+    }
+
+    /// The access log tells every error, once.
+    fn suppress_error_log(&self, _session: &Session, _exchange: &Exchange, _error: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _exchange: &Exchange,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+}
+
+/// What an answer of our own depends on.
+fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
+    let path = std::str::from_utf8(request.raw_path()).unwrap_or("/");
+    let path = path.split('?').next().unwrap_or(path);
+    answer::Client { method: &request.method, headers: &request.headers, path, request_id: id }
+}
+
+/// Whether everything that is required anywhere is ready.
+fn is_ready(gate: &Gate, now: Moment) -> bool {
+    let requirements = (0..).map(RequirementId).zip(gate.rules().requirements());
+    requirements.into_iter().all(|(id, _)| gate.snapshot().verdict(id, now) == Verdict::Ready)
+}
+
+/// Whether a request asks for an answer without an end: silence in it is no failure.
+fn streams(headers: &HeaderMap) -> bool {
+    let begins = |name, prefix: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(prefix))
+    };
+    let accepts_events = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/event-stream"));
+    accepts_events || begins(header::CONTENT_TYPE, "application/grpc")
+}
+
+/// Puts another target in the place of the one that came; the authority stays.
+fn set_target(request: &mut RequestHeader, target: &[u8]) -> pingora::Result<()> {
+    if request.uri.authority().is_none() || request.version != Version::HTTP_2 {
+        return request.set_raw_path(target);
+    }
+    let mut parts = request.uri.clone().into_parts();
+    parts.path_and_query =
+        Some(target.try_into().or_err(ErrorType::InvalidHTTPHeader, "the path without dot segments")?);
+    let uri = Uri::from_parts(parts).or_err(ErrorType::InvalidHTTPHeader, "the path without dot segments")?;
+    request.set_uri(uri);
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What of a backend's answer is meant for the next hop alone (RFC 9110, section 7.6.1).
+
+use http::{HeaderName, StatusCode, header};
+use pingora::http::ResponseHeader;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// Headers that frame the message: the connection's own business even where they are nominated.
+const FRAMING: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+
+/// Removes what a backend says of its own connection. pingora itself replaces `Connection`.
+pub(super) fn remove(answer: &mut ResponseHeader) {
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
+    let nominated: Vec<HeaderName> = answer
+        .headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .filter(|name| !FRAMING.contains(name) && answer.headers.contains_key(name))
+        .collect();
+    for name in nominated.iter().chain([&KEEP_ALIVE, &PROXY_CONNECTION]) {
+        answer.remove_header(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(status: u16, headers: &[(&'static str, &str)]) -> Vec<String> {
+        let mut answer = ResponseHeader::build(status, None).expect("an answer");
+        for (name, value) in headers {
+            answer.append_header(*name, *value).expect("a header");
+        }
+        remove(&mut answer);
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_said_of_the_backends_connection_stays_here() {
+        let sent = [("Connection", "keep-alive, X-Hop"), ("Keep-Alive", "timeout=5"), ("X-Hop", "1"), ("X-End", "1")];
+        assert_eq!(left(200, &sent), ["connection", "x-end"]);
+    }
+
+    #[test]
+    fn framing_is_not_taken_away_by_nomination() {
+        let sent = [("Connection", "content-length"), ("Content-Length", "1")];
+        assert_eq!(left(200, &sent), ["connection", "content-length"]);
+    }
+
+    #[test]
+    fn an_upgrade_is_passed_whole() {
+        let sent = [("Connection", "Upgrade"), ("Upgrade", "websocket")];
+        assert_eq!(left(101, &sent), ["connection", "upgrade"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The id that a request bears in the client's hands, in the backend's log and in ours.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// The header that carries the id.
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The same, in the letters that it is sent in.
+pub(super) const NAME: &str = "X-Request-Id";
+
+/// The longest id that is kept.
+const LONGEST: usize = 128;
+
+/// The id of one request.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(HeaderValue);
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self(HeaderValue::from_static("-"))
+    }
+}
+
+impl RequestId {
+    /// The id that came, if a trusted peer sent one that is fit for a log line; else a new one.
+    pub(super) fn of(headers: &HeaderMap, trusted: bool) -> Self {
+        let came = headers.get(HEADER).filter(|value| trusted && is_sane(value.as_bytes()));
+        match came {
+            Some(value) => Self(value.clone()),
+            None => Self::new(),
+        }
+    }
+
+    /// A new id; ids sort by time.
+    fn new() -> Self {
+        let mut buffer = Uuid::encode_buffer();
+        let text = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        HeaderValue::from_str(text).map_or_else(|_| Self::default(), Self)
+    }
+
+    /// The id as text.
+    pub(super) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("-")
+    }
+
+    /// The id as it is sent.
+    pub(super) fn value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    (1..=LONGEST).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(id: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(HEADER, HeaderValue::from_static(id))])
+    }
+
+    #[test]
+    fn a_trusted_peers_id_is_kept() {
+        assert_eq!(RequestId::of(&headers("abc-DEF_1.2"), true).as_str(), "abc-DEF_1.2");
+    }
+
+    #[test]
+    fn anybody_elses_id_is_replaced_by_one_of_our_own() {
+        let id = RequestId::of(&headers("abc"), false);
+        assert_eq!(id.as_str().len(), 36);
+        assert_eq!(id.as_str().as_bytes()[14], b'7');
+    }
+
+    #[test]
+    fn an_id_that_could_forge_a_log_line_is_replaced() {
+        for bad in ["", "a b", "a\"b", "a;b"] {
+            assert_ne!(RequestId::of(&headers(bad), true).as_str(), bad);
+        }
+        let long = HeaderMap::from_iter([(HEADER, HeaderValue::from_str(&"a".repeat(129)).expect("a value"))]);
+        assert_eq!(RequestId::of(&long, true).as_str().len(), 36);
+    }
+
+    #[test]
+    fn ids_sort_by_time() {
+        let ids: Vec<RequestId> = (0..100).map(|_| RequestId::new()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+    }
+}

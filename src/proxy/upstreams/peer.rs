@@ -1,0 +1,92 @@
+//! What pingora has to know of a server before it can connect.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use pingora::protocols::TcpKeepalive;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::upstreams::peer::{HttpPeer, PeerOptions};
+
+use crate::config::{Server, Upstream};
+use crate::proxy::ProxyError;
+
+/// A connection is not used again after so long: Node closes idle ones after five seconds, and a
+/// request that meets the closing is lost unless it may be sent twice.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// HTTP/2 connections say goodbye before they close, and may be kept for longer.
+const HTTP2_IDLE: Duration = Duration::from_secs(60);
+const HTTP2_PING: Duration = Duration::from_secs(20);
+const HTTP2_STREAMS: usize = 128;
+
+/// The servers of one upstream differ in address and name alone.
+#[derive(Debug, Clone)]
+pub(super) struct PeerTemplate {
+    tls: bool,
+    server_name: Option<String>,
+    options: PeerOptions,
+}
+
+impl PeerTemplate {
+    pub(super) fn new(upstream: &Upstream) -> Result<Self, ProxyError> {
+        let mut options = PeerOptions::new();
+        options.connection_timeout = Some(upstream.connect_timeout);
+        options.total_connection_timeout = Some(upstream.connect_timeout);
+        options.read_timeout = upstream.read_timeout;
+        options.write_timeout = upstream.read_timeout;
+        options.idle_timeout = Some(IDLE);
+        options.tcp_keepalive = Some(TcpKeepalive {
+            idle: Duration::from_secs(60),
+            interval: Duration::from_secs(5),
+            count: 5,
+            user_timeout: Duration::ZERO,
+        });
+        if upstream.http2 {
+            // Without TLS there is nothing to negotiate by: HTTP/2 or nothing.
+            options.set_http_version(2, if upstream.tls.is_some() { 1 } else { 2 });
+            options.max_h2_streams = HTTP2_STREAMS;
+            options.h2_ping_interval = Some(HTTP2_PING);
+            options.idle_timeout = Some(HTTP2_IDLE);
+        }
+        let tls = upstream.tls.as_ref();
+        if let Some(tls) = tls {
+            options.verify_cert = tls.verify;
+            options.verify_hostname = tls.verify;
+        }
+        let server_name = tls.and_then(|tls| tls.server_name.clone()).filter(|name| !name.is_empty());
+        let template = Self { tls: tls.is_some(), server_name, options };
+        // Without a name pingora would not verify the certificate at all.
+        let nameless = upstream.servers.iter().any(|server| template.server_name(server).is_empty());
+        if tls.is_some() && nameless {
+            return Err(ProxyError(format!(
+                "upstream {}: TLS over a unix socket needs `server_name`, the name in the server's certificate",
+                upstream.name
+            )));
+        }
+        Ok(template)
+    }
+
+    /// The server at `address`, which is one of those that `server` names.
+    pub(super) fn peer(&self, server: &Server, address: SocketAddr) -> HttpPeer {
+        // The address given here is replaced; only the fields around it matter.
+        let mut peer = HttpPeer::new((Ipv4Addr::UNSPECIFIED, 0), self.tls, self.server_name(server).to_owned());
+        peer._address = address;
+        peer.options = self.options.clone();
+        peer
+    }
+
+    /// The name asked for and verified.
+    fn server_name<'s>(&'s self, server: &'s Server) -> &'s str {
+        match (&self.server_name, server) {
+            (Some(name), _) => name,
+            (None, Server::Tcp { host, .. }) => host.trim_start_matches('[').trim_end_matches(']'),
+            (None, Server::Unix(_)) => "",
+        }
+    }
+}
+
+/// Makes of a peer one that is waited for without a limit: a WebSocket or an event stream.
+pub(in crate::proxy) fn without_limit(peer: &mut HttpPeer) {
+    peer.options.read_timeout = None;
+    peer.options.write_timeout = None;
+}

@@ -1,0 +1,124 @@
+//! The servers of one upstream: which one is next.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use pingora::lb::selection::RoundRobin;
+use pingora::lb::{Backends, LoadBalancer};
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::services::ServiceWithDependents;
+use pingora::services::background::GenBackgroundService;
+use pingora::upstreams::peer::HttpPeer;
+use tracing::warn;
+
+use super::discovery::{Discovery, Known};
+use super::peer::PeerTemplate;
+use super::probe::Probe;
+use super::server::KnownServer;
+use super::shown;
+use crate::answer::UpstreamFailure;
+use crate::config::{Server, Upstream};
+use crate::proxy::ProxyError;
+
+/// The servers of one upstream.
+pub(in crate::proxy) struct Pool {
+    name: String,
+    known: Arc<Known>,
+    balancer: Arc<LoadBalancer<RoundRobin>>,
+    /// Whether anything has to run beside the requests.
+    watched: bool,
+}
+
+/// A server for one request.
+#[derive(Debug)]
+pub(in crate::proxy) struct Choice {
+    /// How to connect to it.
+    pub(in crate::proxy) peer: Box<HttpPeer>,
+    /// Whether it was chosen although no server is known to be healthy.
+    pub(in crate::proxy) in_doubt: bool,
+}
+
+impl Pool {
+    pub(super) fn new(upstream: &Upstream) -> Result<Self, ProxyError> {
+        let known = Arc::new(Known::default());
+        let template = PeerTemplate::new(upstream)?;
+        let discovery = Discovery::new(upstream, template, Arc::clone(&known));
+        let mut balancer = LoadBalancer::from_backends(Backends::new(Box::new(discovery)));
+        let named = upstream.servers.iter().any(has_name);
+        if named {
+            balancer.update_frequency = Some(upstream.resolve_every);
+        }
+        if let Some(health) = &upstream.health {
+            balancer.set_health_check(Box::new(Probe::new(upstream, health, Arc::clone(&known))?));
+            balancer.health_check_frequency = Some(health.interval);
+            balancer.parallel_health_check = true;
+        }
+        let watched = named || upstream.health.is_some();
+        Ok(Self { name: upstream.name.clone(), known, balancer: Arc::new(balancer), watched })
+    }
+
+    /// Its name in the configuration.
+    pub(in crate::proxy) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Resolves the names of its servers now.
+    pub(super) async fn resolve(&self) {
+        if let Err(error) = self.balancer.update().await {
+            warn!(upstream = self.name, %error, "the servers' names could not be resolved");
+        }
+    }
+
+    pub(super) fn background(&self) -> Option<Box<dyn ServiceWithDependents>> {
+        self.watched.then(|| {
+            let service = GenBackgroundService::new(format!("upstream {}", self.name), Arc::clone(&self.balancer));
+            Box::new(service) as Box<dyn ServiceWithDependents>
+        })
+    }
+
+    /// The next server, none of `failed`: in turn those that are healthy and could be connected
+    /// to lately; where there is none, any, because a health check can be wrong.
+    pub(in crate::proxy) fn choose(&self, failed: &[SocketAddr]) -> Result<Choice, UpstreamFailure> {
+        let known = self.known.load();
+        let choice = |server: &KnownServer, in_doubt| Choice { peer: Box::new(server.peer.clone()), in_doubt };
+        match known.as_slice() {
+            [] => Err(UpstreamFailure::Dns),
+            [only] => Ok(choice(only, false)),
+            servers => {
+                let at = |address: &SocketAddr| servers.iter().find(|server| server.address() == address);
+                // The turn is shared with other requests, so that one may see a server twice.
+                let turns = servers.len() * 8;
+                let next = |doubtful: bool| {
+                    let backend = self.balancer.select_with(b"", turns, |backend, healthy| {
+                        let lately = doubtful || (healthy && at(&backend.addr).is_some_and(|s| !s.is_passed_over()));
+                        lately && !failed.contains(&backend.addr)
+                    })?;
+                    at(&backend.addr).map(|server| choice(server, doubtful))
+                };
+                next(false).or_else(|| next(true)).ok_or(UpstreamFailure::Unavailable)
+            }
+        }
+    }
+
+    /// Notes that a server could not be connected to.
+    pub(in crate::proxy) fn could_not_connect(&self, address: &SocketAddr, why: &str) {
+        let known = self.known.load();
+        let server = known.iter().find(|server| server.address() == address);
+        if server.is_some_and(|server| server.pass_over()) {
+            warn!(upstream = self.name, server = shown(address), why, "a server cannot be connected to");
+        }
+    }
+
+    /// Whether there is a server that is none of `failed`.
+    pub(in crate::proxy) fn has_other_than(&self, failed: &[SocketAddr]) -> bool {
+        self.known.load().iter().any(|server| !failed.contains(server.address()))
+    }
+}
+
+/// Whether a server's address may change behind its name.
+fn has_name(server: &Server) -> bool {
+    match server {
+        Server::Tcp { host, .. } => host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_err(),
+        Server::Unix(_) => false,
+    }
+}

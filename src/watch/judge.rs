@@ -1,0 +1,221 @@
+//! The one who writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::{Catalog, DatabaseId, Finding, Flip, Judgement, Moment, RequirementId, Verdict};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use crate::config::Config;
+use crate::live::GateWriter;
+use crate::metrics::Metrics;
+
+/// What a look at a database found.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) database: DatabaseId,
+    pub(super) catalog: Arc<Catalog>,
+    /// When it was begun: what it says of the database is at least as new.
+    pub(super) began: Moment,
+    /// How long after [`Self::began`] it counts.
+    pub(super) counts_for: Duration,
+}
+
+/// Owns the [`GateWriter`]: turns looks into verdicts and puts them in force.
+pub(super) struct Judge {
+    config: Arc<Config>,
+    writer: GateWriter,
+    metrics: Metrics,
+    /// Per database.
+    standing: Vec<Standing>,
+    began: Moment,
+    settled: bool,
+}
+
+/// Whether what is known of a database still counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It was never seen.
+    Unseen,
+    /// Until then.
+    Fresh(Moment),
+    /// No longer, and the log says so.
+    Expired,
+}
+
+impl Judge {
+    pub(super) fn new(config: Arc<Config>, writer: GateWriter, metrics: Metrics) -> Self {
+        let standing = vec![Standing::Unseen; config.databases.len()];
+        let began = writer.now();
+        Self { config, writer, metrics, standing, began, settled: false }
+    }
+
+    /// Judges looks as they arrive.
+    pub(super) async fn run(mut self, mut arriving: mpsc::Receiver<Look>) {
+        self.settle_if_seen();
+        loop {
+            let (wait, settling) = self.next_deadline();
+            tokio::select! {
+                look = arriving.recv() => match look {
+                    Some(look) => self.judge(&look),
+                    None => return,
+                },
+                () = sleep(wait) => {
+                    if settling {
+                        self.settle();
+                    }
+                    self.expire();
+                }
+            }
+        }
+    }
+
+    /// Puts the verdicts of a look in force, then tells what changed.
+    fn judge(&mut self, look: &Look) {
+        let gate = self.writer.current();
+        let requirements = gate.rules().requirements();
+        let (snapshot, flips) =
+            gate.snapshot().after_look(requirements, look.database, &look.catalog, look.began, look.counts_for);
+        let changes: Vec<Change> = (0..)
+            .map(RequirementId)
+            .zip(requirements)
+            .filter(|(_, requirement)| requirement.database == look.database)
+            .filter_map(|(id, _)| {
+                let before = gate.snapshot().judgement(id)?;
+                let after = snapshot.judgement(id)?;
+                let flip = flips.iter().find(|flip| flip.requirement == id).copied();
+                let moved = flip.is_some() || *before.findings != *after.findings;
+                moved.then(|| Change { id, flip, before: before.clone(), after: after.clone() })
+            })
+            .collect();
+        self.writer.swap(snapshot);
+        for change in &changes {
+            self.tell(change);
+        }
+        if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
+            *standing = Standing::Fresh(look.began.plus(look.counts_for));
+        }
+        self.settle_if_seen();
+    }
+
+    /// Lets traffic in once every database was seen.
+    fn settle_if_seen(&mut self) {
+        if !self.settled && self.standing.iter().all(|standing| *standing != Standing::Unseen) {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.settled = true;
+        for (database, standing) in self.config.databases.iter().zip(&self.standing) {
+            if *standing == Standing::Unseen {
+                error!(
+                    target: "schemagate::watch",
+                    database = database.name,
+                    "database {} was not seen within {:?}: its requirements are unknown, and each route does what \
+                     its on_unknown says",
+                    database.name,
+                    self.config.admin.startup_timeout,
+                );
+            }
+        }
+        self.writer.settle();
+    }
+
+    /// How long until something is due, and whether that is the end of waiting for a first look.
+    fn next_deadline(&self) -> (Duration, bool) {
+        let now = self.writer.now();
+        let expiry = self
+            .standing
+            .iter()
+            .filter_map(|standing| match standing {
+                // A snapshot still counts at the very moment it names.
+                Standing::Fresh(until) => Some(until.since(now) + Duration::from_millis(1)),
+                Standing::Unseen | Standing::Expired => None,
+            })
+            .min()
+            .unwrap_or(Duration::from_secs(3600));
+        if self.settled {
+            return (expiry, false);
+        }
+        let settling = self.config.admin.startup_timeout.saturating_sub(now.since(self.began));
+        (settling.min(expiry), settling <= expiry)
+    }
+
+    /// Says once, and loudly, that what was known of a database no longer counts.
+    fn expire(&mut self) {
+        let now = self.writer.now();
+        for (index, (database, standing)) in self.config.databases.iter().zip(&mut self.standing).enumerate() {
+            if !matches!(standing, Standing::Fresh(until) if now > *until) {
+                continue;
+            }
+            *standing = Standing::Expired;
+            let requirements = self.config.rules.requirements();
+            let unknown = requirements.iter().filter(|requirement| requirement.database.0 as usize == index).count();
+            error!(
+                target: "schemagate::watch",
+                database = database.name,
+                requirements = unknown,
+                "database {} was not seen for {:?} (max_age): its {unknown} requirements are unknown from now on, and \
+                 each route does what its on_unknown says; with `pass`, what was blocked is open",
+                database.name,
+                database.max_age,
+            );
+        }
+    }
+
+    /// One line for one change.
+    fn tell(&self, change: &Change) {
+        let Some(requirement) = self.config.rules.requirement(change.id) else { return };
+        let name = &*requirement.name;
+        let database = self.config.database(requirement.database).map_or("", |database| database.name.as_str());
+        let notes = self.config.notes(change.id).cloned().unwrap_or_default();
+        let (component, release) = (notes.component.as_deref(), notes.release.as_deref());
+        let verdict = change.after.verdict;
+        let findings = list(&change.after.findings);
+        if change.flip.is_some() {
+            self.metrics.flip(name, verdict);
+        }
+        let lasted = change.after.since.since(change.before.since);
+        match change.flip {
+            Some(Flip { from: Verdict::Unknown, to: Verdict::Ready, .. }) => info!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), component, release,
+                "requirement {name} is ready",
+            ),
+            Some(Flip { from, to: Verdict::Ready, .. }) => info!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), component, release,
+                lasted_seconds = lasted.as_secs_f64(),
+                "requirement {name} is ready, after being {from} for {lasted:.1?}",
+            ),
+            Some(_) => error!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), component, release,
+                findings, mend = notes.mend.as_deref(),
+                "requirement {name} is {verdict}: {findings}{}",
+                notes.mend.as_deref().map(|mend| format!(". To mend: {mend}")).unwrap_or_default(),
+            ),
+            None => warn!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), component, release,
+                findings,
+                "requirement {name} is still {verdict}, now: {findings}",
+            ),
+        }
+    }
+}
+
+/// A requirement whose verdict or findings changed.
+struct Change {
+    id: RequirementId,
+    flip: Option<Flip>,
+    before: Judgement,
+    after: Judgement,
+}
+
+fn list(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

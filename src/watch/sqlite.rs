@@ -1,0 +1,205 @@
+//! Looks at an SQLite file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::{Catalog, Column, Index, ObjectName, Privilege, Relation, RelationKind, Schema, TypeName, Wanted};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+
+use super::LookError;
+
+/// How long a writer is waited for.
+const BUSY: Duration = Duration::from_millis(200);
+
+/// The one schema of an SQLite file.
+const MAIN: &str = "main";
+
+/// Looks at an SQLite file, which it never writes to and never creates.
+///
+/// SQLite ignores the case of names, so whatever is wanted is found in any case, and stands in the
+/// catalog as it was asked for. Everything is in the schema `main`. There are no enum types,
+/// functions or extensions to be found, constraints have no names that could be asked for, and
+/// whoever may open the file may do everything.
+#[derive(Debug)]
+pub(super) struct SqliteReader {
+    path: PathBuf,
+    wanted: Arc<Wanted>,
+    open: Option<OpenFile>,
+}
+
+/// A file that is open, and what it said last.
+#[derive(Debug)]
+struct OpenFile {
+    connection: Connection,
+    /// Device and inode: a file that was put in its place is another one.
+    identity: (u64, u64),
+    seen: Option<Seen>,
+}
+
+/// What the file said, and the version of its content then.
+#[derive(Debug)]
+struct Seen {
+    version: i64,
+    catalog: Arc<Catalog>,
+}
+
+impl SqliteReader {
+    pub(super) const fn new(path: PathBuf, wanted: Arc<Wanted>) -> Self {
+        Self { path, wanted, open: None }
+    }
+
+    /// Looks once, on a thread that may wait for the disk.
+    pub(super) async fn look(&mut self) -> Result<Arc<Catalog>, LookError> {
+        let (path, wanted, open) = (self.path.clone(), Arc::clone(&self.wanted), self.open.take());
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut file = reopen(&path, open)?;
+            let catalog = file.look(&wanted).map_err(|error| describe(&error, &path))?;
+            Ok((file, catalog))
+        });
+        let (file, catalog) =
+            looking.await.map_err(|error| LookError::new("internal", format!("the look was cut short: {error}")))??;
+        self.open = Some(file);
+        Ok(catalog)
+    }
+}
+
+/// The file that is open, if it still is the one at `path`; else that one.
+fn reopen(path: &Path, open: Option<OpenFile>) -> Result<OpenFile, LookError> {
+    let identity = match std::fs::metadata(path) {
+        Ok(metadata) => (metadata.dev(), metadata.ino()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let text =
+                format!("no such file: {}: run the application's migrations, or correct the path", path.display());
+            return Err(LookError::new("no_file", text));
+        }
+        Err(error) => return Err(LookError::new("io", format!("{}: {error}", path.display()))),
+    };
+    if let Some(open) = open.filter(|open| open.identity == identity) {
+        return Ok(open);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| describe(&error, path))?;
+    connection.busy_timeout(BUSY).map_err(|error| describe(&error, path))?;
+    Ok(OpenFile { connection, identity, seen: None })
+}
+
+fn describe(error: &rusqlite::Error, path: &Path) -> LookError {
+    let (word, advice) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ("locked", "another process is writing to it"),
+        Some(ErrorCode::NotADatabase) => ("not_a_database", "the path leads to something else"),
+        Some(ErrorCode::DatabaseCorrupt) => ("corrupt", "restore it from a backup"),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => (
+            "permission",
+            "schemagate's user must be allowed to read it, and in WAL mode to write beside it in its folder",
+        ),
+        _ => ("database", "see SQLite's result codes"),
+    };
+    LookError::new(word, format!("{}: {error}: {advice}", path.display()))
+}
+
+impl OpenFile {
+    /// Looks once; what was seen last is seen again while nobody wrote to the file.
+    fn look(&mut self, wanted: &Wanted) -> Result<Arc<Catalog>, rusqlite::Error> {
+        // One transaction, so that everything is of one moment. Dropped, it ends.
+        let moment = self.connection.unchecked_transaction()?;
+        // Differs after every commit of others, so also after one that undid a change of the
+        // schema, or a copy over the file, which `schema_version` may not tell.
+        let version = moment.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?;
+        if let Some(seen) = self.seen.as_ref().filter(|seen| seen.version == version) {
+            return Ok(Arc::clone(&seen.catalog));
+        }
+        let catalog = Arc::new(read(&moment, wanted)?);
+        drop(moment);
+        self.seen = Some(Seen { version, catalog: Arc::clone(&catalog) });
+        Ok(catalog)
+    }
+}
+
+/// Reads what is `wanted`.
+fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::Error> {
+    let mut schema = Schema { usage: true, ..Schema::default() };
+    for table in wanted.tables.iter().filter(|name| is_in_main(name)) {
+        let wanted_columns = wanted.columns.get(table);
+        if let Some(relation) = read_relation(connection, table.name(), wanted_columns)? {
+            schema.relations.insert(table.name().into(), relation);
+        }
+    }
+    for index in wanted.indexes.iter().filter(|name| is_in_main(name)) {
+        if find(connection, index.name(), &["index"])?.is_some() {
+            schema.indexes.insert(index.name().into(), Index { valid: true });
+        }
+    }
+    Ok(Catalog {
+        search_path: vec![MAIN.into()],
+        schemas: BTreeMap::from([(MAIN.into(), schema)]),
+        extensions: BTreeMap::new(),
+        role: Some("everyone".into()),
+    })
+}
+
+fn is_in_main(name: &ObjectName) -> bool {
+    name.schema().is_none_or(|schema| schema == MAIN)
+}
+
+/// The kind and the own name of the object that SQLite takes for `name`: tables, views and indexes
+/// share their names, triggers have theirs apart.
+fn find(connection: &Connection, name: &str, kinds: &[&str]) -> Result<Option<(String, String)>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT type, name FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
+    )?;
+    let found = statement.query_row([name], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
+    Ok(found.filter(|(kind, _)| kinds.contains(&kind.as_str())))
+}
+
+fn read_relation(
+    connection: &Connection,
+    name: &str,
+    wanted: Option<&BTreeSet<Box<str>>>,
+) -> Result<Option<Relation>, rusqlite::Error> {
+    let Some((kind, own_name)) = find(connection, name, &["table", "view"])? else { return Ok(None) };
+    let kind = if kind == "view" { RelationKind::View } else { RelationKind::Table };
+    let columns = match read_columns(connection, &own_name, wanted) {
+        Ok(columns) => columns,
+        // A view of something that is gone is there, and has no columns.
+        Err(error) if kind == RelationKind::View && error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            BTreeMap::new()
+        }
+        Err(error) => return Err(error),
+    };
+    let privileges = Privilege::ALL.into_iter().collect();
+    Ok(Some(Relation { kind, populated: true, columns, constraints: BTreeMap::new(), privileges }))
+}
+
+/// The columns of a table by their own names, and by those they are wanted by.
+fn read_columns(
+    connection: &Connection,
+    table: &str,
+    wanted: Option<&BTreeSet<Box<str>>>,
+) -> Result<BTreeMap<Box<str>, Column>, rusqlite::Error> {
+    // Hidden columns of virtual tables (1) are not read by SELECT *; generated ones (2, 3) are.
+    let mut statement = connection
+        .prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1")?;
+    let mut rows = statement.query([table])?;
+    let mut columns = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let column = Column { ty: type_name(&row.get::<_, String>(1)?), nullable: !row.get::<_, bool>(2)? };
+        for alias in wanted.into_iter().flatten().filter(|alias| alias.eq_ignore_ascii_case(&name)) {
+            columns.insert(alias.clone(), column.clone());
+        }
+        columns.insert(name.into(), column);
+    }
+    Ok(columns)
+}
+
+/// A type as it was declared; a column without one holds anything, as BLOB does.
+fn type_name(declared: &str) -> TypeName {
+    let declared = if declared.is_empty() { "BLOB" } else { declared };
+    TypeName::parse_folded(declared).unwrap_or_else(|_| TypeName::verbatim(declared))
+}
+
+#[cfg(test)]
+mod tests;

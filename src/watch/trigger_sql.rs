@@ -1,0 +1,188 @@
+//! The SQL that makes a PostgreSQL database say when its schema changed.
+
+use gate::ObjectName;
+
+use super::postgres::CHANNEL;
+
+/// What is to send the notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerKind {
+    /// Event triggers on all DDL: for superusers, and where the provider lets its administrators
+    /// create them.
+    Event,
+    /// A trigger on the table in which a migration tool keeps its books: for the table's owner.
+    Ledger(ObjectName),
+}
+
+/// SQL that installs notifications: commented, in one transaction, and harmless to run again.
+///
+/// Nothing it installs can fail a migration: every error within the function is swallowed, and a
+/// notification that is lost is made good by the next poll.
+pub fn trigger_sql(kind: &TriggerKind) -> String {
+    match kind {
+        TriggerKind::Event => event_sql(),
+        TriggerKind::Ledger(table) => ledger_sql(table),
+    }
+}
+
+/// SQL that removes what [`trigger_sql`] installs, and nothing else.
+pub fn removal_sql(kind: &TriggerKind) -> String {
+    match kind {
+        TriggerKind::Event => "\
+BEGIN;
+DROP EVENT TRIGGER IF EXISTS schemagate_ddl;
+DROP EVENT TRIGGER IF EXISTS schemagate_drop;
+DROP FUNCTION IF EXISTS schemagate.notify_schema_change();
+DROP SCHEMA IF EXISTS schemagate;
+COMMIT;
+"
+        .to_owned(),
+        TriggerKind::Ledger(table) => format!(
+            "\
+BEGIN;
+DROP TRIGGER IF EXISTS schemagate_ledger ON {table};
+DROP FUNCTION IF EXISTS {function}();
+COMMIT;
+",
+            table = quoted(table),
+            function = ledger_function(table),
+        ),
+    }
+}
+
+fn event_sql() -> String {
+    format!(
+        "\
+-- schemagate: tell it at once when the schema of this database changes.
+--
+-- Run as a superuser, or as the administrator that your provider gives you, in the database that
+-- is watched (on the primary, not on a standby). Safe to run again. To remove it:
+--
+{removal}
+--
+-- What it costs: one notification for each transaction that changes the schema. It cannot fail a
+-- migration: every error is swallowed, and schemagate polls all the same. One limit is
+-- PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE TRANSACTION).
+BEGIN;
+
+CREATE SCHEMA IF NOT EXISTS schemagate;
+COMMENT ON SCHEMA schemagate IS 'Tells schemagate that the schema changed; holds no data';
+GRANT USAGE ON SCHEMA schemagate TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION schemagate.notify_schema_change() RETURNS event_trigger
+LANGUAGE plpgsql
+-- Fixed, so that nothing in the path of whoever runs a migration can stand in for a function below.
+SET search_path = pg_catalog
+AS $schemagate$
+BEGIN
+    -- Temporary tables are nobody else's, and applications make many.
+    IF TG_EVENT = 'sql_drop' THEN
+        IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary) THEN
+            RETURN;
+        END IF;
+    -- REFRESH MATERIALIZED VIEW changes whether a view can be read, and lists no object.
+    ELSIF TG_TAG <> 'REFRESH MATERIALIZED VIEW' AND NOT EXISTS (
+        SELECT FROM pg_event_trigger_ddl_commands() c
+         WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND c.command_tag <> 'COMMENT'
+    ) THEN
+        RETURN;
+    END IF;
+{notify}\
+EXCEPTION WHEN OTHERS THEN
+    -- A migration matters more than a notification.
+    NULL;
+END
+$schemagate$;
+
+DROP EVENT TRIGGER IF EXISTS schemagate_ddl;
+CREATE EVENT TRIGGER schemagate_ddl ON ddl_command_end
+    EXECUTE FUNCTION schemagate.notify_schema_change();
+
+DROP EVENT TRIGGER IF EXISTS schemagate_drop;
+CREATE EVENT TRIGGER schemagate_drop ON sql_drop
+    EXECUTE FUNCTION schemagate.notify_schema_change();
+
+COMMIT;
+",
+        removal = commented(&removal_sql(&TriggerKind::Event)),
+        notify = notify(),
+    )
+}
+
+fn ledger_sql(table: &ObjectName) -> String {
+    format!(
+        "\
+-- schemagate: tell it at once when a migration tool writes to its ledger.
+--
+-- For those who may not create event triggers. Run as the owner of {table}. Safe to run again. A
+-- schema change without a ledger entry is seen at the next poll. To remove it:
+--
+{removal}
+--
+-- It cannot fail a migration: every error is swallowed, and schemagate polls all the same. One
+-- limit is PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE
+-- TRANSACTION).
+BEGIN;
+
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
+LANGUAGE plpgsql
+-- Fixed, so that nothing in the path of whoever runs a migration can stand in for a function below.
+SET search_path = pg_catalog
+AS $schemagate$
+BEGIN
+{notify}\
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    -- A migration matters more than a notification.
+    RETURN NULL;
+END
+$schemagate$;
+
+DROP TRIGGER IF EXISTS schemagate_ledger ON {table};
+CREATE TRIGGER schemagate_ledger AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+
+COMMIT;
+",
+        table = quoted(table),
+        removal = commented(&removal_sql(&TriggerKind::Ledger(table.clone()))),
+        function = ledger_function(table),
+        notify = notify(),
+    )
+}
+
+/// The statement that notifies.
+fn notify() -> String {
+    format!(
+        "    -- A full queue would fail the transaction at its commit, where no error can be swallowed.
+    IF pg_notification_queue_usage() < 0.5 THEN
+        PERFORM pg_notify('{CHANNEL}', '');
+    END IF;
+"
+    )
+}
+
+/// The function beside a ledger, in the ledger's own schema: its owner may not make another one.
+fn ledger_function(table: &ObjectName) -> String {
+    const NAME: &str = "schemagate_notify_ledger";
+    match table.schema() {
+        Some(schema) => format!("{}.{NAME}", identifier(schema)),
+        None => NAME.to_owned(),
+    }
+}
+
+fn quoted(name: &ObjectName) -> String {
+    match name.schema() {
+        Some(schema) => format!("{}.{}", identifier(schema), identifier(name.name())),
+        None => identifier(name.name()),
+    }
+}
+
+/// An identifier in exact case.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn commented(sql: &str) -> String {
+    sql.lines().map(|line| format!("--   {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,72 @@
+// An application as schemagate finds it: it trusts its schema, and where a column is missing
+// Express answers 500. It says each request on standard output, so that a test can see which
+// requests reached it.
+import { createServer } from "node:http";
+import express from "express";
+import pg from "pg";
+
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 4 });
+// A connection that dies while idle must not take the process with it.
+pool.on("error", () => {});
+
+const app = express();
+app.disable("x-powered-by");
+
+app.use((request, response, next) => {
+  response.on("finish", () => console.log(`${request.method} ${request.originalUrl} ${response.statusCode}`));
+  next();
+});
+app.use(express.json());
+
+// Every column by name, as an ORM's generated query has them.
+const customer = `"id", "name", "agreementFileUrl", "agreementFileName", "agreementFileMimeType",
+  "agreementUploadedAt", "agreementUploadedByEmail"`;
+
+const rows = async (sql, ...values) => (await pool.query(sql, values)).rows;
+
+app.get("/api/health", (_request, response) => response.json({ ok: true }));
+
+app.get("/api/customers", async (_request, response) =>
+  response.json(await rows(`SELECT ${customer} FROM "customers" ORDER BY "id"`)));
+app.post("/api/customers", async (request, response) =>
+  response.status(201).json((await rows(
+    `INSERT INTO "customers" ("name", "agreementFileUrl") VALUES ($1, $2) RETURNING ${customer}`,
+    request.body.name, request.body.agreementFileUrl))[0]));
+app.get("/api/customers/:id", async (request, response) => {
+  const [found] = await rows(`SELECT ${customer} FROM "customers" WHERE "id" = $1`, request.params.id);
+  if (found) response.json(found);
+  else response.status(404).json({ error: "no such customer" });
+});
+app.put("/api/customers/:id", async (request, response) =>
+  response.json((await rows(
+    `UPDATE "customers" SET "name" = $2 WHERE "id" = $1 RETURNING ${customer}`,
+    request.params.id, request.body.name))[0]));
+app.delete("/api/customers/:id", async (request, response) => {
+  await rows(`DELETE FROM "customers" WHERE "id" = $1 RETURNING ${customer}`, request.params.id);
+  response.status(204).end();
+});
+app.get("/api/contacts", async (_request, response) =>
+  response.json(await rows(
+    `SELECT "contacts"."id" AS "contactId", "email", "customers"."agreementFileUrl"
+     FROM "contacts" JOIN "customers" ON "customers"."id" = "customerId" ORDER BY 1`)));
+
+app.get("/admin/backups/settings", (_request, response) => response.json({ schedule: "daily", keep: 7 }));
+app.get("/admin/backups", async (_request, response) =>
+  response.json(await rows(`SELECT "id", "type", "status" FROM "AdminBackupJob" ORDER BY "id"`)));
+app.post("/admin/backups", async (request, response) =>
+  response.status(202).json((await rows(
+    `INSERT INTO "AdminBackupJob" ("type", "status") VALUES ($1, 'QUEUED') RETURNING "id", "type", "status"`,
+    request.body.type ?? "FULL"))[0]));
+app.delete("/admin/backups/:id", async (request, response) => {
+  await rows(`DELETE FROM "AdminBackupJob" WHERE "id" = $1`, request.params.id);
+  response.status(204).end();
+});
+app.post("/admin/backups/:id/restore", async (request, response) =>
+  response.status(202).json((await rows(
+    `UPDATE "AdminBackupJob" SET "status" = 'RUNNING' WHERE "id" = $1 RETURNING "id", "type", "status"`,
+    request.params.id))[0]));
+
+app.get("/", (_request, response) => response.type("html").send("<!doctype html><title>CRM</title><h1>CRM</h1>"));
+app.get("/assets/app.js", (_request, response) => response.type("js").send("console.log('CRM');\n"));
+
+const server = createServer(app).listen(0, "127.0.0.1", () => console.log(`listening ${server.address().port}`));

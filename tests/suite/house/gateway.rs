@@ -1,0 +1,186 @@
+//! The real schemagate in a process of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::client::Client;
+use super::guarded::Guarded;
+use super::ports::free_port;
+use super::wait::eventually;
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running `schemagate run`.
+pub(crate) struct Gateway {
+    folder: TempDir,
+    process: Guarded,
+    port: u16,
+    admin: Client,
+}
+
+impl Gateway {
+    /// Starts it and waits until clients can connect. `config` is what comes after `[listen]`,
+    /// `[admin]` and `[log]`, which name free ports and JSON.
+    pub(crate) async fn start(config: &str) -> Self {
+        Self::start_with("", "", config).await
+    }
+
+    /// The same with more lines for `[listen]` and `[admin]`.
+    pub(crate) async fn start_with(listen: &str, admin: &str, config: &str) -> Self {
+        let mut gateway = Self::spawn(listen, admin, config);
+        gateway.opens().await;
+        gateway
+    }
+
+    /// Starts it and does not wait.
+    pub(crate) fn spawn(listen: &str, admin: &str, config: &str) -> Self {
+        let (port, admin_port) = (free_port(), free_port());
+        let text = format!(
+            "[listen]\nhttp = \"127.0.0.1:{port}\"\n{listen}\n\
+             [admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{admin}\n\
+             [log]\nformat = \"json\"\n\n{config}\n"
+        );
+        let folder = tempfile::tempdir().expect("a folder for the configuration");
+        let file = folder.path().join("proxy.toml");
+        fs::write(&file, text).expect("the configuration can be written");
+        let log = fs::File::create(log_path(&folder)).expect("a log file");
+        let mut command = schemagate();
+        command
+            .arg("run")
+            .arg("--config")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        let process = Guarded::start(&mut command, Signal::SIGKILL, None);
+        Self { folder, process, port, admin: Client::new(admin_port) }
+    }
+
+    /// Waits until clients can connect.
+    pub(crate) async fn opens(&mut self) {
+        let port = self.port;
+        eventually("schemagate listens", START_LIMIT, async || {
+            if let Some(status) = self.process.ended() {
+                panic!("schemagate ended with {status} instead of listening");
+            }
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A client of the proxy, HTTP/1.1.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.port)
+    }
+
+    /// A client of the admin listener.
+    pub(crate) fn admin(&self) -> &Client {
+        &self.admin
+    }
+
+    /// What `/metrics` says of a requirement: `ready`, `broken`, `unknown`, …
+    pub(crate) async fn verdict(&self, requirement: &str) -> String {
+        let metrics = self.metrics().await;
+        let line = format!("schemagate_verdict{{requirement=\"{requirement}\",verdict=\"");
+        let found = metrics.lines().find_map(|metric| metric.strip_prefix(&line)?.strip_suffix("\"} 1"));
+        found.unwrap_or_else(|| panic!("no verdict on {requirement} in:\n{metrics}")).to_owned()
+    }
+
+    /// Waits for a verdict.
+    pub(crate) async fn verdict_becomes(&self, requirement: &str, verdict: &str, limit: Duration) {
+        let what = format!("{requirement} is {verdict}");
+        eventually(&what, limit, async || (self.verdict(requirement).await == verdict).then_some(())).await;
+    }
+
+    /// Everything that `/metrics` says.
+    pub(crate) async fn metrics(&self) -> String {
+        self.admin.get("/metrics").await.expect(200).text().to_owned()
+    }
+
+    /// Everything it wrote.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(log_path(&self.folder)).unwrap_or_default()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// How it ended, if it does within `limit`.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        self.process.ends_within(limit)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let config = fs::read_to_string(self.folder.path().join("proxy.toml")).unwrap_or_default();
+            eprintln!("--- proxy.toml:\n{config}\n--- schemagate wrote:\n{}", self.log());
+        }
+    }
+}
+
+fn log_path(folder: &TempDir) -> PathBuf {
+    folder.path().join("schemagate.log")
+}
+
+/// The program, in an environment that steers nothing.
+pub(crate) fn schemagate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schemagate"));
+    command.env_remove("RUST_LOG").env_remove("DATABASE_URL").env("NO_COLOR", "1");
+    command
+}
+
+/// A command of schemagate's that ran to its end.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Runs `schemagate ARGS` in `folder`.
+    pub(crate) fn of(folder: &Path, args: &[&str]) -> Self {
+        Self::command(schemagate().args(args).current_dir(folder))
+    }
+
+    /// Runs a prepared command; one that does not end fails the test.
+    pub(crate) fn command(command: &mut Command) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the output");
+        let [stdout, stderr] = ["stdout", "stderr"].map(|name| folder.path().join(name));
+        command
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(&stdout).expect("a file"))
+            .stderr(fs::File::create(&stderr).expect("a file"));
+        let mut process = Guarded::start(command, Signal::SIGKILL, None);
+        let ended = process.ends_within(START_LIMIT);
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        let run = Self { code: ended.and_then(|status| status.code()), stdout: read(&stdout), stderr: read(&stderr) };
+        assert!(ended.is_some(), "still running after {START_LIMIT:?}: {run:?}");
+        run
+    }
+
+    /// Fails the test unless the exit code is `code`; returns itself to look on.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Everything it wrote.
+    pub(crate) fn output(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}

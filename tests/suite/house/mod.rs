@@ -1,0 +1,30 @@
+//! What the tests live in: clusters, backends, gateways and clients that die with their test.
+
+mod authority;
+mod backend;
+mod client;
+mod cluster;
+mod echo;
+mod echo_http2;
+mod gateway;
+mod guarded;
+mod pgbouncer;
+mod ports;
+mod sqlite_file;
+mod unprivileged;
+mod verdict;
+mod wait;
+
+pub(crate) use authority::Authority;
+pub(crate) use backend::Backend;
+pub(crate) use client::{Answer, Client, raw};
+pub(crate) use cluster::{Cluster, Database, connect, value};
+pub(crate) use echo::{Echo, ODD_HEADERS, odd_body, pattern};
+pub(crate) use echo_http2::EchoHttp2;
+pub(crate) use gateway::{Gateway, Run, schemagate};
+pub(crate) use guarded::Guarded;
+pub(crate) use pgbouncer::PgBouncer;
+pub(crate) use ports::free_port;
+pub(crate) use sqlite_file::SqliteFile;
+pub(crate) use verdict::Judged;
+pub(crate) use wait::{eventually, holds_for};

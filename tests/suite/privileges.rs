@@ -1,0 +1,100 @@
+//! What a role may see and do: nothing is needed to watch, and nothing hidden reads as missing.
+
+use std::time::Duration;
+
+use crate::house::{Cluster, Database, Echo, Gateway, Judged};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+async fn database(sql: &str) -> Database {
+    let database = Cluster::shared().database().await;
+    database.execute(sql).await;
+    database
+}
+
+/// Judges as the application's role, or of another one by `role`.
+fn judged(database: &Database, lines: &str, requirement: &str) -> Judged {
+    Judged::with(&format!("url = \"{}\"\n{lines}", database.watcher_url()), requirement)
+}
+
+#[tokio::test]
+async fn a_table_in_a_schema_that_was_revoked_is_there_all_the_same() {
+    let database = database(
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;
+         CREATE SCHEMA vault; REVOKE ALL ON SCHEMA vault FROM PUBLIC;
+         CREATE TABLE vault.keys (id int, secret text); CREATE TABLE public.t (id int);
+         REVOKE ALL ON vault.keys, public.t FROM PUBLIC;",
+    )
+    .await;
+    judged(&database, "", r#"columns = { "vault.keys" = ["secret text"] }"#).is_ready();
+    judged(&database, "", r#"tables = ["public.t"]"#).is_ready();
+    judged(&database, r#"search_path = ["public"]"#, r#"tables = ["t"]"#).is_ready();
+}
+
+#[tokio::test]
+async fn an_unqualified_table_is_found_where_the_watcher_may_not_look_itself() {
+    let database = database("REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE TABLE public.t (id int)").await;
+    judged(&database, "", r#"tables = ["t"]"#).is_ready();
+}
+
+#[tokio::test]
+async fn a_missing_privilege_is_a_finding_of_its_own_and_granting_it_mends() {
+    let database = database("CREATE TABLE t (id int)").await;
+    let needs = r#"privileges = { t = ["SELECT", "INSERT"] }"#;
+    let findings = judged(&database, "", needs);
+    assert_eq!(findings.findings, ["denied privilege SELECT on t", "denied privilege INSERT on t"]);
+    database.execute(&format!("GRANT SELECT ON t TO {}", database.watcher())).await;
+    judged(&database, "", needs).is_broken_by("denied privilege INSERT on t");
+    database.execute(&format!("GRANT INSERT ON t TO {}", database.watcher())).await;
+    judged(&database, "", needs).is_ready();
+}
+
+#[tokio::test]
+async fn the_applications_role_is_judged_where_it_is_named() {
+    let database = database("CREATE TABLE t (id int)").await;
+    let app = format!("role_of_{}", database.name());
+    database.execute(&format!("CREATE ROLE {app}; GRANT SELECT ON t TO {app}")).await;
+    let lines = format!("role = \"{app}\"");
+    judged(&database, &lines, r#"privileges = { t = ["SELECT"] }"#).is_ready();
+    judged(&database, &lines, r#"privileges = { t = ["DELETE"] }"#).is_broken_by("denied privilege DELETE on t");
+    judged(&database, "role = \"nobody_at_all\"", r#"privileges = { t = ["SELECT"] }"#)
+        .is_broken_by("denied privilege SELECT on t");
+}
+
+#[tokio::test]
+async fn a_schema_that_the_role_may_not_use_denies_its_tables() {
+    let database =
+        database("CREATE SCHEMA vault; CREATE TABLE vault.t (id int); GRANT SELECT ON vault.t TO PUBLIC").await;
+    judged(&database, "", r#"privileges = { "vault.t" = ["SELECT"] }"#)
+        .is_broken_by("denied privilege SELECT on vault.t");
+}
+
+#[tokio::test]
+async fn a_privilege_revoked_while_running_closes_the_route() {
+    let database = database("CREATE TABLE t (id int); GRANT SELECT ON t TO PUBLIC").await;
+    let echo = Echo::start().await;
+    let gateway = Gateway::start(&format!(
+        r#"
+        [databases.main]
+        url = "{}"
+        refresh = "200ms"
+        [upstreams.api]
+        servers = ["{}"]
+        [requirements.reading]
+        privileges = {{ t = ["SELECT"] }}
+        [[routes]]
+        path = "/t"
+        needs = ["reading"]
+        "#,
+        database.watcher_url(),
+        echo.address()
+    ))
+    .await;
+    gateway.client().get("/t").await.expect(200);
+    database.execute("REVOKE SELECT ON t FROM PUBLIC").await;
+    gateway.verdict_becomes("reading", "broken", LIMIT).await;
+    gateway.client().get("/t").await.expect(503);
+    database.execute("GRANT SELECT ON t TO PUBLIC").await;
+    gateway.verdict_becomes("reading", "ready", LIMIT).await;
+    gateway.client().get("/t").await.expect(200);
+}
