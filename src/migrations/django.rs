@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gate::ledger::Migration;
 
-use super::folder::{entries, relative};
+use super::folder::{Entry, entries, relative};
 use super::python::{Module, Value};
 use super::{FolderError, Problem};
 
@@ -27,12 +27,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
     resolve(path, found)
 }
 
+/// An app's label and a migration's name.
+type Pair = (Box<str>, Box<str>);
+
 /// One migration, its neighbours still in the words of its file.
 struct Found {
     app: String,
     migration: Migration,
-    dependencies: Vec<(Box<str>, Box<str>)>,
-    run_before: Vec<(Box<str>, Box<str>)>,
+    dependencies: Vec<Pair>,
+    run_before: Vec<Pair>,
 }
 
 fn find_packages(path: &Path, packages: &mut Vec<PathBuf>) -> Result<(), FolderError> {
@@ -50,8 +53,6 @@ fn find_packages(path: &Path, packages: &mut Vec<PathBuf>) -> Result<(), FolderE
     Ok(())
 }
 
-use super::folder::Entry;
-
 fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(), FolderError> {
     let app = label(package)?;
     for entry in entries(package)? {
@@ -62,20 +63,20 @@ fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(
             let message = "it has no class `Migration`: Django refuses such a file here";
             return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
         };
-        let replaces = class.value("replaces").unwrap_or(Value::None);
-        let (replaced, all) = pairs(&replaces);
-        if !all || replaces == Value::Unread {
+        let squashed = class.value("replaces").unwrap_or(Value::None);
+        let replaces = pairs(&squashed);
+        if squashed == Value::Unread || replaces.len() < squashed.items().len() {
             let message = "`replaces` is computed, so what the squash stands for is not known";
             return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
         }
-        let neighbours = |name| class.value(name).map(|value| pairs(&value).0).unwrap_or_default();
+        let neighbours = |name| class.value(name).map(|value| pairs(&value)).unwrap_or_default();
         let key: Box<str> = format!("{app}.{name}").into();
         found.push(Found {
             app: app.clone(),
             migration: Migration {
                 name: key.clone(),
                 key,
-                replaces: replaced.iter().map(dotted).collect(),
+                replaces: replaces.iter().map(dotted).collect(),
                 place: relative(root, &entry.path),
                 ..Migration::default()
             },
@@ -103,18 +104,16 @@ fn label(package: &Path) -> Result<String, FolderError> {
     Ok(said("label").or_else(|| said("name").and_then(last)).unwrap_or(folder))
 }
 
-/// The `(app, name)` pairs in a list, and whether that is all there is in it.
-fn pairs(value: &Value) -> (Vec<(Box<str>, Box<str>)>, bool) {
+/// The `(app, name)` pairs that stand plainly in a list.
+fn pairs(value: &Value) -> Vec<Pair> {
     let pair = |item: &Value| match item.items() {
         [app, name] => Some((app.text()?.into(), name.text()?.into())),
         _ => None,
     };
-    let pairs: Vec<_> = value.items().iter().filter_map(pair).collect();
-    let all = pairs.len() == value.items().len();
-    (pairs, all)
+    value.items().iter().filter_map(pair).collect()
 }
 
-fn dotted((app, name): &(Box<str>, Box<str>)) -> Box<str> {
+fn dotted((app, name): &Pair) -> Box<str> {
     format!("{app}.{name}").into()
 }
 
@@ -127,7 +126,7 @@ fn resolve(root: &Path, mut found: Vec<Found>) -> Result<Vec<Migration>, FolderE
         apps.entry(app.clone()).or_default().push(migration.key.clone());
     }
     // Within an app names begin with a number, so the first and the last name are its ends.
-    let end = |(app, name): &(Box<str>, Box<str>)| match (&**name, apps.get(&**app)) {
+    let end = |(app, name): &Pair| match (&**name, apps.get(&**app)) {
         ("__first__", Some(keys)) => keys.iter().min().cloned(),
         ("__latest__", Some(keys)) => keys.iter().max().cloned(),
         (_, Some(_)) => Some(dotted(&(app.clone(), name.clone()))),

@@ -33,7 +33,7 @@ fn read_folder(root: &Path, path: &Path, migrations: &mut Vec<Migration>) -> Res
                 let message = "only changesets in formatted SQL are read, and this changelog holds others";
                 return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
             }
-        } else if entry.name.ends_with(".sql") {
+        } else if entry.path.extension().is_some_and(|extension| extension == "sql") {
             let text = script::text(&entry.path)?;
             migrations.extend(text.lines().filter_map(changeset).map(|(author, id)| Migration {
                 name: format!("{author}:{id}").into(),

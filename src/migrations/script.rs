@@ -60,7 +60,8 @@ fn crc32_of_lines(bytes: &[u8]) -> i32 {
 }
 
 fn hex(bytes: &[u8]) -> Box<str> {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_boxed_str()
+    let digit = |value: u8| char::from_digit(value.into(), 16);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect::<String>().into_boxed_str()
 }
 
 #[cfg(test)]

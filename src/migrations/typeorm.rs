@@ -13,6 +13,11 @@ use super::{FolderError, Problem, script};
 /// Digits with which a class name must end: milliseconds since 1970.
 const TIMESTAMP: usize = 13;
 
+const SCRIPTS: &[&str] = &[".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"];
+
+/// Declarations beside compiled files: the same classes once more.
+const TYPES: &[&str] = &[".d.ts", ".d.mts", ".d.cts"];
+
 /// Every migration class in the folder's files, oldest timestamp first.
 pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
     let mut migrations = Vec::new();
@@ -74,10 +79,11 @@ fn classes(words: &[Word<'_>]) -> Vec<Class> {
                     class.is_migration = true;
                 }
             }
-            (Word::Name("name"), [Word::Mark('='), Word::Text(text), ..])
-            | (Word::Name("name"), [Word::Mark(':'), Word::Name("string"), Word::Mark('='), Word::Text(text), ..])
-                if timestamp(text).is_some() =>
-            {
+            (
+                Word::Name("name"),
+                [Word::Mark('='), Word::Text(text), ..]
+                | [Word::Mark(':'), Word::Name("string"), Word::Mark('='), Word::Text(text), ..],
+            ) if timestamp(text).is_some() => {
                 if let Some(class) = classes.last_mut() {
                     (*text).clone_into(&mut class.name);
                 }
@@ -94,10 +100,10 @@ fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let after = |tail: Option<&'_ str>| tail.map_or("", |tail| tail).len();
+        let after = |parts: Option<(&str, &str)>| parts.map_or(0, |(_, tail)| tail.len());
         let left = match first {
-            _ if rest.starts_with("//") => after(rest.split_once('\n').map(|(_, tail)| tail)),
-            _ if rest.starts_with("/*") => after(rest.split_once("*/").map(|(_, tail)| tail)),
+            _ if rest.starts_with("//") => after(rest.split_once('\n')),
+            _ if rest.starts_with("/*") => after(rest.split_once("*/")),
             '"' | '\'' | '`' => {
                 let inside = rest.get(1..).unwrap_or_default();
                 let end = end_of_text(inside, first);

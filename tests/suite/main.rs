@@ -24,6 +24,7 @@ mod faults;
 mod house_stands;
 mod incident_c;
 mod incident_e;
+mod ledger_states;
 mod life;
 mod passing;
 mod pooler;
