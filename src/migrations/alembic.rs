@@ -14,15 +14,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
     let versions = path.join("versions");
     let folder = if versions.is_dir() { &versions } else { path };
     let mut migrations = Vec::new();
+    let mut stray = None;
     for entry in entries(folder)? {
-        let Some(stem) = entry.name.strip_suffix(".py").filter(|stem| *stem != "__init__" && !stem.starts_with('.'))
-        else {
-            continue;
-        };
+        let is_module = |stem: &&str| *stem != "__init__" && !stem.starts_with('.');
+        let Some(stem) = entry.name.strip_suffix(".py").filter(is_module) else { continue };
         let module = Module::read(&entry.path)?;
         let Some(Value::Text(key)) = module.value("revision") else {
-            let message = "it gives no plain value to `revision`: is it a migration of Alembic's?";
-            return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
+            stray = Some(entry.path);
+            continue;
         };
         let Some(parents) = module.value("down_revision").as_ref().and_then(revisions) else {
             let message = "it gives no plain value to `down_revision`, so what comes before it is not known";
@@ -38,6 +37,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
             place: relative(path, &entry.path),
             ..Migration::default()
         });
+    }
+    // Where no file at all has a revision, the folder is simply not Alembic's.
+    if let Some(stray) = stray.filter(|_| !migrations.is_empty()) {
+        let message = "it gives no plain value to `revision`: is it a migration of Alembic's?";
+        return Err(FolderError::new(&stray, Problem::Content(message.to_owned())));
     }
     let keys: HashSet<Box<str>> = migrations.iter().map(|migration| migration.key.clone()).collect();
     for migration in &migrations {

@@ -13,21 +13,27 @@ use super::{Folder, FolderError, Problem, script};
 /// no folder bears any, a tool whose layout alone fits is taken, if it is the only one.
 pub fn detect(path: &Path) -> Result<Folder, FolderError> {
     let mut fitting = Vec::new();
+    let mut failing = Vec::new();
     for tool in TOOLS {
         match scan(tool, path) {
-            Ok(migrations) if !migrations.is_empty() => fitting.push((tool, weight(tool, path, &migrations))),
+            Ok(migrations) if migrations.is_empty() => {}
+            Ok(migrations) => fitting.push((tool, weight(tool, path, &migrations))),
             Err(error) if matches!(error.problem, Problem::Missing | Problem::NotAFolder | Problem::Unreadable(_)) => {
                 return Err(error);
             }
-            // Another tool's files often make no sense to this one.
-            _ => {}
+            Err(error) => failing.push(error),
         }
     }
     let heaviest = fitting.iter().map(|(_, weight)| *weight).max();
     let best: Vec<&'static Tool> =
         fitting.iter().filter(|(_, weight)| Some(*weight) == heaviest).map(|(tool, _)| *tool).collect();
     match *best.as_slice() {
-        [] => Err(FolderError::new(path, Problem::NoTool)),
+        // Another tool's files may make no sense to this one; but when nobody reads them and one tool
+        // alone knows why it cannot, that is the reason.
+        [] => match <[FolderError; 1]>::try_from(failing) {
+            Ok([error]) => Err(error),
+            Err(_) => Err(FolderError::new(path, Problem::NoTool)),
+        },
         [tool] => Folder::read(tool, path),
         _ => Err(FolderError::new(path, Problem::SeveralTools(best.iter().map(|tool| tool.name).collect()))),
     }

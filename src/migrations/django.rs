@@ -53,35 +53,45 @@ fn find_packages(path: &Path, packages: &mut Vec<PathBuf>) -> Result<(), FolderE
     Ok(())
 }
 
+/// Adds what is in one app's package; a package without a single migration in it is no app's.
 fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(), FolderError> {
     let app = label(package)?;
+    let mut modules = Vec::new();
+    let mut stray = None;
     for entry in entries(package)? {
         let is_module = |stem: &&str| !stem.starts_with(['_', '~', '.']);
         let Some(name) = entry.name.strip_suffix(".py").filter(is_module) else { continue };
         let module = Module::read(&entry.path)?;
-        let Some((_, class)) = module.classes().find(|(name, _)| *name == "Migration") else {
-            let message = "it has no class `Migration`: Django refuses such a file here";
-            return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
-        };
-        let squashed = class.value("replaces").unwrap_or(Value::None);
+        if module.class("Migration").is_some() {
+            modules.push((name.to_owned(), entry.path, module));
+        } else {
+            stray = Some(entry.path);
+        }
+    }
+    if let Some(stray) = stray.filter(|_| !modules.is_empty()) {
+        let message = "it has no class `Migration`: Django refuses such a file here";
+        return Err(FolderError::new(&stray, Problem::Content(message.to_owned())));
+    }
+    for (name, path, module) in modules {
+        let value = |what| module.class("Migration").and_then(|class| class.value(what)).unwrap_or(Value::None);
+        let squashed = value("replaces");
         let replaces = pairs(&squashed);
         if squashed == Value::Unread || replaces.len() < squashed.items().len() {
             let message = "`replaces` is computed, so what the squash stands for is not known";
-            return Err(FolderError::new(&entry.path, Problem::Content(message.to_owned())));
+            return Err(FolderError::new(&path, Problem::Content(message.to_owned())));
         }
-        let neighbours = |name| class.value(name).map(|value| pairs(&value)).unwrap_or_default();
-        let key: Box<str> = format!("{app}.{name}").into();
+        let key = dotted(&(app.as_str().into(), name.into()));
         found.push(Found {
             app: app.clone(),
             migration: Migration {
                 name: key.clone(),
                 key,
                 replaces: replaces.iter().map(dotted).collect(),
-                place: relative(root, &entry.path),
+                place: relative(root, &path),
                 ..Migration::default()
             },
-            dependencies: neighbours("dependencies"),
-            run_before: neighbours("run_before"),
+            dependencies: pairs(&value("dependencies")),
+            run_before: pairs(&value("run_before")),
         });
     }
     Ok(())
@@ -98,7 +108,7 @@ fn label(package: &Path) -> Result<String, FolderError> {
     }
     let module = Module::read(&config)?;
     let said = |what: &str| {
-        module.classes().find_map(|(_, class)| class.value(what).and_then(|value| value.text().map(str::to_owned)))
+        module.classes().find_map(|class| class.value(what).and_then(|value| value.text().map(str::to_owned)))
     };
     let last = |name: String| name.rsplit('.').next().map(str::to_owned);
     Ok(said("label").or_else(|| said("name").and_then(last)).unwrap_or(folder))

@@ -63,18 +63,21 @@ pub(super) fn scan(tool: &Tool, path: &Path) -> Result<Vec<Migration>, FolderErr
 
 fn scan_folders(tool: &Tool, path: &Path, file: &str, key: Key, every: bool) -> Result<Vec<Migration>, FolderError> {
     let mut migrations = Vec::new();
+    let mut stray = None;
     for entry in entries(path)?.into_iter().filter(|entry| entry.path.is_dir()) {
         let place = entry.path.join(file);
         if !place.is_file() {
-            if every {
-                return Err(FolderError::new(&entry.path, Problem::NoScript { file: file.to_owned() }));
-            }
+            stray = Some(entry.path);
             continue;
         }
         let Some(key) = key.of(&entry.name, &entry.name) else { continue };
         let checksums = script::checksums(tool.checksum, &script::bytes(&place)?);
         let place = format!("{}/{file}", entry.name).into();
         migrations.push(Migration { name: entry.name.into(), key, checksums, place, ..Migration::default() });
+    }
+    // Where no folder at all has one, they are simply not this tool's.
+    if let Some(stray) = stray.filter(|_| every && !migrations.is_empty()) {
+        return Err(FolderError::new(&stray, Problem::NoScript { file: file.to_owned() }));
     }
     Ok(migrations)
 }

@@ -19,6 +19,8 @@ mod folder;
 mod liquibase;
 mod python;
 mod script;
+#[cfg(test)]
+mod tests;
 mod typeorm;
 
 pub use auto::detect;

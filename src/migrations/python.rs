@@ -14,6 +14,7 @@ pub(super) struct Module {
 
 /// A class in it.
 pub(super) struct Class<'m> {
+    name: &'m str,
     body: Node<'m>,
     text: &'m str,
 }
@@ -55,13 +56,18 @@ impl Module {
         assigned(self.tree.root_node(), &self.text, name)
     }
 
-    /// Its classes, with their names.
-    pub(super) fn classes(&self) -> impl Iterator<Item = (&str, Class<'_>)> {
+    /// Its classes.
+    pub(super) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
         let definitions = children(self.tree.root_node()).filter(|node| node.kind() == "class_definition");
         definitions.filter_map(|node| {
             let name = words(node.child_by_field_name("name")?, &self.text);
-            Some((name, Class { body: node.child_by_field_name("body")?, text: &self.text }))
+            Some(Class { name, body: node.child_by_field_name("body")?, text: &self.text })
         })
+    }
+
+    /// The class of that name.
+    pub(super) fn class(&self, name: &str) -> Option<Class<'_>> {
+        self.classes().find(|class| class.name == name)
     }
 }
 

@@ -22,10 +22,8 @@ const TYPES: &[&str] = &[".d.ts", ".d.mts", ".d.cts"];
 pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
     let mut migrations = Vec::new();
     for entry in entries(path)? {
-        let is_script =
-            [".ts", ".js", ".mts", ".mjs", ".cts", ".cjs"].iter().any(|suffix| entry.name.ends_with(suffix));
-        let is_types = [".d.ts", ".d.mts", ".d.cts"].iter().any(|suffix| entry.name.ends_with(suffix));
-        if !is_script || is_types || !entry.path.is_file() {
+        let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| entry.name.ends_with(suffix));
+        if !ends(SCRIPTS) || ends(TYPES) || !entry.path.is_file() {
             continue;
         }
         let text = script::text(&entry.path)?;

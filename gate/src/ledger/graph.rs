@@ -1,6 +1,8 @@
 //! Migrations that name their parents.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashMap, HashSet};
 
 use super::Migration;
 
@@ -47,7 +49,7 @@ pub fn sort_by_parents(migrations: Vec<Migration>) -> Result<Vec<Migration>, Cyc
 /// The keys of `heads` and of everything that comes before them.
 pub(super) fn ancestors<'m>(migrations: &'m [Migration], heads: impl IntoIterator<Item = &'m str>) -> HashSet<&'m str> {
     let by_key: HashMap<&str, &Migration> = migrations.iter().map(|migration| (&*migration.key, migration)).collect();
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut next: Vec<&str> = heads.into_iter().collect();
     while let Some(key) = next.pop() {
         if seen.insert(key) {

@@ -1,6 +1,9 @@
 //! A ledger held against the migrations on disk.
 
-use std::collections::{HashMap, HashSet};
+#[cfg(test)]
+mod tests;
+
+use foldhash::{HashMap, HashSet};
 
 use super::{
     Counting, Late, LedgerState, LockState, Mark, Migration, MigrationState, Reading, Row, Standing, Tool, graph,
@@ -29,7 +32,7 @@ pub fn judge(tool: &Tool, migrations: &[Migration], reading: &Reading) -> Ledger
         Counting::Watermark => ledger.by_watermark(migrations),
         Counting::Heads => ledger.by_heads(migrations),
     };
-    squash::settle(migrations, &mut states, &ledger.done());
+    squash::settle(migrations, &mut states, || ledger.done());
     if tool.late != Late::Applies {
         ledger.mark_late(migrations, &mut states);
     }
@@ -48,7 +51,7 @@ struct Ledger<'r> {
 
 impl<'r> Ledger<'r> {
     fn of(tool: &Tool, rows: &'r [Row], lock: LockState) -> Self {
-        let mut ledger = Self { rows: Vec::with_capacity(rows.len()), by_key: HashMap::new(), lock };
+        let mut ledger = Self { rows: Vec::with_capacity(rows.len()), by_key: HashMap::default(), lock };
         for row in rows.iter().filter(|row| !tool.not_migrations.contains(&&*row.key)) {
             let place = *ledger.by_key.entry(&row.key).or_insert(ledger.rows.len());
             match ledger.rows.get_mut(place) {

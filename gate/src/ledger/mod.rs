@@ -1,7 +1,7 @@
 //! Migration ledgers: a tool's own bookkeeping table held against the migration files on disk.
 //!
 //! Tools differ in names, columns and habits, hardly in kind; so a tool is a row of one table
-//! ([`TOOLS`]) and the judging ([`judge`]) is written once.
+//! ([`TOOLS`]) and the judging ([`judge()`]) is written once.
 //!
 //! | file | what it holds |
 //! | --- | --- |

@@ -1,6 +1,6 @@
 //! Django's squashed migrations.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::{Migration, MigrationState};
 
@@ -8,14 +8,18 @@ use super::{Migration, MigrationState};
 /// originals or none are applied, the squash; where some are, the originals.
 ///
 /// The row of a squash itself proves nothing as long as it still says what it replaces.
-pub(super) fn settle(migrations: &[Migration], states: &mut [MigrationState], done: &HashSet<&str>) {
+pub(super) fn settle<'m>(
+    migrations: &'m [Migration],
+    states: &mut [MigrationState],
+    done: impl FnOnce() -> HashSet<&'m str>,
+) {
     if migrations.iter().all(|migration| migration.replaces.is_empty()) {
         return;
     }
     let places: HashMap<&str, usize> =
         migrations.iter().enumerate().map(|(place, migration)| (&*migration.key, place)).collect();
     // A squash may itself be squashed, so what is found of one counts for the next.
-    let mut done = done.clone();
+    let mut done = done();
     for (place, migration) in migrations.iter().enumerate().filter(|(_, migration)| !migration.replaces.is_empty()) {
         let (applied, left): (Vec<&str>, Vec<&str>) =
             migration.replaces.iter().map(AsRef::as_ref).partition(|key| done.contains(key));

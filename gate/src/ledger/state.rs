@@ -132,6 +132,11 @@ impl LedgerState {
         self.migrations.iter().copied().enumerate().filter(|(_, state)| !state.is_met())
     }
 
+    /// Whether a migration runs now, or a lock says so that may have been left behind.
+    pub fn may_be_running(&self) -> bool {
+        matches!(self.standing, Standing::Running | Standing::LockLeft) && self.unmet().next().is_some()
+    }
+
     /// Whether files lack rows and rows lack files: most often the files are of another release
     /// than the database, or were renamed.
     pub fn is_diverged(&self) -> bool {

@@ -111,7 +111,7 @@ pub static TOOLS: &[Tool] = &[
             key: Key::Name,
             ..FLAT
         }),
-        signs: &["queryInterface", "QueryInterface"],
+        signs: &["queryInterface", "QueryInterface", ".STRING", ".INTEGER", ".BOOLEAN", ".TEXT", ".DATE"],
         mend: "npx sequelize-cli db:migrate",
         ..PLAIN
     },
@@ -273,7 +273,7 @@ pub static TOOLS: &[Tool] = &[
         title: "Ecto",
         table: "schema_migrations",
         columns: &[(Role::Identity, "version")],
-        also: &["inserted_at"],
+        sequence: Some("inserted_at"),
         files: Files::Flat(FlatFiles {
             lead: Lead::DigitsUnderscore,
             suffixes: &[".exs"],
