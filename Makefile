@@ -38,7 +38,7 @@ deps-test: deps-build $(BACKEND)/node_modules/.package-lock.json ## What the tes
 # npm writes this file last: a half-done installation is done again.
 $(BACKEND)/node_modules/.package-lock.json: $(BACKEND)/package-lock.json
 	@scripts/install-missing.sh test
-	cd $(BACKEND) && npm ci --silent
+	cd $(BACKEND) && npm ci --no-progress --loglevel=error
 	@touch $@
 
 format: ## Whether every file is formatted.
@@ -48,9 +48,10 @@ format: ## Whether every file is formatted.
 clippy: ## The lints.
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it.
+# Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it. The documentation is for those who work in
+# the house: private items are in it, so a room's door may point at what is behind it.
 docs: ## Whether the documentation has broken links.
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked

@@ -30,7 +30,19 @@ if ! command -v "${CARGO:-cargo}" >/dev/null; then
     echo "cargo is missing: install Rust with rustup (https://rustup.rs)." >&2
     exit 1
 fi
-[ "${#missing[@]}" -eq 0 ] && exit 0
+
+# Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
+enough_node() {
+    [ "$1" = build ] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
+        echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
+        exit 1
+    }
+}
+
+if [ "${#missing[@]}" -eq 0 ]; then
+    enough_node "$1"
+    exit 0
+fi
 
 may=()
 if command -v apt-get >/dev/null; then
@@ -51,3 +63,4 @@ echo "installing: ${missing[*]}"
 # The packages' own services are of no use here: the tests start servers of their own.
 "${may[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+enough_node "$1"

@@ -96,7 +96,12 @@ mod tests {
     #[test]
     fn one_table_is_wanted_once_by_all_its_facts() {
         let column = Fact::Column { table: name("a"), column: "c".into(), ty: None, nullable: None };
-        assert_eq!(wanted([table("a"), column]), Wanted { tables: [name("a")].into(), ..Wanted::default() });
+        let expected = Wanted {
+            tables: [name("a")].into(),
+            columns: [(name("a"), ["c".into()].into())].into(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted([table("a"), column]), expected);
     }
 
     #[test]

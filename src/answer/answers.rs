@@ -100,7 +100,7 @@ impl Answers {
         let mut headers = Headers::new(ProxyStatus::OWN_ANSWER, &Reference::new(client.request_id));
         cors::share(client.headers, &mut headers);
         headers.set(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let body: &[u8] = if ready { b"{\"status\":\"ok\"}\n" } else { b"{\"status\":\"degraded\"}\n" };
+        let body: &[u8] = if ready { b"{\"status\":\"ready\"}\n" } else { b"{\"status\":\"degraded\"}\n" };
         let status = if ready || !strict { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         complete(status, headers, Bytes::from_static(body), client.method)
     }

@@ -11,6 +11,7 @@ mod report;
 mod requirement;
 mod route;
 mod upstream;
+mod warning;
 
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
 
@@ -18,7 +19,6 @@ use super::file::{File, MatchingTable, Strictness};
 use super::{Config, Log};
 use action::Answers;
 use requirement::Requirements;
-use route::Routes;
 
 pub(super) use report::Check;
 
@@ -31,6 +31,7 @@ impl Check<'_> {
         let requirements = self.requirements(file.requirements.get()?, file.databases.get()?, &databases);
         let listen = self.listen(file.listen.get()?);
         let admin = self.admin(file.admin.get()?, &requirements);
+        self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
         let log = self.log(file);
         let health = self.health(file, form);
@@ -52,7 +53,7 @@ impl Check<'_> {
             rules,
             notes,
             answers: answers.specs,
-            brand: brand?,
+            brand,
             log: log?,
             warnings: self.take_warnings(),
         })
@@ -61,9 +62,9 @@ impl Check<'_> {
     fn log(&mut self, file: &File) -> Option<Log> {
         let log = file.log.get()?;
         if let Some(level) = log.level.placed()
-            && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&level.value)
+            && tracing_subscriber::EnvFilter::builder().parse(&level.value).is_err()
         {
-            self.error(level.place, format!("`log.level`: {error}"))
+            self.error(level.place, format!("`log.level`: `{}` is no level and no filter", level.value))
                 .help("write error, warn, info, debug or trace, or a filter such as \"info,schemagate::watch=debug\"");
         }
         Some(Log { format: log.format.copied()?.0, level: log.level.get()?.clone(), access: log.access.copied()? })
@@ -81,20 +82,6 @@ impl Check<'_> {
             Err(error) => {
                 self.error(path.place, format!("`health.path`: {error}")).help("such as \"/health/migrations\"");
                 None
-            }
-        }
-    }
-
-    fn warn_of_shadowed_routes(&mut self, health: &MatchingPath, routes: &Routes, form: MatchingForm) {
-        for (route, origin) in routes.list.iter().zip(&routes.origins) {
-            let path = route.path.as_str();
-            let reads = route.methods.is_any() || route.methods.names().any(|name| name == "GET" || name == "HEAD");
-            let same = Target::parse(path.as_bytes(), form).is_ok_and(|target| target.matching == *health);
-            if same && reads && !path.contains(['*', '{']) {
-                self.warn(
-                    origin.place,
-                    format!("route `{}`: `health.path` is the same path, so GET never reaches it", route.name),
-                );
             }
         }
     }

@@ -28,12 +28,11 @@ impl ColumnSpec {
     /// double quotes, and a double quote within them is doubled.
     pub(super) fn parse(text: &str) -> Result<Self, ColumnSpecError> {
         let text = text.trim();
-        let (name, rest) = match text.strip_prefix('"') {
-            Some(quoted) => quoted_name(quoted)?,
-            None => {
-                let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-                (name.to_owned(), rest)
-            }
+        let (name, rest) = if let Some(quoted) = text.strip_prefix('"') {
+            quoted_name(quoted)?
+        } else {
+            let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            (name.to_owned(), rest)
         };
         if name.is_empty() {
             return Err(ColumnSpecError::Empty);

@@ -89,7 +89,7 @@ enum Kind {
     Instead(&'static str),
 }
 
-/// Schemes as Prisma, Django (dj-database-url, django-environ), SQLAlchemy and libpq write them,
+/// Schemes as Prisma, Django (dj-database-url, django-environ), `SQLAlchemy` and libpq write them,
 /// after a driver (`+psycopg2`) and Django's package (`django.db.backends.`) are taken off.
 const SCHEMES: &[(&str, Kind)] = &[
     ("postgres", Kind::Postgres),

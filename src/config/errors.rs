@@ -39,11 +39,6 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
-
-    pub(super) fn beside(mut self, place: Option<Place>, label: impl Into<String>) -> Self {
-        self.beside.extend(place.map(|place| (place, label.into())));
-        self
-    }
 }
 
 impl ConfigErrors {
@@ -67,16 +62,11 @@ impl ConfigErrors {
     /// colours of a terminal if so wished.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let mut text = String::new();
-        for problem in &self.problems {
-            text.push_str(&self.render_one(&renderer, problem));
-            text.push_str("\n\n");
+        let mut blocks: Vec<String> = self.problems.iter().map(|problem| self.render_one(&renderer, problem)).collect();
+        if blocks.len() > 1 {
+            blocks.push(format!("{} errors in {}", blocks.len(), self.file));
         }
-        match self.problems.len() {
-            1 => text.truncate(text.trim_end().len()),
-            count => text.push_str(&format!("{count} errors in {}", self.file)),
-        }
-        text
+        blocks.join("\n\n")
     }
 
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
@@ -86,17 +76,34 @@ impl ConfigErrors {
             let group = annotate_snippets::Group::with_title(title).elements(help);
             return renderer.render(&[group]);
         };
-        let on_text = |place: Place| place.within(&self.masked_text).range();
-        let snippet = Snippet::source(&self.masked_text)
+        let places = [place].into_iter().chain(problem.beside.iter().map(|(place, _)| *place));
+        let window = self.lines_of(places);
+        let on_window = |place: Place| {
+            let place = self.first_line(place);
+            place.start - window.start..place.end - window.start
+        };
+        let snippet = Snippet::source(self.masked_text.get(window.range()).unwrap_or_default())
+            .line_start(window.line_and_column(&self.masked_text).0)
             .path(&self.file)
-            .annotation(AnnotationKind::Primary.span(on_text(self.first_line(place))))
+            .annotation(AnnotationKind::Primary.span(on_window(place)))
             .annotations(
                 problem
                     .beside
                     .iter()
-                    .map(|(place, label)| AnnotationKind::Context.span(on_text(self.first_line(*place))).label(label)),
+                    .map(|(place, label)| AnnotationKind::Context.span(on_window(*place)).label(label)),
             );
         renderer.render(&[title.element(snippet).elements(help)])
+    }
+
+    /// The whole lines that places stand on, and those between: all that the renderer must look at.
+    fn lines_of(&self, places: impl Iterator<Item = Place>) -> Place {
+        let text = &self.masked_text;
+        let (start, end) = places
+            .map(|place| self.first_line(place))
+            .fold((text.len(), 0), |(start, end), place| (start.min(place.start), end.max(place.end)));
+        let line_start = text.get(..start).unwrap_or_default().rfind('\n').map_or(0, |before| before + 1);
+        let line_end = text.get(end..).unwrap_or_default().find('\n').map_or(text.len(), |after| end + after);
+        Place { start: line_start, end: line_end }
     }
 
     /// What of a place stands on its first line: a whole table is not underlined.

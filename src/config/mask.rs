@@ -94,7 +94,7 @@ fn in_text(text: &str, offset: usize, secret: &mut Vec<Range<usize>>) {
             continue;
         }
         // `user:password` whose `@host` was forgotten, or lies beyond.
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let authority = rest.split(['/', '?', '#', '`']).next().unwrap_or_default();
         if let Some((before, port)) = authority.rsplit_once(':')
             && !port.trim_end_matches(['"', '\'', '`', '\n', '\r', ' ']).bytes().all(|byte| byte.is_ascii_digit())
         {
@@ -176,13 +176,13 @@ mod tests {
             r#"url = "postgres://app:hunter2""#,
             r#"url = "app:hunter2@db/app""#,
             r#"url = "postgres:/app:hunter2@db/app""#,
-            r#"url = 'host=db password=hunter2 user=app'"#,
+            r"url = 'host=db password=hunter2 user=app'",
             r#"url = "host=db password = 'hunter2 hunter2' user=app""#,
             r#"url = "postgres://db/app?user=app&password=hunter2""#,
             r#"read_token = "hunter2""#,
             r#"admin = { read_token = "hunter2", bogus = 1 }"#,
             r#"password = "hunter2""#,
-            r#"secret = 'hunter2'"#,
+            r"secret = 'hunter2'",
             // Broken files.
             "url = \"postgres://app:hunter2@db/app\nx = ",
             "read_token = \"hunter2\nx = ",
@@ -213,5 +213,8 @@ mod tests {
     #[test]
     fn a_quoted_value_in_a_message_is_masked() {
         assert!(!mask_line("`postgres://app:hunter2@db` is not an address").contains("hunter2"));
+        assert!(!mask_line("`postgres://app:hunter2` is not an address").contains("hunter2"));
+        let plain = "`https://a`: a host has no scheme";
+        assert_eq!(mask_line(plain), plain);
     }
 }

@@ -10,6 +10,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod function_spec;
+mod load;
 mod mask;
 mod nearest;
 mod place;
@@ -19,7 +20,7 @@ mod secret;
 mod values;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +28,6 @@ use bytes::Bytes;
 use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use check::Check;
-use errors::Problem;
-use file::File;
-use mask::mask_file;
-use reader::{Read, Reader};
 
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use errors::ConfigErrors;
@@ -354,51 +347,6 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Reads the file at `path`, with the variables of the process. Relative paths in it begin at
-    /// its folder.
-    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let unreadable = |why: String| {
-            let message = format!("cannot read the configuration {}: {why}", path.display());
-            ConfigErrors::new(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
-        };
-        let bytes = std::fs::read(path).map_err(|error| {
-            unreadable(match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
-                std::io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
-                _ => error.to_string(),
-            })
-        })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
-        })?;
-        Self::parse(&text, path, &|name| std::env::var(name).ok())
-    }
-
-    /// Reads a configuration that stands, or would stand, in the file `origin`; `env` looks
-    /// variables up. Reads the files that it names, and connects to nothing.
-    pub fn parse(text: &str, origin: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let name = origin.display().to_string();
-        let (table, syntax) = DeTable::parse_recoverable(text);
-        if !syntax.is_empty() {
-            let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
-            return Err(ConfigErrors::new(name, mask_file(text, None), problems.collect()));
-        }
-        let masked = |table: &Spanned<DeValue<'_>>| mask_file(text, table.get_ref().as_table());
-        let table = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
-        let mut reader = Reader::new(text, env);
-        let file = File::read(&table, &mut reader);
-        let mut problems = reader.into_problems();
-        let folder = origin.parent().unwrap_or(Path::new(""));
-        let mut check = Check::new(folder, env, &name, text);
-        let config = file.and_then(|file| check.config(&file));
-        problems.extend(check.into_problems());
-        match config {
-            Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(ConfigErrors::new(name, masked(&table), problems)),
-        }
-    }
-
     /// The database of an id.
     pub fn database(&self, id: DatabaseId) -> Option<&Database> {
         self.databases.get(id.0 as usize)
@@ -414,3 +362,6 @@ impl Config {
         self.notes.get(id.0 as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

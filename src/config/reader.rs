@@ -190,27 +190,29 @@ impl<'r> Reader<'r> {
     }
 
     /// Reads a key of the table that stands at `place`.
+    ///
+    /// A wrong value is reported, and the default stands in for it, so that what depends on it is
+    /// checked all the same.
     pub(super) fn key<T: Read>(&mut self, table: &DeTable<'_>, place: Place, spec: KeySpec) -> Key<T> {
-        if let Some(value) = table.get(spec.name) {
-            return self
-                .below(spec.name, value)
-                .map_or(Key::Bad, |read| Key::Set(Placed { value: read, place: Some(value.span().into()) }));
+        let typed = table.get(spec.name);
+        if let Some(value) = typed
+            && let Some(read) = self.below(spec.name, value)
+        {
+            return Key::Set(Placed { value: read, place: Some(value.span().into()) });
         }
         match spec.presence {
-            Presence::Optional => Key::Absent,
-            Presence::Required => {
-                let message = format!("`{}` lacks the key `{}`", self.path(), spec.name);
-                self.report(Problem::new(Some(place), message).help(format!(
-                    "`{}`: {}",
-                    spec.name,
-                    spec.description()
-                )));
-                Key::Bad
-            }
             Presence::Default(text) => DeValue::parse(text)
                 .ok()
                 .and_then(|value| self.below(spec.name, &value))
                 .map_or(Key::Bad, |value| Key::Set(Placed { value, place: None })),
+            Presence::Optional if typed.is_none() => Key::Absent,
+            Presence::Required if typed.is_none() => {
+                let message = format!("`{}` lacks the key `{}`", self.path(), spec.name);
+                let help = format!("`{}`: {}", spec.name, spec.description());
+                self.report(Problem::new(Some(place), message).help(help));
+                Key::Bad
+            }
+            Presence::Optional | Presence::Required => Key::Bad,
         }
     }
 }
@@ -232,6 +234,7 @@ pub(super) fn table_schema(
     definitions: &mut Definitions,
     keys: &[(KeySpec, Describe)],
 ) -> serde_json::Value {
+    let name = name.strip_suffix("Table").unwrap_or(name);
     let reference = json!({ "$ref": format!("#/$defs/{name}") });
     if definitions.contains_key(name) {
         return reference;

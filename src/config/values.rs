@@ -161,10 +161,11 @@ impl<T: Read> Read for List<T> {
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let one = std::slice::from_ref(value);
         let values = value.get_ref().as_array().map_or(one, |array| array.as_ref());
-        let read = values.iter().filter_map(|value| {
-            T::read(value, reader).map(|read| Placed { value: read, place: Some(value.span().into()) })
-        });
-        Some(Self(read.collect()))
+        let read =
+            |value: &Value<'_>| Some(Placed { value: T::read(value, reader)?, place: Some(value.span().into()) });
+        let list: Vec<Placed<T>> = values.iter().filter_map(read).collect();
+        // Nothing of use was typed: that is another thing than an empty list.
+        (values.is_empty() || !list.is_empty()).then_some(Self(list))
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {

@@ -6,7 +6,7 @@ use gate::{Decision, Outcome, Reason, Rules};
 use pingora::http::RequestHeader;
 
 use super::exchange::Exchange;
-use super::failure;
+use crate::answer::UpstreamFailure;
 
 /// The target of these lines, for filters.
 const TARGET: &str = "schemagate::access";
@@ -53,7 +53,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         client = exchange.client.address.map(tracing::field::display),
         request_id = exchange.id.as_str(),
         observed = decision.is_some_and(|decision| decision.observed).then_some(true),
-        failure = exchange.failure.map(failure::word),
+        failure = exchange.failure.map(UpstreamFailure::as_str),
         error = exchange.error.as_deref(),
     );
 }

@@ -42,11 +42,11 @@ impl Doors {
     pub(super) fn take(listen: &Listen) -> Result<Self, ProxyError> {
         let mut doors = Vec::new();
         for address in &listen.http {
-            doors.push(Door { address: address.clone(), socket: take(address)?, tls: None });
+            doors.push(Door { address: address.clone(), socket: take(address, &doors)?, tls: None });
         }
         if let Some(https) = &listen.https {
-            let tls = certificate::tls_settings(https)?;
-            doors.push(Door { address: https.address.clone(), socket: take(&https.address)?, tls: Some(tls) });
+            let tls = Some(certificate::tls_settings(https)?);
+            doors.push(Door { address: https.address.clone(), socket: take(&https.address, &doors)?, tls });
         }
         Ok(Self { doors })
     }
@@ -107,7 +107,10 @@ fn socket_options() -> TcpSocketOptions {
     options
 }
 
-fn take(address: &Address) -> Result<Socket, ProxyError> {
+fn take(address: &Address, before: &[Door]) -> Result<Socket, ProxyError> {
+    if before.iter().any(|door| &door.address == address) {
+        return Err(ProxyError(format!("{address} stands twice in [listen]: take one of them out")));
+    }
     let taken = match address {
         Address::Tcp(text) => take_tcp(text),
         Address::Unix(path) => take_unix(path),

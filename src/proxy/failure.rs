@@ -35,6 +35,13 @@ pub(super) fn read(error: &Error) -> Failing {
     })
 }
 
+/// Whether the connection broke, rather than what came over it.
+pub(super) fn is_torn(error: &Error) -> bool {
+    use ErrorType as E;
+    error.esource() == &ErrorSource::Upstream
+        && matches!(error.etype(), E::ReadError | E::WriteError | E::ConnectionClosed)
+}
+
 /// Whether nothing can have been sent: there was no connection yet.
 pub(super) fn is_before_sending(failure: UpstreamFailure) -> bool {
     matches!(
@@ -45,19 +52,6 @@ pub(super) fn is_before_sending(failure: UpstreamFailure) -> bool {
             | UpstreamFailure::Unavailable
             | UpstreamFailure::Dns
     )
-}
-
-/// The word of RFC 9209 that metrics and the log use.
-pub(super) const fn word(failure: UpstreamFailure) -> &'static str {
-    match failure {
-        UpstreamFailure::Refused => "connection_refused",
-        UpstreamFailure::ConnectTimeout => "connection_timeout",
-        UpstreamFailure::Dns => "dns_error",
-        UpstreamFailure::Tls => "tls_protocol_error",
-        UpstreamFailure::ResponseTimeout => "http_response_timeout",
-        UpstreamFailure::Broken => "http_response_incomplete",
-        UpstreamFailure::Unavailable => "destination_unavailable",
-    }
 }
 
 #[cfg(test)]
@@ -90,7 +84,7 @@ mod tests {
             (ErrorType::ConnectNoRoute, "destination_unavailable"),
         ] {
             let Failing::Upstream(read) = read(&Error::new_up(etype)) else { panic!("the server's fault") };
-            assert_eq!(word(read), failure);
+            assert_eq!(read.as_str(), failure);
         }
     }
 }

@@ -158,6 +158,10 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         forwarded::tell(request, &exchange.client, &self.config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
+        if let Some(pool) = self.pool(exchange).filter(|_| authority(request).is_none()) {
+            // The client spoke HTTP/1.0; what the backend hears must have a Host.
+            request.insert_header(header::HOST, pool.authority())?;
+        }
         match &exchange.target {
             Some(target) => set_target(request, target),
             None => Ok(()),
@@ -173,10 +177,29 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
         let Some(pool) = self.pool(exchange) else { return error };
-        pool.could_not_connect(&peer._address, error.etype().as_str());
+        pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed);
         error.set_retry(others && exchange.attempts.count < MAX_ATTEMPTS);
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        _exchange: &mut Exchange,
+        reused: bool,
+    ) -> Box<Error> {
+        let mut error = error.more_context(format!("server {}", peer._address));
+        let repeatable = session.req_header().method.is_idempotent()
+            && !session.as_downstream().retry_buffer_truncated()
+            && !own_answer::is_begun(session);
+        error.retry.decide_reuse(reused);
+        // A kept connection may have been dying already when the request was sent on it. Whatever
+        // changes something is sent once, all the same.
+        error.set_retry(repeatable && (error.retry() || (reused && failure::is_torn(&error))));
         error
     }
 
@@ -190,6 +213,13 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         hop_by_hop::remove(answer);
+        if session.req_header().version == Version::HTTP_10
+            && answer.remove_header(&header::TRANSFER_ENCODING).is_some()
+        {
+            // HTTP/1.0 knows no chunks: the end of the connection is the end of the answer.
+            exchange.keeps_alive = false;
+            session.set_keepalive(None);
+        }
         if !answer.headers.contains_key(request_id::HEADER) {
             answer.insert_header(request_id::NAME, exchange.id.value())?;
         }
@@ -218,7 +248,7 @@ impl ProxyHttp for Gateway {
                 let why = if doubted { UpstreamFailure::Unavailable } else { exchange.failure.unwrap_or(read) };
                 exchange.failure = Some(why);
                 let upstream = self.pool(exchange).map_or("", Pool::name);
-                self.metrics.upstream_failure(upstream, failure::word(why));
+                self.metrics.upstream_failure(upstream, why.as_str());
                 Some(Saying::Upstream(why))
             }
         };

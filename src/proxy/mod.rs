@@ -11,11 +11,13 @@
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
+//! | `connection` | HTTP/1 or HTTP/2 |
 //! | `drain` | how it ends |
 
 mod access_log;
 mod certificate;
 mod client;
+mod connection;
 mod doors;
 mod drain;
 mod exchange;
@@ -43,6 +45,7 @@ use crate::config::{Config, Listen};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 
+use connection::Connections;
 use doors::Doors;
 use drain::Drain;
 use gateway::Gateway;
@@ -104,7 +107,8 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        server.add_service(self.doors.open(app, drain.closing())?);
+        let connections = Connections { proxy: Arc::new(app) };
+        server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
         server.run(RunArgs { shutdown_signal: Box::new(drain) });

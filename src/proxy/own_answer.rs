@@ -43,7 +43,13 @@ pub(super) async fn write(session: &mut Session, answer: Answer, id: &RequestId,
         After::Keep | After::Linger => session.set_keepalive(None),
     }
     let end = answer.body.is_empty();
-    session.write_response_header(Box::new(head(&answer, id)?), end).await?;
+    let head = Box::new(head(&answer, id)?);
+    match session.as_downstream_mut() {
+        // pingora's own way leaves the end to a frame of its own; a gRPC client reads its status
+        // from a header that ends the stream, and from no other.
+        ServerSession::H2(stream) => stream.write_response_header(head, end)?,
+        connection => connection.write_response_header(head).await?,
+    }
     if !end {
         session.write_response_body(Some(answer.body), true).await?;
     }

@@ -58,10 +58,7 @@ impl Judge {
         loop {
             let (wait, settling) = self.next_deadline();
             tokio::select! {
-                look = arriving.recv() => match look {
-                    Some(look) => self.judge(&look),
-                    None => return,
-                },
+                Some(look) = arriving.recv() => self.judge(&look),
                 () = sleep(wait) => {
                     if settling {
                         self.settle();

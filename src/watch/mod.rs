@@ -1,8 +1,8 @@
 //! Looks at the databases; sole owner of the [`GateWriter`].
 //!
-//! Each database has a [`watcher`] of its own, so that one that hangs delays no other. A watcher
-//! holds a [`reader`], which answers looks and may ring a [`hint`] when it hears that something
-//! changed. What a look found goes to the one [`judge`], who alone writes.
+//! Each database has a `watcher` of its own, so that one that hangs delays no other. A watcher
+//! holds a `reader`, which answers looks and may ring a `hint` when it hears that something
+//! changed. What a look found goes to the one `judge`, who alone writes.
 //!
 //! A hint is never evidence: it only makes the next look come at once.
 
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use gate::{Catalog, DatabaseId, Wanted};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::error;
 
 use crate::config::{Config, Database};
 use crate::live::GateWriter;
@@ -66,8 +67,23 @@ pub async fn watch(config: Arc<Config>, writer: GateWriter, metrics: Metrics) {
         let watcher = Watcher::new(id, database.clone(), wanted, writer.pulse(), looks.clone(), metrics.clone());
         watchers.spawn(watcher.run());
     }
-    drop(looks);
-    Judge::new(config, writer, metrics).run(arriving).await;
+    tokio::select! {
+        () = Judge::new(config, writer, metrics).run(arriving) => {}
+        () = miss(watchers) => {}
+    }
+}
+
+/// Says so if a watcher ends, which none does but by a defect; the others go on.
+async fn miss(mut watchers: JoinSet<()>) {
+    while let Some(ended) = watchers.join_next().await {
+        error!(
+            target: "schemagate::watch",
+            "a database is no longer watched, and its requirements will be unknown until schemagate is started anew: \
+             {}",
+            ended.err().map_or_else(|| "its watcher ended".to_owned(), |error| error.to_string()),
+        );
+    }
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]

@@ -34,9 +34,19 @@ pub(super) struct SqliteReader {
 #[derive(Debug)]
 struct OpenFile {
     connection: Connection,
-    /// Device and inode: a file that was put in its place is another one.
-    identity: (u64, u64),
+    /// As the file was when it was opened.
+    identity: Identity,
     seen: Option<Seen>,
+}
+
+/// What tells one file from another that was put in its place, or copied over it: SQLite itself
+/// takes two files of the same number of changes for one, and reads on from its memory.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
 }
 
 /// What the file said, and the version of its content then.
@@ -66,10 +76,15 @@ impl SqliteReader {
     }
 }
 
-/// The file that is open, if it still is the one at `path`; else that one.
+/// The file that is open, if it still is the one at `path`, untouched; else that one.
 fn reopen(path: &Path, open: Option<OpenFile>) -> Result<OpenFile, LookError> {
     let identity = match std::fs::metadata(path) {
-        Ok(metadata) => (metadata.dev(), metadata.ino()),
+        Ok(metadata) => Identity {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let text =
                 format!("no such file: {}: run the application's migrations, or correct the path", path.display());
@@ -105,8 +120,7 @@ impl OpenFile {
     fn look(&mut self, wanted: &Wanted) -> Result<Arc<Catalog>, rusqlite::Error> {
         // One transaction, so that everything is of one moment. Dropped, it ends.
         let moment = self.connection.unchecked_transaction()?;
-        // Differs after every commit of others, so also after one that undid a change of the
-        // schema, or a copy over the file, which `schema_version` may not tell.
+        // Differs after every commit of others. In WAL mode they leave the file itself alone.
         let version = moment.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?;
         if let Some(seen) = self.seen.as_ref().filter(|seen| seen.version == version) {
             return Ok(Arc::clone(&seen.catalog));

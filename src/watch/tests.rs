@@ -1,22 +1,30 @@
 //! Watching real databases.
 
 mod cluster;
+mod encrypting;
 mod looking;
+mod notifying;
+mod outages;
+mod pooling;
+mod watched;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use gate::{ObjectName, Wanted};
 
 use super::*;
-use crate::config::{Postgres, Source};
+use crate::config::{Idle, Postgres, Source};
 use cluster::{Cluster, settings};
+use watched::Watched;
 
+/// A database that is looked at every 200 ms; a look counts for two seconds.
 fn database(source: Source) -> Database {
     Database {
         name: "main".to_owned(),
         source,
-        refresh: std::time::Duration::from_millis(200),
-        max_age: std::time::Duration::from_secs(2),
+        refresh: Duration::from_millis(200),
+        max_age: Duration::from_secs(2),
         idle: None,
     }
 }

@@ -114,8 +114,8 @@ fn ledger_sql(table: &ObjectName) -> String {
         "\
 -- schemagate: tell it at once when a migration tool writes to its ledger.
 --
--- For those who may not create event triggers. Run as the owner of {table}. Safe to run again. A
--- schema change without a ledger entry is seen at the next poll. To remove it:
+-- For those who may not create event triggers. Run as the owner of the ledger's table. Safe to run
+-- again. A schema change without a ledger entry is seen at the next poll. To remove it:
 --
 {removal}
 --

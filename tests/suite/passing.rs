@@ -8,7 +8,7 @@ use http::Method;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::house::{
-    Answer, Client, Echo, EchoHttp2, Gateway, ODD_HEADERS, eventually, free_port, odd_body, pattern, raw,
+    Answer, Client, Echo, EchoHttp2, Gateway, ODD_HEADERS, eventually, free_port, odd_body, pattern, raw, turn,
 };
 
 const LIMIT: Duration = Duration::from_secs(15);
@@ -106,6 +106,7 @@ async fn a_chunked_answer_and_a_chunked_upload_go_through() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_mebibytes_go_through_both_ways() {
+    let _turn = turn().await;
     let (_echo, gateway, _client) = house().await;
     for client in [gateway.client(), Client::http2(gateway.port())] {
         let down = client.get(&format!("/bytes/{LARGE}")).await.expect(200);

@@ -125,8 +125,8 @@ fn health_tells_the_status_and_nothing_else() {
         let answer = answers.health(ready, strict, &get(&[]).client());
         (answer.status.as_u16(), answer.text().to_owned())
     };
-    assert_eq!(health(true, false), (200, "{\"status\":\"ok\"}\n".to_owned()));
-    assert_eq!(health(true, true), (200, "{\"status\":\"ok\"}\n".to_owned()));
+    assert_eq!(health(true, false), (200, "{\"status\":\"ready\"}\n".to_owned()));
+    assert_eq!(health(true, true), (200, "{\"status\":\"ready\"}\n".to_owned()));
     assert_eq!(health(false, false), (200, "{\"status\":\"degraded\"}\n".to_owned()));
     assert_eq!(health(false, true), (503, "{\"status\":\"degraded\"}\n".to_owned()));
 }

@@ -20,8 +20,8 @@ const IMAGES: &[(usize, &[u8], &str)] = &[
 ];
 
 impl Check<'_> {
-    pub(super) fn brand(&mut self, brand: &BrandTable) -> Option<Brand> {
-        Some(Brand {
+    pub(super) fn brand(&mut self, brand: &BrandTable) -> Brand {
+        Brand {
             name: brand.name.get().cloned(),
             logo: brand.logo.placed().and_then(|file| self.logo(file)),
             color: self.color("brand.color", &brand.color),
@@ -29,7 +29,7 @@ impl Check<'_> {
             contact: self.contact(&brand.contact),
             language: brand.language.get().map(|language| language.0.tag().to_owned()),
             page: self.template("brand.page", &brand.page),
-        })
+        }
     }
 
     fn logo(&mut self, file: &Placed<String>) -> Option<Logo> {

@@ -21,14 +21,6 @@ impl Check<'_> {
         if http.is_empty() && https.is_none() && listen.https.is_absent() {
             self.error(listen.http.place(), "there is no address to listen on").help("write http = \"0.0.0.0:8080\"");
         }
-        let addresses = listen.http.get().map_or(&[][..], |list| &list.0);
-        for (index, address) in addresses.iter().enumerate() {
-            let before = addresses.iter().take(index).find(|before| before.value == address.value);
-            if let Some(before) = before.filter(|_| !address.value.ends_with(":0")) {
-                self.error(address.place, format!("`listen.http`: {} is listed twice", address.value))
-                    .beside(before.place, "here first");
-            }
-        }
         let threads = match listen.threads.placed() {
             Some(threads) if threads.value == 0 || threads.value > 1024 => {
                 self.error(threads.place, "`listen.threads` must be from 1 to 1024");
@@ -45,6 +37,26 @@ impl Check<'_> {
             https: https.map_or(Some(None), |https| https.map(Some))?,
             threads: threads?,
         })
+    }
+
+    /// No two listeners can have one address.
+    pub(super) fn distinct_addresses(&mut self, listen: &ListenTable, admin: &AdminTable) {
+        let http = listen.http.get().map_or(&[][..], |list| &list.0).iter();
+        let https = listen.https.get().and_then(|https| https.address.placed());
+        let mut before: Vec<&Placed<String>> = Vec::new();
+        // Port 0 is another port each time.
+        for address in http.chain(https).chain(admin.listen.placed()).filter(|address| !address.value.ends_with(":0")) {
+            match before.iter().find(|before| before.value == address.value) {
+                Some(same) => {
+                    self.error(
+                        address.place.or(same.place),
+                        format!("two listeners have the address `{}`", address.value),
+                    )
+                    .beside(same.place.filter(|_| address.place.is_some()), "the other one");
+                }
+                None => before.push(address),
+            }
+        }
     }
 
     fn https(&mut self, https: &HttpsTable) -> Option<Https> {

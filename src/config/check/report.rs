@@ -29,18 +29,22 @@ pub(in crate::config) struct Check<'c> {
 }
 
 /// A problem that was just reported and can still be told more of.
-pub(super) struct Reported<'p>(&'p mut Problem);
+pub(super) struct Reported<'p>(Option<&'p mut Problem>);
 
 impl Reported<'_> {
     /// What to do about it.
-    pub(super) fn help(self, help: impl Into<String>) -> Self {
-        self.0.help = Some(help.into());
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(problem) = &mut self.0 {
+            problem.help = Some(help.into());
+        }
         self
     }
 
     /// What else belongs to it.
-    pub(super) fn beside(self, place: Option<Place>, label: &str) -> Self {
-        self.0.beside.extend(place.map(|place| (place, label.to_owned())));
+    pub(super) fn beside(mut self, place: Option<Place>, label: &str) -> Self {
+        if let Some(problem) = &mut self.0 {
+            problem.beside.extend(place.map(|place| (place, label.to_owned())));
+        }
         self
     }
 }
@@ -56,11 +60,8 @@ impl<'c> Check<'c> {
     }
 
     pub(super) fn error(&mut self, place: Option<Place>, message: impl Into<String>) -> Reported<'_> {
-        let at = self.problems.len();
         self.problems.push(Problem::new(place, message));
-        // The index of what was just pushed.
-        #[expect(clippy::indexing_slicing, reason = "the element was pushed on the line above")]
-        Reported(&mut self.problems[at])
+        Reported(self.problems.last_mut())
     }
 
     pub(super) fn warn(&mut self, place: Option<Place>, message: impl Into<String>) {

@@ -1,11 +1,11 @@
 //! Routes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use gate::{
-    Conflict, HostPattern, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern, Requirement, RequirementId, Route,
-    RouteId, Router, Rules, UpstreamId,
+    Action, Actions, Conflict, HostPattern, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern, Requirement,
+    RequirementId, Route, RouteId, Rules, UpstreamId,
 };
 
 use super::Check;
@@ -13,7 +13,7 @@ use super::action::{Answers, Defaults};
 use super::requirement::Requirements;
 use crate::config::file::{File, RouteTable};
 use crate::config::nearest::nearest;
-use crate::config::place::{Place, Placed};
+use crate::config::place::Place;
 
 /// The routes that could be made, and where each came from.
 pub(super) struct Routes {
@@ -29,7 +29,7 @@ pub(super) struct Routes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin {
     /// Which `[[routes]]`: one with several hosts is several routes.
-    table: usize,
+    pub(super) table: usize,
     /// Its path.
     pub(super) place: Option<Place>,
 }
@@ -44,24 +44,19 @@ struct Surroundings<'s> {
 }
 
 /// Methods that people mean (RFC 9110, RFC 5789, RFC 4918); another one is a slip more often than not.
+#[rustfmt::skip] // Words in rows.
 const METHODS: [&str; 16] = [
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "OPTIONS",
-    "TRACE",
-    "CONNECT",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
 ];
+
+/// Stands in for actions that were reported.
+const NO_ACTIONS: Actions = Actions {
+    on_broken: Action::Pass,
+    on_contradicted: Action::Pass,
+    on_migrating: Action::Pass,
+    on_unknown: Action::Pass,
+};
 
 impl Check<'_> {
     pub(super) fn routes(
@@ -92,7 +87,7 @@ impl Check<'_> {
             self.route((table, route.place), &route.value, &surroundings, &mut routes, answers);
         }
         self.warn_of_same_names(&routes);
-        if tables.0.is_empty() && !matches!(file.routes, crate::config::reader::Key::Bad) {
+        if tables.0.is_empty() {
             self.warn(None, "there are no routes: every request is answered 404; add [[routes]] with path = \"/*\"");
         } else if !routes.list.iter().any(|route| route.path.as_str() == "/*" && route.methods.is_any()) {
             self.warn(None, "no route has path = \"/*\": a request that matches no route is answered 404");
@@ -119,6 +114,12 @@ impl Check<'_> {
                 })
                 .ok()
         });
+        if let Some(name) = typed.name.placed()
+            && (name.value.trim().is_empty() || name.value.len() > 200 || name.value.contains(char::is_control))
+        {
+            self.error(name.place, "`name` is empty, has control characters or is longer than 200 bytes")
+                .help("leave it out for methods, host and path");
+        }
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);
@@ -137,7 +138,10 @@ impl Check<'_> {
                 None => default_name(&methods, &host, path_text),
             };
             let actions = self.actions(typed, &name, &around.defaults, answers);
-            let (Some(path), Some(upstream), Some(actions)) = (&path, upstream, actions) else { continue };
+            let Some(path) = &path else { continue };
+            // A route that was reported still takes part in the search for conflicts.
+            let upstream = upstream.unwrap_or(UpstreamId(0));
+            let actions = actions.unwrap_or(NO_ACTIONS);
             routes.origins.push(Origin { table, place: typed.path.place() });
             routes.list.push(Route {
                 name: name.into(),
@@ -233,12 +237,9 @@ impl Check<'_> {
     fn needs(&mut self, typed: &RouteTable, requirements: &Requirements, routes: &mut Routes) -> Vec<RequirementId> {
         let mut needs: Vec<RequirementId> = Vec::new();
         for name in typed.needs.get().map_or(&[][..], |list| &list.0) {
-            let ids: &[RequirementId] = match requirements.of(&name.value) {
-                Some(ids) => ids,
-                None => {
-                    self.resolve(name, requirements.names(), ("requirement", "requirements"));
-                    continue;
-                }
+            let Some(ids) = requirements.of(&name.value) else {
+                self.resolve(name, requirements.names(), ("requirement", "requirements"));
+                continue;
             };
             for id in ids {
                 if !needs.contains(id) {
@@ -282,73 +283,6 @@ impl Check<'_> {
                 self.error(at_second.place, format!("the routes `{first}` and `{second}` match the same requests"))
                     .help("join them, or make one more specific by host, path or methods")
                     .beside(at_first.place, "the other route");
-            }
-        }
-    }
-
-    fn warn_of_hidden(&mut self, routes: &Routes) {
-        let mut hidden: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-        for found in Router::hidden(&routes.list) {
-            let Some(route) = routes.list.get(found.route.0 as usize) else { continue };
-            let names = hidden.entry(found.by.0).or_default();
-            if !names.contains(&&*route.name) {
-                names.push(&route.name);
-            }
-        }
-        for (by, names) in hidden {
-            let Some((by, origin)) = routes.list.get(by as usize).zip(routes.origins.get(by as usize)) else {
-                continue;
-            };
-            let shown = names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
-            self.warn(
-                origin.place,
-                format!(
-                    "on the host {} this route hides {shown}{more}, which need something and are for every host; repeat \
-                     them for this host if they are meant there",
-                    by.host
-                ),
-            );
-        }
-    }
-
-    fn warn_of_same_names(&mut self, routes: &Routes) {
-        let mut first: HashMap<&str, Origin> = HashMap::new();
-        for (route, origin) in routes.list.iter().zip(&routes.origins) {
-            let known = first.entry(&route.name).or_insert(*origin);
-            if known.table != origin.table {
-                self.warn(
-                    origin.place,
-                    format!("two routes are named `{}`: logs and metrics cannot tell them apart", route.name),
-                );
-            }
-        }
-    }
-
-    /// Names that nothing refers to: what they were meant for is open.
-    pub(super) fn warn_of_idle_names(&mut self, file: &File, routes: &Routes, requirements: &Requirements) {
-        let ready_needs = file.admin.get().and_then(|admin| admin.ready_needs.get()).map_or(&[][..], |list| &list.0);
-        let is_ready_need = |name: &Placed<String>| ready_needs.iter().any(|need| need.value == name.value);
-        for (name, _) in file.requirements.get().map_or(&[][..], |named| &named.0) {
-            let ids = requirements.of(&name.value).unwrap_or_default();
-            if !ids.is_empty() && !ids.iter().any(|id| routes.needed.contains(id)) && !is_ready_need(name) {
-                self.warn(
-                    name.place,
-                    format!("no route needs the requirement `{}`: it is judged and gates nothing", name.value),
-                );
-            }
-        }
-        for ((name, _), id) in file.upstreams.get().map_or(&[][..], |named| &named.0).iter().zip((0..).map(UpstreamId))
-        {
-            if !routes.used.contains(&id) {
-                self.warn(name.place, format!("no route leads to the upstream `{}`", name.value));
-            }
-        }
-        for ((name, _), id) in
-            (file.databases.get().map_or(&[][..], |named| &named.0).iter()).zip((0..).map(gate::DatabaseId))
-        {
-            if !requirements.list.iter().any(|requirement| requirement.database == id) {
-                self.warn(name.place, format!("no requirement is held against the database `{}`", name.value));
             }
         }
     }

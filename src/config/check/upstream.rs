@@ -81,9 +81,9 @@ impl Check<'_> {
 
     /// Whether the servers' URLs ask for TLS; they must agree.
     fn tls_of_schemes(&mut self, name: &str, typed: &[Placed<String>], servers: &[(Server, Option<&str>)]) -> bool {
-        let is_https = |scheme: &Option<&str>| *scheme == Some("https");
-        let first = servers.first().is_some_and(|(_, scheme)| is_https(scheme));
-        let odd = typed.iter().zip(servers).find(|(_, (_, scheme))| is_https(scheme) != first);
+        let is_https = |scheme: Option<&str>| scheme == Some("https");
+        let first = servers.first().is_some_and(|(_, scheme)| is_https(*scheme));
+        let odd = typed.iter().zip(servers).find(|(_, (_, scheme))| is_https(*scheme) != first);
         if let Some((odd, _)) = odd {
             self.error(odd.place, format!("`{name}`: some servers are https and some are not"))
                 .help("make two upstreams of them")

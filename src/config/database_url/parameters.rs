@@ -63,6 +63,7 @@ pub(super) fn interpret(mut parameters: Parameters, env: Environment<'_>) -> Res
             parameters.set(key, value);
         }
     }
+    let hosts = hosts(&parameters)?;
     let user = match parameters.get("user") {
         Some(user) => user.to_owned(),
         // libpq takes the name of the operating system's user.
@@ -72,7 +73,7 @@ pub(super) fn interpret(mut parameters: Parameters, env: Environment<'_>) -> Res
     };
     let (tls, root_cert) = tls(&parameters)?;
     Ok(PostgresUrl {
-        hosts: hosts(&parameters)?,
+        hosts,
         password: parameters.get("password").map(Secret::new),
         database: parameters.get("dbname").unwrap_or(&user).to_owned(),
         user,
@@ -158,9 +159,9 @@ fn search_path(parameters: &Parameters) -> Option<Vec<String>> {
     let in_options = options
         .replace("-c ", "-c")
         .split_whitespace()
+        .rev()
         .filter_map(|option| option.strip_prefix("-c").or_else(|| option.strip_prefix("--"))?.split_once('='))
-        .filter(|(key, _)| key.replace('-', "_") == "search_path")
-        .last()
+        .find(|(key, _)| key.replace('-', "_") == "search_path")
         .map(|(_, list)| list.to_owned());
     // Prisma takes its schema as one name, commas included.
     match parameters.get("schema") {

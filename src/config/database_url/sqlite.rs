@@ -7,7 +7,7 @@ use super::DatabaseUrlError;
 /// Reads what follows `sqlite:` or `file:`.
 ///
 /// After `//` stands the path. Three slashes begin an absolute path; but one with no folder in it
-/// (`sqlite:///db.sqlite3`) is relative, as Django and SQLAlchemy have it, for nobody keeps a
+/// (`sqlite:///db.sqlite3`) is relative, as Django and `SQLAlchemy` have it, for nobody keeps a
 /// database in the root folder. Four slashes are absolute to everybody.
 pub(super) fn path(rest: &str) -> Result<PathBuf, DatabaseUrlError> {
     let rest = rest.split(['?', '#']).next().unwrap_or_default();

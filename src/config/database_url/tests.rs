@@ -47,6 +47,8 @@ fn every_form_leads_to_its_hosts_user_password_and_database() {
         ("postgres://app@/x", vec![socket()], "app", None, "x"),
         ("postgres:///x?user=app", vec![socket()], "app", None, "x"),
         ("postgres://app@%2Fcloudsql%2Fp:r:i/x", vec![unix("/cloudsql/p:r:i", 5432)], "app", None, "x"),
+        ("postgres://app@%2fcloudsql%2fp:r:i:5433/x", vec![unix("/cloudsql/p:r:i", 5433)], "app", None, "x"),
+        ("postgres://app:pw@//cloudsql/p:r:i/x", vec![unix("/cloudsql/p:r:i", 5432)], "app", Some("pw"), "x"),
         ("postgres://app@%2Fvar%2Frun:5433/x", vec![unix("/var/run", 5433)], "app", None, "x"),
         ("postgres://app@db:1/x?host=other&port=2", vec![tcp("other", 2)], "app", None, "x"),
         ("postgres://db/x?user=a@b", vec![tcp("db", 5432)], "a@b", None, "x"),

@@ -30,7 +30,15 @@ pub(super) fn parse(rest: &str) -> Result<Parameters, DatabaseUrlError> {
         None => authority,
     };
     set_hosts(hosts, &mut parameters)?;
-    let database = path.strip_prefix('/').unwrap_or(path);
+    let mut database = path.strip_prefix('/').unwrap_or(path);
+    // Django on Cloud SQL: `//cloudsql/project:region:instance/database`.
+    if hosts.is_empty()
+        && database.starts_with('/')
+        && let Some((folder, name)) = database.rsplit_once('/')
+    {
+        parameters.set("host", decode(folder)?);
+        database = name;
+    }
     parameters.set("dbname", decode(database.strip_suffix('/').unwrap_or(database))?);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -77,21 +85,7 @@ fn set_hosts(list: &str, parameters: &mut Parameters) -> Result<(), DatabaseUrlE
     let mut hosts = Vec::new();
     let mut ports = Vec::new();
     for one in list.split(',') {
-        let (host, port) = match one.strip_prefix('[') {
-            Some(inner) => {
-                let (address, after) = inner.split_once(']').ok_or_else(|| {
-                    DatabaseUrlError::new("the bracket of an IPv6 address is not closed; write [::1]:5432")
-                })?;
-                (address, after.strip_prefix(':').unwrap_or(after))
-            }
-            None if one.matches(':').count() > 1 => {
-                return Err(DatabaseUrlError::new(
-                    "a host has several colons; write an IPv6 address as [::1]:5432, and percent-encode a colon or \
-                     at sign of a password",
-                ));
-            }
-            None => one.split_once(':').unwrap_or((one, "")),
-        };
+        let (host, port) = host_and_port(one)?;
         let host = decode(host)?;
         // A comma of a socket's folder would be taken for the next host.
         if host.contains(',') {
@@ -105,6 +99,29 @@ fn set_hosts(list: &str, parameters: &mut Parameters) -> Result<(), DatabaseUrlE
         parameters.set("port", ports.join(","));
     }
     Ok(())
+}
+
+/// One host and its port, which is empty where none was given.
+fn host_and_port(one: &str) -> Result<(&str, &str), DatabaseUrlError> {
+    if let Some(inner) = one.strip_prefix('[') {
+        let (address, after) = inner
+            .split_once(']')
+            .ok_or_else(|| DatabaseUrlError::new("the bracket of an IPv6 address is not closed; write [::1]:5432"))?;
+        return Ok((address, after.strip_prefix(':').unwrap_or(after)));
+    }
+    if one.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f")) {
+        // The folder of a socket may hold colons, as on Cloud SQL.
+        let port = one.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        return Ok(port.unwrap_or((one, "")));
+    }
+    match one.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(DatabaseUrlError::new(
+            "a host has several colons; write an IPv6 address as [::1]:5432, and percent-encode a colon or at sign of a \
+             password",
+        )),
+        Some(pair) => Ok(pair),
+        None => Ok((one, "")),
+    }
 }
 
 fn split_before<'t>(text: &'t str, delimiters: &[char]) -> (&'t str, &'t str) {

@@ -58,16 +58,21 @@ impl Discovery {
         let mut found = place.found.lock().unwrap_or_else(PoisonError::into_inner);
         match now {
             Ok(addresses) => {
-                if found.failing || (!found.addresses.is_empty() && found.addresses != addresses) {
-                    let at = addresses.iter().map(shown).collect::<Vec<_>>().join(" ");
-                    info!(upstream = self.upstream, at, "the server's name resolves to other addresses");
+                let at = || addresses.iter().map(shown).collect::<Vec<_>>().join(" ");
+                if found.failing {
+                    info!(upstream = self.upstream, at = at(), "a server's name resolves again");
+                } else if !found.addresses.is_empty() && found.addresses != addresses {
+                    info!(upstream = self.upstream, at = at(), "a server's name resolves to other addresses");
                 }
                 *found = Found { addresses, failing: false };
             }
             Err(error) => {
                 if !found.failing {
                     let kept = found.addresses.len();
-                    warn!(upstream = self.upstream, error, kept, "the server's name does not resolve");
+                    warn!(
+                        upstream = self.upstream,
+                        error, kept, "a server's name does not resolve; its last addresses are kept"
+                    );
                 }
                 found.failing = true;
             }

@@ -23,6 +23,7 @@ use crate::proxy::ProxyError;
 /// The servers of one upstream.
 pub(in crate::proxy) struct Pool {
     name: String,
+    authority: String,
     known: Arc<Known>,
     balancer: Arc<LoadBalancer<RoundRobin>>,
     /// Whether anything has to run beside the requests.
@@ -41,6 +42,7 @@ pub(in crate::proxy) struct Choice {
 impl Pool {
     pub(super) fn new(upstream: &Upstream) -> Result<Self, ProxyError> {
         let known = Arc::new(Known::default());
+        let authority = authority(upstream);
         let template = PeerTemplate::new(upstream)?;
         let discovery = Discovery::new(upstream, template, Arc::clone(&known));
         let mut balancer = LoadBalancer::from_backends(Backends::new(Box::new(discovery)));
@@ -49,17 +51,22 @@ impl Pool {
             balancer.update_frequency = Some(upstream.resolve_every);
         }
         if let Some(health) = &upstream.health {
-            balancer.set_health_check(Box::new(Probe::new(upstream, health, Arc::clone(&known))?));
+            balancer.set_health_check(Box::new(Probe::new(upstream, health, &authority, Arc::clone(&known))?));
             balancer.health_check_frequency = Some(health.interval);
             balancer.parallel_health_check = true;
         }
         let watched = named || upstream.health.is_some();
-        Ok(Self { name: upstream.name.clone(), known, balancer: Arc::new(balancer), watched })
+        Ok(Self { name: upstream.name.clone(), authority, known, balancer: Arc::new(balancer), watched })
     }
 
     /// Its name in the configuration.
     pub(in crate::proxy) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The host of a request that names none.
+    pub(in crate::proxy) fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// Resolves the names of its servers now.
@@ -121,4 +128,14 @@ fn has_name(server: &Server) -> bool {
         Server::Tcp { host, .. } => host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_err(),
         Server::Unix(_) => false,
     }
+}
+
+/// The host that an upstream goes by: that of the certificate, or the first server.
+fn authority(upstream: &Upstream) -> String {
+    let name = upstream.tls.as_ref().and_then(|tls| tls.server_name.clone());
+    name.unwrap_or_else(|| match upstream.servers.first() {
+        Some(Server::Tcp { host, port }) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),
+        Some(Server::Tcp { host, port }) => format!("{host}:{port}"),
+        Some(Server::Unix(_)) | None => "localhost".to_owned(),
+    })
 }

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use super::discovery::Known;
 use super::shown;
-use crate::config::{HealthCheck, Server, Upstream};
+use crate::config::{HealthCheck, Upstream};
 use crate::proxy::ProxyError;
 
 /// So many failures in a row take a server out; one success brings it back.
@@ -39,11 +39,15 @@ enum Question {
 }
 
 impl Probe {
-    pub(super) fn new(upstream: &Upstream, health: &HealthCheck, known: Arc<Known>) -> Result<Self, ProxyError> {
+    pub(super) fn new(
+        upstream: &Upstream,
+        health: &HealthCheck,
+        authority: &str,
+        known: Arc<Known>,
+    ) -> Result<Self, ProxyError> {
         let question = match &health.path {
             None => Question::Connection(TransportConnector::new(None)),
             Some(path) => {
-                let authority = authority(upstream);
                 if format!("http://{authority}{path}").parse::<Uri>().is_err() {
                     return Err(ProxyError(format!(
                         "upstream {}: the health check's path {path:?} is not a path",
@@ -51,7 +55,12 @@ impl Probe {
                     )));
                 }
                 let tls = upstream.tls.is_some();
-                Question::Request { connector: Box::new(Connector::new(None)), path: path.clone(), authority, tls }
+                Question::Request {
+                    connector: Box::new(Connector::new(None)),
+                    path: path.clone(),
+                    authority: authority.to_owned(),
+                    tls,
+                }
             }
         };
         let within = upstream.connect_timeout + upstream.read_timeout.unwrap_or(health.interval).min(health.interval);
@@ -85,18 +94,25 @@ impl PingoraHealthCheck for Probe {
     async fn check(&self, target: &Backend) -> pingora::Result<()> {
         let known = self.known.load_full();
         let Some(server) = known.iter().find(|server| server.address() == &target.addr) else { return Ok(()) };
-        tokio::time::timeout(self.within, self.ask(&server.peer))
+        let asked = tokio::time::timeout(self.within, self.ask(&server.peer))
             .await
-            .or_err(ErrorType::ReadTimedout, "no answer to the health check")?
+            .or_err(ErrorType::ReadTimedout, "no answer in time")
+            .flatten();
+        if let Err(error) = &asked {
+            server.ail(error.to_string());
+        }
+        asked
     }
 
     async fn health_status_change(&self, target: &Backend, healthy: bool) {
         let server = shown(&target.addr);
         if healthy {
             info!(upstream = self.upstream, server, "a server is healthy again");
-        } else {
-            warn!(upstream = self.upstream, server, "a server failed its health check");
+            return;
         }
+        let known = self.known.load_full();
+        let why = known.iter().find(|server| server.address() == &target.addr).map(|server| server.ailment());
+        warn!(upstream = self.upstream, server, why, "a server failed its health check");
     }
 
     fn health_threshold(&self, success: bool) -> usize {
@@ -116,14 +132,4 @@ fn request(path: &str, authority: &str, tls: bool, http2: bool) -> pingora::Resu
         request.insert_header(header::HOST, authority)?;
     }
     Ok(request)
-}
-
-/// The host that the question names: that of the certificate, or of the first server.
-fn authority(upstream: &Upstream) -> String {
-    let name = upstream.tls.as_ref().and_then(|tls| tls.server_name.clone());
-    name.unwrap_or_else(|| match upstream.servers.first() {
-        Some(Server::Tcp { host, port }) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),
-        Some(Server::Tcp { host, port }) => format!("{host}:{port}"),
-        Some(Server::Unix(_)) | None => "localhost".to_owned(),
-    })
 }

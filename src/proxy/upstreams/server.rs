@@ -1,6 +1,7 @@
 //! One address of an upstream, and how it was to connect to it lately.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pingora::protocols::l4::socket::SocketAddr;
@@ -17,11 +18,13 @@ pub(super) struct KnownServer {
     origin: Instant,
     /// Milliseconds since `origin`; until then it is passed over.
     passed_over_until: AtomicU64,
+    /// Why its last health check failed.
+    ailment: Mutex<String>,
 }
 
 impl KnownServer {
     pub(super) fn new(peer: HttpPeer) -> Self {
-        Self { peer, origin: Instant::now(), passed_over_until: AtomicU64::new(0) }
+        Self { peer, origin: Instant::now(), passed_over_until: AtomicU64::new(0), ailment: Mutex::default() }
     }
 
     pub(super) fn address(&self) -> &SocketAddr {
@@ -39,6 +42,16 @@ impl KnownServer {
         let now = self.elapsed();
         let until = now + u64::try_from(PASSED_OVER.as_millis()).unwrap_or(u64::MAX);
         self.passed_over_until.swap(until, Ordering::Relaxed) <= now
+    }
+
+    /// Notes why a health check failed.
+    pub(super) fn ail(&self, why: String) {
+        *self.ailment.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why the last health check that failed did.
+    pub(super) fn ailment(&self) -> String {
+        self.ailment.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn elapsed(&self) -> u64 {

@@ -18,12 +18,23 @@ macro_rules! role {
     };
 }
 
-/// The relations that `$1` and `$2` name, as `n` and `c`.
+/// What `$1` and `$2` name, in the schemas that exist, as `w`.
+///
+/// `OFFSET 0` keeps the planner from joining further before the schema is known: the indexes on
+/// name and schema are then used whole, even where statistics are missing. Otherwise the server may
+/// read every schema's object of a name, and there are as many as tenants.
+macro_rules! wanted {
+    () => {
+        "(SELECT u.schema, u.name, n.oid \
+            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS u(schema, name) \
+            JOIN pg_catalog.pg_namespace n ON n.nspname = u.schema OFFSET 0) AS w"
+    };
+}
+
+/// The relations that are wanted, as `c`.
 macro_rules! relations {
     () => {
-        "ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS w(nspname, relname) \
-         JOIN pg_catalog.pg_namespace n ON n.nspname = w.nspname \
-         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.relname"
+        concat!(wanted!(), " JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relnamespace = w.oid")
     };
 }
 
@@ -67,7 +78,7 @@ const SCHEMAS: Kind = Kind {
 
 const RELATIONS: Kind = Kind {
     sql: concat!(
-        "SELECT n.nspname, c.relname, c.relkind::pg_catalog.text, c.relispopulated, a.names, a.types, a.required FROM ",
+        "SELECT w.schema, w.name, c.relkind::pg_catalog.text, c.relispopulated, a.names, a.types, a.required FROM ",
         relations!(),
         " CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(a.attname) AS names, \
                                      pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod)) AS types, \
@@ -111,7 +122,7 @@ const RELATIONS: Kind = Kind {
 // From PostgreSQL 18 on a NOT NULL is a constraint too, with a name that may be required.
 const CONSTRAINTS: Kind = Kind {
     sql: concat!(
-        "SELECT n.nspname, c.relname, k.conname, k.convalidated FROM ",
+        "SELECT w.schema, w.name, k.conname, k.convalidated FROM ",
         relations!(),
         " JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid",
     ),
@@ -126,7 +137,7 @@ const CONSTRAINTS: Kind = Kind {
 
 const PRIVILEGES: Kind = Kind {
     sql: concat!(
-        "SELECT n.nspname, c.relname, p.keyword FROM ",
+        "SELECT w.schema, w.name, p.keyword FROM ",
         relations!(),
         " CROSS JOIN pg_catalog.unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'\
           ::pg_catalog.text[]) AS p(keyword) \
@@ -144,12 +155,14 @@ const PRIVILEGES: Kind = Kind {
 };
 
 const ENUMS: Kind = Kind {
-    sql: "SELECT n.nspname, t.typname, \
+    sql: concat!(
+        "SELECT w.schema, w.name, \
                  ARRAY(SELECT e.enumlabel FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) \
-            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS w(nspname, typname) \
-            JOIN pg_catalog.pg_namespace n ON n.nspname = w.nspname \
-            JOIN pg_catalog.pg_type t ON t.typnamespace = n.oid AND t.typname = w.typname \
-           WHERE t.typtype = 'e'",
+            FROM ",
+        wanted!(),
+        " JOIN pg_catalog.pg_type t ON t.typname = w.name AND t.typnamespace = w.oid \
+          WHERE t.typtype = 'e'",
+    ),
     read: |row, answer| {
         let name = row.try_get::<_, &str>(1)?;
         let values = row.try_get::<_, Vec<&str>>(2)?.into_iter().map(Into::into).collect();
@@ -162,7 +175,7 @@ const ENUMS: Kind = Kind {
 
 const INDEXES: Kind = Kind {
     sql: concat!(
-        "SELECT n.nspname, c.relname, i.indisvalid AND i.indisready FROM ",
+        "SELECT w.schema, w.name, i.indisvalid AND i.indisready FROM ",
         relations!(),
         " JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid",
     ),
@@ -178,12 +191,14 @@ const INDEXES: Kind = Kind {
 // `proargtypes` holds what a caller passes, so neither the names nor the modes of arguments, nor
 // what a function returns through OUT arguments, take part.
 const FUNCTIONS: Kind = Kind {
-    sql: "SELECT n.nspname, p.proname, \
+    sql: concat!(
+        "SELECT w.schema, w.name, \
                  (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) \
                     FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) \
-            FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS w(nspname, proname) \
-            JOIN pg_catalog.pg_namespace n ON n.nspname = w.nspname \
-            JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = w.proname",
+            FROM ",
+        wanted!(),
+        " JOIN pg_catalog.pg_proc p ON p.proname = w.name AND p.pronamespace = w.oid",
+    ),
     read: |row, answer| {
         let name = row.try_get::<_, &str>(1)?;
         let arguments = row.try_get::<_, Option<&str>>(2)?.unwrap_or_default();
@@ -219,19 +234,22 @@ impl<'w> Question<'w> {
             Self { kind: &ROLE, schemas: Vec::new(), names: Vec::new(), role },
             Self { kind: &SCHEMAS, schemas: schemas(wanted, path), names: Vec::new(), role },
         ];
-        let tables: Vec<&ObjectName> = wanted.tables.iter().collect();
-        let by_name: [(&'static Kind, bool, Vec<&ObjectName>); 6] = [
+        // The system's own schema holds functions that applications use by their bare names, and
+        // no tables that they do.
+        let own: Vec<&str> = path.iter().map(AsRef::as_ref).filter(|schema| *schema != "pg_catalog").collect();
+        let with_system: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        let by_name: [(&'static Kind, bool, &BTreeSet<ObjectName>, &[&str]); 6] = [
             // Relations first: what is known about them is added to them.
-            (&RELATIONS, true, tables.clone()),
-            (&CONSTRAINTS, wanted.constraints, tables.clone()),
-            (&PRIVILEGES, wanted.privileges, tables),
-            (&ENUMS, true, wanted.enums.iter().collect()),
-            (&INDEXES, true, wanted.indexes.iter().collect()),
-            (&FUNCTIONS, true, wanted.functions.iter().collect()),
+            (&RELATIONS, true, &wanted.tables, &own),
+            (&CONSTRAINTS, wanted.constraints, &wanted.tables, &own),
+            (&PRIVILEGES, wanted.privileges, &wanted.tables, &own),
+            (&ENUMS, true, &wanted.enums, &own),
+            (&INDEXES, true, &wanted.indexes, &own),
+            (&FUNCTIONS, true, &wanted.functions, &with_system),
         ];
-        for (kind, asked, objects) in by_name {
+        for (kind, asked, objects, path) in by_name {
             if asked && !objects.is_empty() {
-                let (schemas, names) = objects.into_iter().flat_map(|object| places(object, path)).unzip();
+                let (schemas, names) = objects.iter().flat_map(|object| places(object, path)).unzip();
                 questions.push(Self { kind, schemas, names, role });
             }
         }
@@ -270,10 +288,10 @@ fn schemas<'w>(wanted: &'w Wanted, path: &'w [Box<str>]) -> Vec<&'w str> {
 }
 
 /// Every schema and name under which an object may be found.
-fn places<'w>(object: &'w ObjectName, path: &'w [Box<str>]) -> Vec<(&'w str, &'w str)> {
+fn places<'w>(object: &'w ObjectName, path: &[&'w str]) -> Vec<(&'w str, &'w str)> {
     match object.schema() {
         Some(schema) => vec![(schema, object.name())],
-        None => path.iter().map(|schema| (&**schema, object.name())).collect(),
+        None => path.iter().map(|schema| (*schema, object.name())).collect(),
     }
 }
 

@@ -49,8 +49,6 @@ impl Cluster {
             .arg(self.folder.path())
             .args(["-p", &self.port.to_string()])
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20"])
-            .args(["-c", "shared_preload_libraries=pg_stat_statements", "-c", "pg_stat_statements.track_planning=on"])
-            .args(["-c", "compute_query_id=on"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -107,30 +105,21 @@ impl Cluster {
 
     /// Over TCP, with a password.
     pub(super) fn url(&self, user: &str, database: &str) -> PostgresUrl {
-        self.url_at(PostgresHost::Tcp("127.0.0.1".to_owned(), self.port), user, database)
+        url_at(PostgresHost::Tcp("127.0.0.1".to_owned(), self.port), user, database)
     }
 
     /// Over the socket.
     pub(super) fn socket_url(&self, user: &str, database: &str) -> PostgresUrl {
-        self.url_at(PostgresHost::Unix(self.folder.path().to_owned(), self.port), user, database)
+        url_at(PostgresHost::Unix(self.folder.path().to_owned(), self.port), user, database)
     }
 
-    pub(super) fn url_at(&self, host: PostgresHost, user: &str, database: &str) -> PostgresUrl {
-        PostgresUrl {
-            hosts: vec![host],
-            user: user.to_owned(),
-            password: Some(Secret::new("secret")),
-            database: database.to_owned(),
-            tls: TlsMode::Prefer,
-            root_cert: None,
-            search_path: None,
-            pooled: false,
-            connect_timeout: None,
-            statement_timeout: None,
-        }
+    /// Where the server's socket is.
+    pub(super) fn socket_folder(&self) -> &Path {
+        self.folder.path()
     }
 
-    fn data(&self) -> PathBuf {
+    /// The folder of the data.
+    pub(super) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 }
@@ -141,6 +130,22 @@ impl Drop for Cluster {
             self.signal(Signal::SIGCONT);
         }
         self.stop();
+    }
+}
+
+/// At any address.
+pub(super) fn url_at(host: PostgresHost, user: &str, database: &str) -> PostgresUrl {
+    PostgresUrl {
+        hosts: vec![host],
+        user: user.to_owned(),
+        password: Some(Secret::new("secret")),
+        database: database.to_owned(),
+        tls: TlsMode::Prefer,
+        root_cert: None,
+        search_path: None,
+        pooled: false,
+        connect_timeout: None,
+        statement_timeout: None,
     }
 }
 

@@ -101,7 +101,7 @@ impl Cluster {
             .args(["-p", &self.port.to_string(), "-k"])
             .arg(folder)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"])
-            .args(["-c", "synchronous_commit=off", "-c", "shared_buffers=32MB", "-c", "max_connections=200"])
+            .args(["-c", "shared_buffers=32MB", "-c", "max_connections=200"])
             .args(["-c", "jit=off", "-c", "log_line_prefix=%m [%p] %a %u@%d ", "-c", "log_checkpoints=off"])
             .current_dir(folder)
             .stdin(Stdio::null())

@@ -150,6 +150,8 @@ impl Head {
 }
 
 async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    // A head and a body are two writes: the second must not wait for the first's acknowledgement.
+    stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(head) = Head::read(&mut stream).await? {
         let method = head.method.as_str();
@@ -201,13 +203,17 @@ async fn answer(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> io::Result<()> {
-    let mut head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n", body.len());
+    let bodiless = matches!(status, 204 | 304);
+    let mut head = format!("HTTP/1.1 {status} Status\r\n");
+    if !bodiless {
+        head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
+    }
     for (name, value) in headers {
         head.extend([*name, ": ", *value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await?;
-    if method != "HEAD" {
+    if method != "HEAD" && !bodiless {
         stream.write_all(body).await?;
     }
     stream.flush().await

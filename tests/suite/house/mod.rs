@@ -1,5 +1,6 @@
 //! What the tests live in: clusters, backends, gateways and clients that die with their test.
 
+mod alone;
 mod authority;
 mod backend;
 mod client;
@@ -15,6 +16,7 @@ mod unprivileged;
 mod verdict;
 mod wait;
 
+pub(crate) use alone::turn;
 pub(crate) use authority::Authority;
 pub(crate) use backend::Backend;
 pub(crate) use client::{Answer, Client, raw};

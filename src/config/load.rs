@@ -1,0 +1,61 @@
+//! From a file to a [`Config`]: parse, read, check.
+
+use std::io;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::check::Check;
+use super::errors::Problem;
+use super::file::File;
+use super::mask::mask_file;
+use super::reader::{Read, Reader};
+use super::{Config, ConfigErrors};
+
+impl Config {
+    /// Reads the file at `path`, with the variables of the process. Relative paths in it begin at
+    /// its folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let unreadable = |why: String| {
+            let message = format!("cannot read the configuration {}: {why}", path.display());
+            ConfigErrors::new(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
+        };
+        let bytes = std::fs::read(path).map_err(|error| {
+            unreadable(match error.kind() {
+                io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
+                io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
+                io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
+                _ => error.to_string(),
+            })
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+        })?;
+        Self::parse(&text, path, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads a configuration that stands, or would stand, in the file `origin`; `env` looks
+    /// variables up. Reads the files that it names, and connects to nothing.
+    pub fn parse(text: &str, origin: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let name = origin.display().to_string();
+        let (table, syntax) = DeTable::parse_recoverable(text);
+        if !syntax.is_empty() {
+            let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
+            return Err(ConfigErrors::new(name, mask_file(text, None), problems.collect()));
+        }
+        let masked = |table: &Spanned<DeValue<'_>>| mask_file(text, table.get_ref().as_table());
+        let table = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+        let mut reader = Reader::new(text, env);
+        let file = File::read(&table, &mut reader);
+        let mut problems = reader.into_problems();
+        let folder = origin.parent().unwrap_or(Path::new(""));
+        let mut check = Check::new(folder, env, &name, text);
+        let config = file.and_then(|file| check.config(&file));
+        problems.extend(check.into_problems());
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(ConfigErrors::new(name, masked(&table), problems)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A running watch, and waiting for what it learns.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use gate::{Fact, Gate, MatchingForm, Requirement, RequirementId, Rules, Verdict};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::config::{Address, Admin, Brand, Config, Listen, Log, LogFormat, RequirementNotes};
+use crate::live::{GateReader, live};
+
+/// Limit of everything that is waited for.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A watch over one database that must hold the table `customers` with the column `agreementUrl`.
+pub(super) struct Watched {
+    pub(super) reader: GateReader,
+    pub(super) metrics: Metrics,
+    _task: JoinSet<()>,
+}
+
+impl Watched {
+    pub(super) fn start(database: Database) -> Self {
+        let fact = Fact::Column {
+            table: ObjectName::unqualified("customers"),
+            column: "agreementUrl".into(),
+            ty: None,
+            nullable: None,
+        };
+        let requirement = Requirement { name: "agreements".into(), database: DatabaseId(0), facts: vec![fact] };
+        let rules = Arc::new(Rules::new(vec![], vec![requirement], 1, MatchingForm::default(), None).expect("rules"));
+        let config = Arc::new(Config {
+            listen: Listen {
+                http: vec![],
+                https: None,
+                trusted_proxies: vec![],
+                threads: 1,
+                drain: Duration::from_secs(1),
+            },
+            admin: Admin {
+                listen: Address::Tcp("127.0.0.1:0".to_owned()),
+                read_token: None,
+                ready_needs: vec![],
+                startup_timeout: Duration::from_secs(1),
+            },
+            databases: vec![database],
+            upstreams: vec![],
+            rules: Arc::clone(&rules),
+            notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
+            answers: vec![],
+            brand: Brand::default(),
+            log: Log { format: LogFormat::Text, level: String::new(), access: false },
+            warnings: vec![],
+        });
+        let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");
+        let (reader, writer) = live(Gate::new(rules));
+        let mut task = JoinSet::new();
+        task.spawn(watch(config, writer, metrics.clone()));
+        Self { reader, metrics, _task: task }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        self.reader.pin().snapshot().verdict(RequirementId(0), self.reader.now())
+    }
+
+    /// Waits for a verdict; how long it took.
+    pub(super) async fn until(&self, verdict: Verdict) -> Duration {
+        let since = Instant::now();
+        while self.verdict() != verdict {
+            assert!(since.elapsed() < LIMIT, "still {} and not {verdict}", self.verdict());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        since.elapsed()
+    }
+
+    /// A counter or the like, by the start of its line in the exposition.
+    pub(super) fn metric(&self, start: &str) -> f64 {
+        let text = self.metrics.render().expect("metrics");
+        let line = text.lines().find(|line| line.starts_with(start));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// Waits until a counter has reached a value.
+    pub(super) async fn until_metric(&self, start: &str, least: f64) {
+        let since = Instant::now();
+        while self.metric(start) < least {
+            assert!(since.elapsed() < LIMIT, "{start} did not reach {least}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// Log lines of this thread, which a test with a runtime of one thread has for itself.
+#[derive(Clone, Default)]
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Collects until the guard is dropped.
+    pub(super) fn collect() -> (Self, tracing::subscriber::DefaultGuard) {
+        let lines = Self::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(tracing::Level::INFO)
+            .with_writer(move || writer.clone())
+            .finish();
+        (lines, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// Those that contain a text.
+    pub(super) fn with(&self, text: &str) -> Vec<String> {
+        let bytes = self.0.lock().expect("lines");
+        String::from_utf8_lossy(&bytes).lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+
+    /// Waits for a line that contains a text.
+    pub(super) async fn until(&self, text: &str) -> String {
+        let since = Instant::now();
+        loop {
+            if let Some(line) = self.with(text).pop() {
+                return line;
+            }
+            assert!(since.elapsed() < LIMIT, "no line with {text:?} in {:#?}", self.with(""));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
