@@ -58,7 +58,7 @@ tests: ## Unit, property and integration tests.
 
 # Advisories are left out: they need a database from the network, and a new one would break an old commit.
 deny: $(CARGO_DENY) ## Licences, banned crates, and where crates come from.
-	$(CARGO_DENY) --locked check bans licenses sources
+	$(CARGO_DENY) --locked check --hide-inclusion-graph bans licenses sources
 
 $(CARGO_DENY): Makefile
 	@if [ "$$($@ --version 2>/dev/null)" != "cargo-deny $(CARGO_DENY_VERSION)" ]; then \

@@ -25,8 +25,8 @@ const MIGRATION: [&str; 5] = [
 ];
 
 const REFRESH: Duration = Duration::from_millis(500);
-/// The promise is refresh + one read + 250 ms; a busy machine with two cores gets a second more.
-const T: Duration = Duration::from_millis(500 + 250 + 1000);
+/// The promise is refresh + one read + 250 ms; a busy machine with two cores gets two seconds more.
+const T: Duration = Duration::from_millis(500 + 250 + 2000);
 
 struct Odcrm {
     database: Database,

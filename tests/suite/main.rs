@@ -22,6 +22,7 @@ mod commands;
 mod detection;
 mod faults;
 mod house_stands;
+mod idle;
 mod incident_c;
 mod incident_e;
 mod ledger_states;

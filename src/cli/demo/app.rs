@@ -2,11 +2,13 @@
 //!
 //! It knows nothing of schemagate. When the column is gone it answers 500, as they do.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -15,22 +17,30 @@ use serde_json::{Value, json};
 
 type Database = Arc<Mutex<Connection>>;
 
-/// The app over a new database.
-pub(super) fn app(database: &Path) -> rusqlite::Result<Router> {
+/// The app over a new database; `direct` is where it listens itself.
+pub(super) fn app(database: &Path, direct: SocketAddr) -> rusqlite::Result<Router> {
     let connection = Connection::open(database)?;
     connection.execute_batch(
         r#"CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, "agreementUploadedAt" TEXT);
            INSERT INTO customers (name, "agreementUploadedAt") VALUES
              ('Ada Lovelace', '2026-02-09'), ('Grace Hopper', NULL), ('Hedy Lamarr', '2026-02-10');"#,
     )?;
+    let page = include_str!("page.html").replace("{direct}", &format!("http://{direct}"));
     Ok(Router::new()
-        .route("/", get(|| async { Html(include_str!("page.html")) }))
+        .route("/", get(|| async { Html(page) }))
         .route("/customers", get(customer_page))
         .route("/api/customers", get(customers).post(add_customer))
         .route("/api/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/demo/break", post(break_schema))
         .route("/demo/mend", post(mend_schema))
+        .layer(map_response(open_to_scripts))
         .with_state(Arc::new(Mutex::new(connection))))
+}
+
+/// Lets the page compare the app's own answers with those through the proxy.
+async fn open_to_scripts(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
 }
 
 /// A statement that failed: what such backends answer.
@@ -44,8 +54,7 @@ impl From<rusqlite::Error> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-        (StatusCode::INTERNAL_SERVER_ERROR, open, Json(json!({ "error": self.0.to_string() }))).into_response()
+        (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": self.0.to_string() }))).into_response()
     }
 }
 
@@ -63,9 +72,8 @@ fn run(database: &Database, sql: &str) -> rusqlite::Result<()> {
     database.lock().unwrap_or_else(PoisonError::into_inner).execute_batch(sql)
 }
 
-async fn customers(State(database): State<Database>) -> Result<Response, Failed> {
-    let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    Ok((open, Json(read(&database)?)).into_response())
+async fn customers(State(database): State<Database>) -> Result<Json<Vec<Value>>, Failed> {
+    Ok(Json(read(&database)?))
 }
 
 async fn add_customer(State(database): State<Database>) -> Result<StatusCode, Failed> {

@@ -8,6 +8,7 @@ mod stage;
 mod tour;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::console::Console;
 use super::exit::Exit;
@@ -42,7 +43,7 @@ impl Demo {
     }
 }
 
-/// Until Ctrl-C, or the end of the proxy.
+/// Until told to end, so that the proxy ends too; or until the proxy ends by itself.
 async fn stay(mut stage: Stage, console: &Console) -> anyhow::Result<Exit> {
     let Stage { url, admin, direct, config, .. } = &stage;
     console.line(format!(
@@ -56,8 +57,12 @@ async fn stay(mut stage: Stage, console: &Console) -> anyhow::Result<Exit> {
            end        Ctrl-C\n",
         config.display()
     ));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {
         _ = tokio::signal::ctrl_c() => Ok(Exit::Ready),
+        _ = terminate.recv() => Ok(Exit::Ready),
+        _ = hang_up.recv() => Ok(Exit::Ready),
         ended = stage.proxy.wait() => Err(anyhow::anyhow!("the proxy ended by itself: {}", ended?)),
     }
 }

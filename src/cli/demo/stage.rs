@@ -37,7 +37,7 @@ impl Stage {
         let backend = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("cannot listen for the app")?;
         let backend_address = backend.local_addr()?;
         let database = folder.path.join("demo.db");
-        let app = app::app(&database).context("cannot make the demo's database")?;
+        let app = app::app(&database, backend_address).context("cannot make the demo's database")?;
         tokio::spawn(async move { axum::serve(backend, app).await });
 
         let public = public_address(port).await?;

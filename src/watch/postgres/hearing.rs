@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use tokio_postgres::SimpleQueryMessage;
 use tracing::{info, warn};
 
-use super::link::{CHANNEL, Link};
-use super::{backend, failure};
+use super::failure;
+use super::link::{CHANNEL, Link, first_row};
 use crate::config::Notify;
 use crate::watch::LookError;
 
@@ -23,26 +22,15 @@ pub(in crate::watch) enum Hearing {
     Refused(String),
 }
 
-/// Listens on a connection where `notify` wants that and it can be; `pooled` if the URL says that
-/// it leads to a pooler.
-pub(super) async fn listen(link: &Link, notify: Notify, pooled: bool, limit: Duration) -> Result<Hearing, LookError> {
-    if notify == Notify::Auto && pooled {
+/// Listens on a connection where `notify` wants that and it can be.
+pub(super) async fn listen(link: &Link, notify: Notify, limit: Duration) -> Result<Hearing, LookError> {
+    if notify == Notify::Auto && !link.direct {
         return Ok(Hearing::Pooled);
     }
     let asked = async {
-        // Text of a simple query: neither a statement nor a setting stays behind.
-        let question = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery()";
-        let answer = link.client.simple_query(question).await?;
-        let row = answer.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        let serving = row.and_then(|row| row.get(0)).and_then(|process| process.parse::<i32>().ok());
-        if row.and_then(|row| row.get(1)) == Some("t") {
+        let answer = link.client.simple_query("SELECT pg_catalog.pg_is_in_recovery()").await?;
+        if first_row(&answer).and_then(|row| row.get(0)) == Some("t") {
             return Ok(Hearing::Standby);
-        }
-        if notify == Notify::Auto && backend::announced(link.client.cancel_token()).await != serving {
-            return Ok(Hearing::Pooled);
         }
         match link.client.batch_execute(&format!("LISTEN {CHANNEL}")).await {
             Ok(()) => Ok(Hearing::Listening),
@@ -54,7 +42,7 @@ pub(super) async fn listen(link: &Link, notify: Notify, pooled: bool, limit: Dur
     };
     match tokio::time::timeout(limit, asked).await {
         Ok(outcome) => outcome.map_err(|error| failure::describe(&error, &link.place)),
-        Err(_) => Err(failure::timed_out(&link.place, limit, "to the first question")),
+        Err(_) => Err(failure::timed_out(&link.place, limit, "to LISTEN")),
     }
 }
 

@@ -13,16 +13,19 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, SimpleQueryMessage, SimpleQueryRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{failure, tls};
+use super::{backend, failure, tls};
 use crate::config::{PostgresHost, PostgresUrl};
 use crate::watch::LookError;
 use crate::watch::hint::Hint;
 
-/// Where notifications are sent, by the triggers of [`crate::watch::trigger_sql`].
+/// Where notifications are sent, by the triggers of [`mod@crate::watch::trigger_sql`].
 pub(in crate::watch) const CHANNEL: &str = "schemagate";
+
+/// The name under which the server lists schemagate (`pg_stat_activity.application_name`).
+pub(super) const APPLICATION: &str = "schemagate";
 
 /// When silence on a connection is questioned, how often, and how often in vain.
 const KEEPALIVE: TcpKeepalive =
@@ -34,11 +37,13 @@ const FAREWELL: Duration = Duration::from_millis(250);
 
 /// One connection to a PostgreSQL server. Ends when dropped.
 ///
-/// It asks for nothing at its start but user, database and `application_name`: through a pooler
-/// any other setting would be left to whoever gets the server's connection next.
+/// It asks for nothing at its start but user and database: through a pooler any setting, even
+/// `application_name`, would be left to whoever gets the server's connection next.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: Client,
+    /// Whether the server itself is at the other end, and not a pooler.
+    pub(super) direct: bool,
     /// Where it leads, for messages.
     pub(super) place: String,
     driver: JoinSet<()>,
@@ -59,7 +64,7 @@ impl Link {
                 }
             };
             match outcome {
-                Ok(link) => return Ok(link),
+                Ok(link) => return link.introduced(url.pooled, limit).await,
                 Err(errors) => failures.extend(errors),
             }
             if failures.last().is_some_and(is_final) {
@@ -69,6 +74,29 @@ impl Link {
         let word = failures.first().map_or("no_host", |error| error.word);
         let texts: Vec<String> = failures.into_iter().map(|error| error.message).collect();
         Err(LookError::new(word, texts.join("; ")))
+    }
+
+    /// Learns who is at the other end (`pooled`: the URL says that a pooler is), and gives the
+    /// connection its name where it belongs to nobody else.
+    async fn introduced(mut self, pooled: bool, limit: Duration) -> Result<Self, LookError> {
+        if pooled {
+            return Ok(self);
+        }
+        let talk = async {
+            // Text of a simple query: no statement stays behind.
+            let answer = self.client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
+            let serving = first_row(&answer).and_then(|row| row.get(0)).and_then(|process| process.parse().ok());
+            let direct = serving.is_some() && backend::announced(self.client.cancel_token()).await == serving;
+            if direct {
+                self.client.batch_execute(&format!("SET application_name = '{APPLICATION}'")).await?;
+            }
+            Ok(direct)
+        };
+        self.direct = match timeout(limit, talk).await {
+            Ok(outcome) => outcome.map_err(|error| failure::describe(&error, &self.place))?,
+            Err(_) => return Err(failure::timed_out(&self.place, limit, "to the first question")),
+        };
+        Ok(self)
     }
 
     /// Waits until the connection has ended.
@@ -135,7 +163,7 @@ impl Opening<'_> {
             }
             outcome => outcome,
         }
-        .map(|(client, driver)| Link { client, place, driver })
+        .map(|(client, driver)| Link { client, direct: false, place, driver })
     }
 
     async fn over_tcp(
@@ -166,7 +194,7 @@ impl Opening<'_> {
         let (client, driver) = timeout(self.limit, attempt)
             .await
             .unwrap_or_else(|_| Err(failure::timed_out(&place, self.limit, "to a new connection")))?;
-        Ok(Link { client, place, driver })
+        Ok(Link { client, direct: false, place, driver })
     }
 
     async fn begin<S, T>(
@@ -181,7 +209,7 @@ impl Opening<'_> {
         T::Stream: Send + 'static,
     {
         let mut config = Config::new();
-        config.user(&self.url.user).dbname(&self.url.database).application_name("schemagate").ssl_mode(mode);
+        config.user(&self.url.user).dbname(&self.url.database).ssl_mode(mode);
         if let Some(password) = &self.url.password {
             config.password(password.expose());
         }
@@ -213,6 +241,14 @@ where
             hint.notified();
         }
     }
+}
+
+/// The first row of an answer to a simple query.
+pub(super) fn first_row(answer: &[SimpleQueryMessage]) -> Option<&SimpleQueryRow> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })
 }
 
 /// Whether other servers of the same URL would say the same.

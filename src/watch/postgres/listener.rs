@@ -91,7 +91,7 @@ impl Listener {
     async fn connect(&self) -> Result<(Link, Hearing), LookError> {
         let link = Link::open(&self.url, connect_limit(&self.settings, &self.url), &self.hint).await?;
         let limit = statement_limit(&self.settings, &self.url);
-        let hearing = hearing::listen(&link, self.settings.notify, self.url.pooled, limit).await?;
+        let hearing = hearing::listen(&link, self.settings.notify, limit).await?;
         Ok((link, hearing))
     }
 

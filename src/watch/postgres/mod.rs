@@ -15,7 +15,6 @@ use std::time::Duration;
 use futures_util::future::{join_all, join3};
 use gate::{Catalog, Wanted};
 use tokio::time::timeout;
-use tokio_postgres::SimpleQueryMessage;
 
 use super::LookError;
 use super::hint::Hint;
@@ -25,7 +24,7 @@ pub(super) use hearing::Hearing;
 pub(super) use link::CHANNEL;
 pub(super) use listener::Listener;
 
-use link::Link;
+use link::{APPLICATION, Link, first_row};
 use question::{Answer, Question};
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
@@ -69,7 +68,7 @@ impl PostgresReader {
             return Ok(None);
         }
         let limit = statement_limit(settings, &settings.url);
-        hearing::listen(&self.link, settings.notify, settings.url.pooled, limit).await.map(Some)
+        hearing::listen(&self.link, settings.notify, limit).await.map(Some)
     }
 
     /// Looks once.
@@ -131,6 +130,7 @@ impl PostgresReader {
         let opening = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SELECT pg_catalog.current_setting('search_path'); \
+             SET LOCAL application_name = '{APPLICATION}'; \
              SET LOCAL search_path = ''; \
              SET LOCAL statement_timeout = {limit}; \
              SET LOCAL lock_timeout = {}; \
@@ -147,10 +147,7 @@ impl PostgresReader {
         // These send in order when they are first polled, without waiting for one another.
         let (opened, answers, closed) =
             join3(client.simple_query(&opening), join_all(asked), client.batch_execute("COMMIT")).await;
-        let session_path = opened?.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
+        let session_path = first_row(&opened?).and_then(|row| row.get(0)).unwrap_or_default().to_owned();
         let mut answer = Answer::default();
         // The first error is the cause of all that follow it.
         for (question, rows) in questions.iter().zip(answers) {
@@ -158,7 +155,7 @@ impl PostgresReader {
         }
         closed?;
         answer.catalog.search_path.clone_from(&self.path);
-        Ok((session_path.unwrap_or_default(), answer))
+        Ok((session_path, answer))
     }
 }
 

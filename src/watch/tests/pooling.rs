@@ -97,7 +97,7 @@ async fn through_a_transaction_pooler_it_polls_and_leaves_nothing_behind() {
         tokio::spawn(connection);
         let answer = client
             .simple_query(
-                "SELECT current_setting('search_path') || '|' || current_setting('statement_timeout') || '|' || \
+                "SELECT current_setting('application_name') || '|' || current_setting('search_path') || '|' || current_setting('statement_timeout') || '|' || \
                  current_setting('lock_timeout') || '|' || current_setting('idle_in_transaction_session_timeout') || '|' || \
                  current_setting('transaction_read_only') || '|' || current_setting('transaction_isolation') || '|' || \
                  (SELECT count(*) FROM pg_prepared_statements) || '|' || (SELECT count(*) FROM pg_listening_channels())",
@@ -108,7 +108,7 @@ async fn through_a_transaction_pooler_it_polls_and_leaves_nothing_behind() {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
             _ => None,
         });
-        assert_eq!(left, Some("\"$user\", public|0|0|0|off|read committed|0|0"));
+        assert_eq!(left, Some("|\"$user\", public|0|0|0|off|read committed|0|0"));
     }
     let servers = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'";
     assert_eq!(cluster.sql("postgres", servers), "1", "all of them shared one connection");
