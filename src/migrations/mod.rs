@@ -6,6 +6,7 @@
 //! | `auto` | a folder of a tool nobody named |
 //! | `script` | one file, and its checksum |
 //! | `python`, `django`, `alembic` | identities and dependencies that stand in Python |
+//! | `prisma` | what Prisma's lock file says of the database |
 //! | `drizzle` | Drizzle's journal |
 //! | `typeorm` | class names in TypeScript and JavaScript |
 //! | `liquibase` | changesets in formatted SQL |
@@ -17,6 +18,7 @@ mod drizzle;
 mod error;
 mod folder;
 mod liquibase;
+mod prisma;
 mod python;
 mod script;
 #[cfg(test)]
@@ -26,3 +28,4 @@ mod typeorm;
 pub use auto::detect;
 pub use error::{FolderError, Problem};
 pub use folder::Folder;
+pub use prisma::prisma_provider;

@@ -9,10 +9,12 @@
 //! | `tool`, `files`, `order` | the words that the table is written in |
 //! | `migration` | a migration as the files on disk tell it |
 //! | `row`, `reading` | the ledger as a database tells it |
+//! | `expected` | what a requirement expects of a ledger |
 //! | `query` | how to ask for it |
 //! | `judge`, `state` | the two held against each other |
 //! | `squash`, `graph` | what Django's squashes and Alembic's heads stand for |
 
+mod expected;
 mod files;
 mod graph;
 mod judge;
@@ -27,6 +29,7 @@ mod tool;
 mod tools;
 mod version;
 
+pub use expected::{Expected, Ledger};
 pub use files::{Files, FlatFiles, Key, Lead, ReadBy};
 pub use graph::{Cycle, sort_by_parents};
 pub use judge::judge;

@@ -1,6 +1,7 @@
 //! How to ask for a ledger's rows.
 
 use super::{Role, Tool};
+use crate::name::in_sql;
 
 /// What is kept of a tool's log of a failure, in characters: it is for a line, not for a page.
 const LOG_LENGTH: u16 = 400;
@@ -10,19 +11,15 @@ impl Tool {
     /// columns are all text, in words that PostgreSQL and SQLite share.
     pub fn query(&self, schema: Option<&str>, table: &str) -> String {
         let cells: Vec<String> = self.columns.iter().map(|(role, column)| cell(*role, column)).collect();
-        let schema = schema.map(|schema| quoted(schema) + ".").unwrap_or_default();
-        let order = self.sequence.map(|column| format!(" ORDER BY {}", quoted(column))).unwrap_or_default();
-        format!("SELECT {} FROM {schema}{}{order}", cells.join(", "), quoted(table))
+        let schema = schema.map(|schema| in_sql(schema) + ".").unwrap_or_default();
+        let order = self.sequence.map(|column| format!(" ORDER BY {}", in_sql(column))).unwrap_or_default();
+        format!("SELECT {} FROM {schema}{}{order}", cells.join(", "), in_sql(table))
     }
 }
 
 fn cell(role: Role, column: &str) -> String {
-    let text = format!("CAST({} AS text)", quoted(column));
+    let text = format!("CAST({} AS text)", in_sql(column));
     if role == Role::Log { format!("substr({text}, 1, {LOG_LENGTH})") } else { text }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
