@@ -6,12 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gate::ledger::{LedgerState, Lock, LockState, MigrationState, Reading, Row, Standing, TRUE, Tool, judge};
+use gate::ledger::{Ledger, LedgerState, MigrationState, Reading, Standing, Tool, judge};
+use gate::{ObjectName, Wanted};
+use schemagate::config::Config;
 use schemagate::migrations::{Folder, detect};
+use schemagate::watch::look;
 use tempfile::TempDir;
-use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::house::{Cluster, Database, connect, eventually};
+use crate::house::{Cluster, Database, eventually};
 
 use MigrationState::{Edited, Failed, Pending, Running};
 use Standing::{Ahead, NeverApplied, NoLedger, UpToDate};
@@ -53,57 +55,21 @@ async fn load(tool: &str, state: &str) -> Database {
     database
 }
 
-async fn column(client: &Client, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
-    Ok(cells(client, sql).await?.into_iter().filter_map(|mut row| row.remove(0)).collect())
-}
-
-async fn cells(client: &Client, sql: &str) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
-    let messages = client.simple_query(sql).await?;
-    let row = |message: &SimpleQueryMessage| match message {
-        SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()),
-        _ => None,
-    };
-    Ok(messages.iter().filter_map(row).collect())
-}
-
-/// The ledger in `schema`, as the tool's row of the table says how to read it.
-async fn reading(client: &Client, tool: &Tool, schema: &str) -> Reading {
-    let schema = tool.schema.unwrap_or(schema);
-    let columns = format!(
-        "SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
-         WHERE nspname = '{schema}' AND relname = '{}' AND attnum > 0 AND NOT attisdropped",
-        tool.table
+/// The ledger in `schema`, as the user of `url` is told of it.
+async fn reading(url: &str, tool: &'static Tool, schema: &str) -> Reading {
+    let text = format!(
+        "[databases.main]\nurl = \"{url}\"\n[upstreams.api]\nservers = [\"127.0.0.1:1\"]\n[[routes]]\npath = \"/*\""
     );
-    let columns = column(client, &columns).await.expect("catalogs are readable");
-    if columns.is_empty() {
-        return Reading::Absent;
-    }
-    if !tool.fits(&columns.iter().map(String::as_str).collect::<Vec<_>>()) {
-        return Reading::Unexpected(columns.join(", ").into());
-    }
-    let rows = match cells(client, &tool.query(Some(schema), tool.table)).await {
-        Ok(rows) => rows.iter().filter_map(|row| Row::read(tool, row.iter().map(Option::as_deref))).collect(),
-        Err(error) => return Reading::Denied(error.as_db_error().expect("the server says so").message().into()),
-    };
-    let (held, state) = match tool.lock {
-        Lock::Advisory(key) => (
-            format!(
-                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-                 AND (classid::int8 << 32) | objid::int8 = {key}
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            ),
-            LockState::Held,
-        ),
-        Lock::Row { table, column } => (format!("SELECT CAST({column} AS text) FROM {table}"), LockState::Written),
-        Lock::Unseen | Lock::AdvisoryOfDatabase(_) => return Reading::Rows { rows, lock: LockState::Free },
-    };
-    let is_held =
-        column(client, &held).await.expect("locks are readable").iter().any(|cell| TRUE.contains(&cell.as_str()));
-    Reading::Rows { rows, lock: if is_held { state } else { LockState::Free } }
+    let config = Config::parse(&text, Path::new("proxy.toml"), &|_| None).expect("a configuration");
+    let table = ObjectName::qualified(tool.schema.unwrap_or(schema), tool.table);
+    let ledger = Ledger { tool, table: table.clone() };
+    let wanted = Wanted { tables: [table].into(), ledgers: [ledger.clone()].into(), ..Wanted::default() };
+    let mut catalog = look(&config.databases[0], &wanted).await.expect("a look");
+    catalog.ledgers.remove(&ledger).expect("what was wanted")
 }
 
 async fn judged(database: &Database, folder: &Folder) -> LedgerState {
-    judge(folder.tool, &folder.migrations, &reading(&database.connect().await, folder.tool, "public").await)
+    judge(folder.tool, &folder.migrations, &reading(&database.url(), folder.tool, "public").await)
 }
 
 /// Every migration that is not simply applied, in order.
@@ -210,6 +176,19 @@ async fn a_running_prisma_migration_is_told_from_a_killed_one_by_its_advisory_lo
 }
 
 #[tokio::test]
+async fn a_lock_keyed_on_the_databases_name_is_seen() {
+    let folder = read("sqlx", &copy(&fixtures("sqlx").join("migrations"), &[]));
+    let database = load("sqlx", "applied").await;
+    database.execute("DELETE FROM _sqlx_migrations").await;
+    assert_eq!(judged(&database, &folder).await.standing, NeverApplied);
+    let migrator = database.connect().await;
+    // As sqlx computes it.
+    let key = 0x3d32_ad9e * i64::from(crc32fast::hash(database.name().as_bytes()));
+    migrator.batch_execute(&format!("SELECT pg_advisory_lock({key})")).await.unwrap();
+    assert_eq!(judged(&database, &folder).await.standing, Standing::Running);
+}
+
+#[tokio::test]
 async fn a_failed_migration_keeps_its_tools_words() {
     let folder = read("prisma", &copy(&fixtures("prisma").join("migrations"), &[]));
     let log = judged(&load("prisma", "failed").await, &folder).await.log.expect("a log");
@@ -229,8 +208,7 @@ async fn a_lock_that_was_left_behind_is_seen() {
 async fn a_ledger_that_may_not_be_read_and_one_of_another_shape_are_not_missing_ones() {
     let knex = read("knex", &copy(&fixtures("knex").join("migrations"), &[]));
     let database = load("knex", "applied").await;
-    let watcher = connect(&database.watcher_url()).await;
-    let denied = reading(&watcher, knex.tool, "public").await;
+    let denied = reading(&database.watcher_url(), knex.tool, "public").await;
     assert!(matches!(&denied, Reading::Denied(words) if words.contains("permission denied")), "{denied:?}");
     let state = judge(knex.tool, &knex.migrations, &denied);
     assert_eq!((state.standing, state.is_met()), (Standing::Denied, false));
@@ -244,7 +222,7 @@ async fn a_ledger_that_may_not_be_read_and_one_of_another_shape_are_not_missing_
 #[tokio::test]
 async fn each_tenant_has_a_ledger_of_its_own() {
     let folder = Folder::read(Tool::named("django").unwrap(), &fixtures("django").join("tenants")).unwrap();
-    let client = load("django", "tenants_five_states").await.connect().await;
+    let url = load("django", "tenants_five_states").await.url();
     let pending: &[(&str, &[&str])] = &[
         ("public", &[]),
         ("acme", &[]),
@@ -252,13 +230,13 @@ async fn each_tenant_has_a_ledger_of_its_own() {
         ("umbrella", &["messages_sys.0003_userstatus_last_seen_note"]),
     ];
     for (schema, pending) in pending {
-        let state = judge(folder.tool, &folder.migrations, &reading(&client, folder.tool, schema).await);
+        let state = judge(folder.tool, &folder.migrations, &reading(&url, folder.tool, schema).await);
         let names: Vec<String> = but(&folder, &state).into_iter().map(|(name, _)| name).collect();
         assert_eq!(&names, pending, "{schema}");
     }
-    let empty = judge(folder.tool, &folder.migrations, &reading(&client, folder.tool, "initech").await);
+    let empty = judge(folder.tool, &folder.migrations, &reading(&url, folder.tool, "initech").await);
     assert_eq!(empty.standing, NeverApplied);
-    let gone = judge(folder.tool, &folder.migrations, &reading(&client, folder.tool, "hooli").await);
+    let gone = judge(folder.tool, &folder.migrations, &reading(&url, folder.tool, "hooli").await);
     assert_eq!(gone.standing, NoLedger);
 }
 
