@@ -8,7 +8,7 @@ set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
 build=(cmake:cmake cc:gcc c++:g++ make:make)
-test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm)
+test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
 
 # Debian installs servers where a user's PATH does not look.
 has() {

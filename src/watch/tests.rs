@@ -1,11 +1,11 @@
-//! Watching real databases.
+//! Watching real databases: what can only be seen from within. What a client sees, and the pooler,
+//! is tested on the real binary.
 
 mod cluster;
 mod encrypting;
 mod looking;
 mod notifying;
 mod outages;
-mod pooling;
 mod watched;
 
 use std::collections::BTreeSet;

@@ -130,8 +130,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $schemagate$
 BEGIN
-{notify}\
-    RETURN NULL;
+{notify}    RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
     -- A migration matters more than a notification.
     RETURN NULL;

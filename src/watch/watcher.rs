@@ -152,7 +152,7 @@ impl Watcher {
         let mut reader = Reader::open(&self.database, &self.wanted, &self.hint).await?;
         if let Some(hearing) = reader.listen().await? {
             if self.hearing.as_ref() != Some(&hearing) {
-                hearing.log(&self.database.name, self.database.refresh);
+                hearing.log(&self.database.name, "url", self.database.refresh);
             }
             self.hearing = Some(hearing);
         }
@@ -163,7 +163,7 @@ impl Watcher {
     fn listen_directly(&mut self) {
         if let Source::Postgres(settings) = &self.database.source
             && self.listener.is_empty()
-            && let Some(listener) = Listener::new(&self.database.name, settings, &self.hint)
+            && let Some(listener) = Listener::new(&self.database, settings, &self.hint)
         {
             self.listener.spawn(listener.run());
         }

@@ -98,7 +98,7 @@ fn head_is_told_what_get_would_get() {
         }
     }
     let health = answers.health(true, false, &asked(Method::HEAD, &[]).client());
-    assert_eq!((health.header("content-length"), health.body.len()), (Some("16"), 0));
+    assert_eq!((health.header("content-length"), health.body.len()), (Some("19"), 0));
 }
 
 #[test]

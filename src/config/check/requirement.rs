@@ -183,7 +183,7 @@ impl Check<'_> {
     }
 
     fn refuse_what_sqlite_has_not(&mut self, name: &str, table: &RequirementTable, database: &Database) {
-        const POSTGRES_ONLY: [&str; 4] = ["enums", "functions", "extensions", "privileges"];
+        const POSTGRES_ONLY: [&str; 5] = ["enums", "constraints", "functions", "extensions", "privileges"];
         if matches!(database.source, Source::Postgres(_)) {
             return;
         }
@@ -191,7 +191,7 @@ impl Check<'_> {
             if place.is_some() {
                 self.error(
                     place,
-                    format!("`requirements.{name}.{kind}`: the database `{}` is SQLite, which has none", database.name),
+                    format!("`requirements.{name}.{kind}`: the database `{}` is SQLite, which has none that could be asked for", database.name),
                 );
             }
         }

@@ -47,28 +47,28 @@ pub(super) async fn listen(link: &Link, notify: Notify, limit: Duration) -> Resu
 }
 
 impl Hearing {
-    /// One line for operators.
-    pub(in crate::watch) fn log(&self, database: &str, refresh: Duration) {
+    /// One line for operators. `key` is the configuration's word for the connection's address.
+    pub(in crate::watch) fn log(&self, database: &str, key: &str, refresh: Duration) {
         match self {
             Self::Listening => info!(
                 target: "schemagate::watch", database, notify = true,
-                "database {database}: listening for notifications; they come where the SQL of `schemagate \
+                "database {database}: listening for notifications over {key}; they come where the SQL of `schemagate \
                  trigger-sql` was installed. It is looked at every {refresh:?} all the same",
             ),
             Self::Pooled => info!(
                 target: "schemagate::watch", database, notify = false,
-                "database {database}: the connection leads to a pooler, where LISTEN must not be left behind, so it \
+                "database {database}: {key} leads to a pooler, where LISTEN must not be left behind, so it \
                  is looked at every {refresh:?} and no sooner. For notifications give a direct_url past the pooler, \
                  or set notify = \"always\" if the pooler keeps one server connection for each client",
             ),
             Self::Standby => info!(
                 target: "schemagate::watch", database, notify = false,
-                "database {database}: the server is a standby, where nobody can LISTEN, so it is looked at every \
+                "database {database}: {key} leads to a standby, where nobody can LISTEN, so it is looked at every \
                  {refresh:?} and no sooner",
             ),
             Self::Refused(why) => warn!(
                 target: "schemagate::watch", database, notify = false,
-                "database {database}: LISTEN was refused ({why}), so it is looked at every {refresh:?} and no sooner",
+                "database {database}: LISTEN over {key} was refused ({why}), so it is looked at every {refresh:?} and no sooner",
             ),
         }
     }

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::link::Link;
 use super::{connect_limit, failure, hearing, statement_limit};
-use crate::config::{Notify, Postgres, PostgresUrl};
+use crate::config::{Database, Notify, Postgres, PostgresUrl};
 use crate::watch::LookError;
 use crate::watch::backoff::Backoff;
 use crate::watch::hint::Hint;
@@ -25,6 +25,7 @@ const DEAF: Duration = Duration::from_secs(60);
 /// A connection past the pooler, for notifications alone: it never asks about the catalog.
 pub(in crate::watch) struct Listener {
     database: String,
+    refresh: Duration,
     settings: Postgres,
     url: PostgresUrl,
     hint: Arc<Hint>,
@@ -32,9 +33,15 @@ pub(in crate::watch) struct Listener {
 
 impl Listener {
     /// One for a database that is configured to have one.
-    pub(in crate::watch) fn new(database: &str, settings: &Postgres, hint: &Arc<Hint>) -> Option<Self> {
+    pub(in crate::watch) fn new(database: &Database, settings: &Postgres, hint: &Arc<Hint>) -> Option<Self> {
         let url = settings.direct_url.clone().filter(|_| settings.notify != Notify::Never)?;
-        Some(Self { database: database.to_owned(), settings: settings.clone(), url, hint: Arc::clone(hint) })
+        Some(Self {
+            database: database.name.clone(),
+            refresh: database.refresh,
+            settings: settings.clone(),
+            url,
+            hint: Arc::clone(hint),
+        })
     }
 
     /// Listens until dropped.
@@ -54,7 +61,7 @@ impl Listener {
                         );
                     }
                     if said.as_ref() != Some(&hearing) {
-                        hearing.log(&format!("{} (direct_url)", self.database), Duration::ZERO);
+                        hearing.log(&self.database, "direct_url", self.refresh);
                     }
                     let listening = hearing == Hearing::Listening;
                     said = Some(hearing);

@@ -71,18 +71,6 @@ impl Cluster {
         }
     }
 
-    /// Sends a signal to the server's processes: the postmaster and all its children.
-    pub(super) fn signal(&self, signal: Signal) {
-        let postmaster = self.server.as_ref().expect("a running server").id();
-        let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"));
-        let children = children.expect("the server's children");
-        for process in
-            children.split_whitespace().map(|id| id.parse().expect("an id")).chain([postmaster.cast_signed()])
-        {
-            let _ = kill(Pid::from_raw(process), signal);
-        }
-    }
-
     /// Runs SQL as the superuser with psql; what it printed.
     pub(super) fn sql(&self, database: &str, sql: &str) -> String {
         self.try_sql(database, sql).unwrap_or_else(|| panic!("failed: {sql}"))
@@ -126,9 +114,6 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if self.server.is_some() {
-            self.signal(Signal::SIGCONT);
-        }
         self.stop();
     }
 }

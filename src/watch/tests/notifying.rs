@@ -89,24 +89,6 @@ async fn a_burst_of_notifications_brings_few_looks() {
 }
 
 #[tokio::test]
-async fn a_direct_url_listens_where_the_url_itself_does_not() {
-    let cluster = Cluster::start();
-    ready(&cluster);
-    cluster.sql("postgres", &trigger_sql(&TriggerKind::Event));
-    let mut with = settings(cluster.socket_url("postgres", "postgres"));
-    with.url.pooled = true;
-    with.direct_url = Some(cluster.socket_url("postgres", "postgres"));
-    let (lines, _guard) = Lines::collect();
-    let mut slow = postgres(with);
-    slow.refresh = Duration::from_secs(60);
-    let watched = Watched::start(slow);
-    lines.until("(direct_url): listening").await;
-    watched.until(Verdict::Ready).await;
-    let took = detection(&cluster, &watched).await;
-    assert!(took[took.len() - 1] < Duration::from_millis(250), "{took:?}");
-}
-
-#[tokio::test]
 async fn a_database_that_may_fall_asleep_is_let_go_and_looked_at_with_the_next_request() {
     let cluster = Cluster::start();
     ready(&cluster);
