@@ -3,22 +3,32 @@
 //! A request pins the current [`Gate`] once and reads nothing else; [`crate::watch`] owns the only
 //! [`GateWriter`]. There is no second shared value that could disagree with the first.
 
+mod second_look;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
-use gate::{Gate, Moment, Snapshot};
+use futures_util::future::join_all;
+use gate::{DatabaseId, Gate, Moment, Snapshot};
 use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
+
+pub use second_look::LookAgain;
+
+use second_look::SecondLook;
 
 /// Makes the two ends of the live value.
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
+    let second_looks = (0..gate.rules().databases()).map(|_| SecondLook::new()).collect();
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
         clock: Clock::start(),
         requests: Requests::default(),
+        second_looks,
         serving: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
@@ -30,6 +40,8 @@ struct Shared {
     gate: ArcSwap<Gate>,
     clock: Clock,
     requests: Requests,
+    /// Per database.
+    second_looks: Vec<SecondLook>,
     /// Whether the proxy's listeners are open.
     serving: AtomicBool,
 }
@@ -123,6 +135,43 @@ impl GateReader {
         let _ = self.settled.wait_for(|settled| *settled).await;
     }
 
+    /// Waits for a look at each of `databases` that begins after `failure`, at most for `limit`.
+    ///
+    /// All that wait share the looks, which are made one after another. Of several databases, what
+    /// came of the least fortunate one; the gate has what was seen of the others.
+    pub async fn look_after(&self, failure: Moment, databases: &[DatabaseId], limit: Duration) -> LookAgain {
+        let asked: Vec<(DatabaseId, &SecondLook)> = {
+            let (gate, now) = (self.pin(), self.now());
+            let generation = gate.snapshot().generation();
+            let with_looks =
+                databases.iter().filter_map(|id| Some((*id, self.shared.second_looks.get(id.0 as usize)?)));
+            with_looks.filter(|(_, looks)| looks.ask(failure, now, generation)).collect()
+        };
+        // Each for itself: one that fails must not hide what another one sees.
+        let looks = asked.into_iter().map(|(id, looks)| self.look_at(id, looks, failure, limit));
+        join_all(looks).await.into_iter().max().unwrap_or(LookAgain::Skipped)
+    }
+
+    async fn look_at(&self, id: DatabaseId, looks: &SecondLook, failure: Moment, limit: Duration) -> LookAgain {
+        let mut swapped = self.swapped.clone();
+        let looked = async {
+            while !self.pin().snapshot().looked_since(id, failure) {
+                if swapped.changed().await.is_err() {
+                    return LookAgain::Failed;
+                }
+            }
+            LookAgain::Looked
+        };
+        tokio::select! {
+            outcome = looked => outcome,
+            () = looks.failed_after(failure) => LookAgain::Failed,
+            () = sleep(limit) => {
+                looks.count_slow(failure, self.now());
+                LookAgain::TooSlow
+            }
+        }
+    }
+
     /// Waits for the next swap; `false` if there will be none.
     pub async fn swapped(&mut self) -> bool {
         self.swapped.changed().await.is_ok()
@@ -161,6 +210,22 @@ impl Pulse {
     /// The present, on the clock that snapshots are measured by.
     pub fn now(&self) -> Moment {
         self.shared.clock.now()
+    }
+
+    /// Waits until a look at `database` is asked for that begins after `began`, and counts it.
+    pub async fn asked_after(&self, database: DatabaseId, began: Moment) {
+        let Some(looks) = self.shared.second_looks.get(database.0 as usize) else {
+            return std::future::pending().await;
+        };
+        looks.asked_after(began).await;
+        looks.count(self.now());
+    }
+
+    /// Says that a look at `database` failed; those who wait for it wait no longer.
+    pub fn note_failed_look(&self, database: DatabaseId, began: Moment) {
+        if let Some(looks) = self.shared.second_looks.get(database.0 as usize) {
+            looks.note_failed(began);
+        }
     }
 
     /// How long no request has come, to the second; before the first one, since the start.

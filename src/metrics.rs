@@ -17,6 +17,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     answers: IntCounterVec,
     upstream_failures: IntCounterVec,
+    rechecks: IntCounterVec,
     verdicts: IntGaugeVec,
     flips: IntCounterVec,
     looks: HistogramVec,
@@ -45,6 +46,11 @@ impl Metrics {
             counter("responses_total", "Answers to clients by route and status class.", &["route", "status"])?;
         let upstream_failures =
             counter("upstream_failures_total", "Requests that no server answered.", &["upstream", "error"])?;
+        let rechecks = counter(
+            "rechecks_total",
+            "Upstream failures that were held back for a look at the catalog, by route and what came of it.",
+            &["route", "result"],
+        )?;
         let flips = counter("verdict_changes_total", "Changes of a verdict.", &["requirement", "verdict"])?;
         let look_failures = counter("look_failures_total", "Looks at a database that failed.", &["database", "error"])?;
         let notifications = counter("notifications_total", "Notifications from a database.", &["database"])?;
@@ -71,6 +77,7 @@ impl Metrics {
             requests,
             answers,
             upstream_failures,
+            rechecks,
             verdicts,
             flips,
             looks,
@@ -87,7 +94,7 @@ impl Metrics {
         let route = self.route(decision);
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
-            Outcome::Forward(_) => "forwarded",
+            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => "forwarded",
             Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
@@ -114,6 +121,12 @@ impl Metrics {
     /// Counts a request that no server of an upstream answered. `error` is a word of RFC 9209.
     pub fn upstream_failure(&self, upstream: &str, error: &str) {
         self.upstream_failures.with_label_values(&[upstream, error]).inc();
+    }
+
+    /// Counts an upstream's failure that was held back for a look at the catalog, or would have been.
+    /// `result` is one of a few fixed words.
+    pub fn recheck(&self, route: &str, result: &str) {
+        self.rechecks.with_label_values(&[route, result]).inc();
     }
 
     /// Times a look at a database that succeeded.

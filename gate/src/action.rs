@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::Verdict;
+use crate::{KnownMethods, Method, Outcome, UpstreamId, Verdict};
 
 /// Which prepared answer, as its place in the configuration's list of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +19,26 @@ pub enum Action {
     ReadOnly(AnswerId),
     /// A fixed answer, without asking the upstream.
     Respond(AnswerId),
+    /// The upstream's answer, unless that is a 5xx.
+    Rescue {
+        /// Takes the place of the upstream's 5xx.
+        answer: AnswerId,
+        /// For these methods …
+        methods: KnownMethods,
+        /// … and the others are refused with this, without asking the upstream.
+        otherwise: AnswerId,
+    },
+}
+
+/// What an action makes of requests by one method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The upstream is asked, and whatever it answers passes.
+    Forward,
+    /// The upstream is asked, and this takes the place of a 5xx.
+    Rescue(AnswerId),
+    /// The upstream is not asked.
+    Answer(AnswerId),
 }
 
 /// An action without its content: the word in configuration, logs and metrics.
@@ -32,6 +52,8 @@ pub enum ActionKind {
     ReadOnly,
     /// [`Action::Respond`].
     Respond,
+    /// [`Action::Rescue`].
+    Rescue,
 }
 
 impl Action {
@@ -42,13 +64,36 @@ impl Action {
             Self::Block(_) => ActionKind::Block,
             Self::ReadOnly(_) => ActionKind::ReadOnly,
             Self::Respond(_) => ActionKind::Respond,
+            Self::Rescue { .. } => ActionKind::Rescue,
+        }
+    }
+
+    /// What it makes of a request by `method`.
+    pub fn effect(self, method: Method<'_>) -> Effect {
+        match self {
+            Self::Block(answer) | Self::Respond(answer) => Effect::Answer(answer),
+            Self::ReadOnly(answer) if method.writes() => Effect::Answer(answer),
+            Self::Pass | Self::ReadOnly(_) => Effect::Forward,
+            Self::Rescue { answer, methods, .. } if methods.contains(method) => Effect::Rescue(answer),
+            Self::Rescue { otherwise, .. } => Effect::Answer(otherwise),
+        }
+    }
+}
+
+impl Effect {
+    /// What happens to a request that would go to `upstream`.
+    pub(crate) const fn outcome(self, upstream: UpstreamId) -> Outcome {
+        match self {
+            Self::Forward => Outcome::Forward(upstream),
+            Self::Rescue(answer) => Outcome::ForwardRescued { upstream, answer },
+            Self::Answer(answer) => Outcome::Answer(answer),
         }
     }
 }
 
 impl ActionKind {
     /// Every kind of action.
-    pub const ALL: [Self; 4] = [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond];
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond, Self::Rescue];
 
     /// The word used in configuration, logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +102,7 @@ impl ActionKind {
             Self::Block => "block",
             Self::ReadOnly => "read_only",
             Self::Respond => "respond",
+            Self::Rescue => "rescue",
         }
     }
 }

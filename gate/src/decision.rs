@@ -22,6 +22,13 @@ pub struct Decision {
 pub enum Outcome {
     /// It goes to the upstream.
     Forward(UpstreamId),
+    /// It goes to the upstream, and a prepared answer takes the place of a 5xx.
+    ForwardRescued {
+        /// Where it goes.
+        upstream: UpstreamId,
+        /// What takes the place of a 5xx.
+        answer: AnswerId,
+    },
     /// It is answered here with a prepared answer.
     Answer(AnswerId),
     /// It asks for the public health answer.
@@ -63,6 +70,16 @@ impl Reason {
     }
 }
 
+impl Outcome {
+    /// Where the request goes, if it goes anywhere.
+    pub const fn upstream(self) -> Option<UpstreamId> {
+        match self {
+            Self::Forward(upstream) | Self::ForwardRescued { upstream, .. } => Some(upstream),
+            Self::Answer(_) | Self::Health | Self::NoRoute => None,
+        }
+    }
+}
+
 impl Decision {
     /// How much a decision keeps from a client; of two readings of one path the stricter is used.
     ///
@@ -74,9 +91,10 @@ impl Decision {
             (Outcome::Forward(_), _) if self.observed => 3,
             (Outcome::Forward(_), Reason::Need { .. }) => 2,
             (Outcome::Forward(_), _) => 1,
-            (Outcome::NoRoute, _) => 4,
-            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 5,
-            (Outcome::Answer(_), _) => 6,
+            (Outcome::ForwardRescued { .. }, _) => 4,
+            (Outcome::NoRoute, _) => 5,
+            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 6,
+            (Outcome::Answer(_), _) => 7,
         }
     }
 }

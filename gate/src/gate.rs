@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Conflict, Decision, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement,
-    Route, Router, Snapshot, Target, Verdict,
+    Action, Conflict, Decision, Effect, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason,
+    Requirement, Route, Router, Snapshot, Target, Verdict,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -134,16 +134,10 @@ impl Gate {
             return answer(Outcome::NoRoute, Reason::NoRoute);
         };
         let (reason, action) = self.judge(route, now);
-        let refused = match action {
-            Action::Pass => None,
-            Action::ReadOnly(answer) => request.method.writes().then_some(answer),
-            Action::Block(answer) | Action::Respond(answer) => Some(answer),
-        };
-        let observed = route.mode == Mode::Observe && refused.is_some();
-        let outcome = match refused {
-            Some(answer) if !observed => Outcome::Answer(answer),
-            _ => Outcome::Forward(route.upstream),
-        };
+        let effect = action.effect(request.method);
+        let observed = route.mode == Mode::Observe && effect != Effect::Forward;
+        let effect = if observed { Effect::Forward } else { effect };
+        let outcome = effect.outcome(route.upstream);
         Decision { outcome, route: Some(id), action: action.kind(), reason, observed }
     }
 

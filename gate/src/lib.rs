@@ -34,14 +34,14 @@ mod type_name;
 mod verdict;
 mod wanted;
 
-pub use action::{Action, ActionKind, Actions, AnswerId};
+pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
 pub use decision::{Decision, Outcome, Reason};
 pub use fact::Fact;
 pub use finding::{Finding, FindingKind};
 pub use gate::{Gate, Request, Rules};
 pub use host::{Host, HostError, HostPattern};
-pub use method::{Method, MethodSet};
+pub use method::{KnownMethods, Method, MethodSet};
 pub use moment::Moment;
 pub use name::{NameError, ObjectName};
 pub use path::{EncodedSlash, MatchingForm, MatchingPath, PathError, Target};

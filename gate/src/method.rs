@@ -24,6 +24,37 @@ impl<'a> Method<'a> {
     }
 }
 
+/// Methods that people mean (RFC 9110, RFC 5789, RFC 4918); another one is a slip more often than not.
+#[rustfmt::skip] // Words in rows.
+const KNOWN: [&str; 16] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
+];
+
+/// A set of known methods, small enough to be copied with an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KnownMethods(u16);
+
+impl KnownMethods {
+    /// Every name that such a set may hold.
+    pub const NAMES: [&'static str; 16] = KNOWN;
+
+    /// The set of those among `names` that are known.
+    pub fn new<'m>(names: impl IntoIterator<Item = &'m str>) -> Self {
+        Self(names.into_iter().filter_map(Self::bit).fold(0, |set, bit| set | bit))
+    }
+
+    /// Whether a request with `method` belongs here. GET includes HEAD.
+    pub fn contains(self, method: Method<'_>) -> bool {
+        let holds = |name| Self::bit(name).is_some_and(|bit| self.0 & bit != 0);
+        holds(method.0) || (method.0 == "HEAD" && holds("GET"))
+    }
+
+    fn bit(name: &str) -> Option<u16> {
+        KNOWN.iter().position(|known| *known == name).map(|place| 1 << place)
+    }
+}
+
 /// The methods of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MethodSet(Vec<Box<str>>);

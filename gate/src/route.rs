@@ -1,6 +1,6 @@
 //! Where a request goes and what it needs.
 
-use crate::{Actions, HostPattern, MethodSet, PathPattern, RequirementId};
+use crate::{Actions, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
 
 /// Which route, as its place in [`crate::Rules::routes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,17 @@ pub struct Route {
     pub actions: Actions,
     /// Whether to do it.
     pub mode: Mode,
+}
+
+impl Route {
+    /// Whether some unmet need would change what a request by `method` gets: then an upstream's
+    /// failure may be one that the client is spared.
+    pub fn guards(&self, method: Method<'_>) -> bool {
+        let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
+        self.mode == Mode::Enforce
+            && !self.needs.is_empty()
+            && unmet.iter().any(|verdict| self.actions.on(*verdict).effect(method) != Effect::Forward)
+    }
 }
 
 impl RouteId {

@@ -10,8 +10,16 @@ use crate::{Catalog, DatabaseId, Finding, Moment, Requirement, RequirementId, Ve
 pub struct Snapshot {
     generation: u64,
     judgements: Vec<Judgement>,
-    /// Per database: until when the last look at it counts; `None` before the first.
-    fresh_until: Vec<Option<Moment>>,
+    /// Per database; `None` before the first look.
+    looks: Vec<Option<Look>>,
+}
+
+/// The last look at a database.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    began: Moment,
+    /// Until when it counts.
+    fresh_until: Moment,
 }
 
 /// What was last learnt about one requirement.
@@ -50,7 +58,7 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, fresh_until: vec![None; databases] }
+        Self { generation: 0, judgements, looks: vec![None; databases] }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -84,8 +92,8 @@ impl Snapshot {
                 changed = true;
             }
         }
-        if let Some(until) = next.fresh_until.get_mut(database.index()) {
-            *until = Some(began.plus(max_age));
+        if let Some(look) = next.looks.get_mut(database.index()) {
+            *look = Some(Look { began, fresh_until: began.plus(max_age) });
         }
         if changed || !flips.is_empty() {
             next.generation += 1;
@@ -113,12 +121,21 @@ impl Snapshot {
 
     /// Whether the last look at `database` still counts.
     pub fn is_fresh(&self, database: DatabaseId, now: Moment) -> bool {
-        self.fresh_until.get(database.index()).copied().flatten().is_some_and(|until| now <= until)
+        self.look(database).is_some_and(|look| now <= look.fresh_until)
+    }
+
+    /// Whether a look at `database` that began at `moment` or later has been judged.
+    pub fn looked_since(&self, database: DatabaseId, moment: Moment) -> bool {
+        self.look(database).is_some_and(|look| moment <= look.began)
+    }
+
+    fn look(&self, database: DatabaseId) -> Option<Look> {
+        self.looks.get(database.index()).copied().flatten()
     }
 
     /// Whether every database has been seen at least once.
     pub fn is_complete(&self) -> bool {
-        self.fresh_until.iter().all(Option::is_some)
+        self.looks.iter().all(Option::is_some)
     }
 }
 

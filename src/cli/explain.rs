@@ -56,7 +56,7 @@ impl Explain {
         Ok(match explained.decision.outcome {
             _ if !failures.is_empty() => Exit::Unreachable,
             Outcome::Forward(_) | Outcome::Health => Exit::Ready,
-            Outcome::Answer(_) | Outcome::NoRoute => Exit::NotReady,
+            Outcome::ForwardRescued { .. } | Outcome::Answer(_) | Outcome::NoRoute => Exit::NotReady,
         })
     }
 }
@@ -84,6 +84,9 @@ impl Explained<'_> {
                 format!("pass to {}, because of observe mode; otherwise {}", upstream(id), self.decision.action)
             }
             Outcome::Forward(id) => format!("pass to {}", upstream(id)),
+            Outcome::ForwardRescued { upstream: id, .. } => {
+                format!("rescue: pass to {}, and replace its 5xx by the prepared answer", upstream(id))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use super::values::{Either, Json, Limit, List, Named, Word, Words};
 use super::{LogFormat, Notify};
 use std::time::Duration;
 
-pub(super) use action::ActionValue;
+pub(super) use action::{ActionValue, Rescue};
 pub(super) use migrations::MigrationsTable;
 
 /// Whether a difference between two paths counts.
@@ -316,6 +316,34 @@ table! {
         text: String,
         /// A body of text/html.
         html: String,
+    }
+}
+
+table! {
+    /// The upstream is asked, and its 2xx, 3xx and 4xx pass; a 5xx is replaced by this answer, marked as degraded. Other methods than `methods` are refused.
+    RescueTable {
+        /// Status, 200 to 599.
+        status: u16 = 200,
+        /// Headers of your own.
+        headers: Named<List<String>> = {},
+        /// A body of application/json.
+        json: Json,
+        /// A body of text/plain.
+        text: String,
+        /// A body of text/html.
+        html: String,
+        /// Methods whose 5xx is replaced. GET includes HEAD.
+        methods: List<String> = ["GET"],
+        /// In the refusal of other methods: code for programs.
+        code: String,
+        /// In the refusal of other methods: sentence for people.
+        message: String,
+        /// In the refusal of other methods: when the client may come back, at least 1s.
+        retry_after: Duration,
+        /// In the refusal of other methods: whether the page reloads itself after that time.
+        refresh: bool,
+        /// In the refusal of other methods: a template file of your own for the page.
+        page: String,
     }
 }
 

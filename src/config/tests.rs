@@ -169,6 +169,28 @@ fn a_fixed_answer_has_its_body_its_type_and_its_route() {
 }
 
 #[test]
+fn a_rescue_has_an_answer_for_reads_and_a_refusal_for_the_rest() {
+    let config = valid(&SMALL.replace(
+        "needs = [\"users\"]",
+        r#"
+        name = "people"
+        needs = ["users"]
+        on_broken = { rescue = { json = [], code = "PEOPLE_NOT_READY" } }
+        on_unknown = { rescue = { status = 204, methods = ["POST"] } }
+        "#,
+    ));
+    let actions = config.rules.routes()[0].actions;
+    let Action::Rescue { answer, methods, otherwise } = actions.on_broken else { panic!("{actions:?}") };
+    assert_eq!(methods, gate::KnownMethods::new(["GET"]));
+    let AnswerSpec::Respond(respond) = &config.answers[answer.0 as usize] else { panic!("not a fixed answer") };
+    assert_eq!((respond.status.as_u16(), &respond.body[..], &*respond.route), (200, &b"[]"[..], "people"));
+    let AnswerSpec::Block(block) = &config.answers[otherwise.0 as usize] else { panic!("not a refusal") };
+    assert_eq!((&*block.code, block.retry_after), ("PEOPLE_NOT_READY", Duration::from_secs(30)));
+    let Action::Rescue { methods, .. } = actions.on_unknown else { panic!("{actions:?}") };
+    assert_eq!(methods, gate::KnownMethods::new(["POST"]));
+}
+
+#[test]
 fn a_route_with_several_hosts_is_several_routes() {
     let config = valid(&SMALL.replace(
         "path = \"/users/*\"",

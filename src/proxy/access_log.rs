@@ -52,6 +52,8 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         bytes = line.bytes,
         client = exchange.client.address.map(tracing::field::display),
         request_id = exchange.id.as_str(),
+        upstream_status = exchange.replaced.map(|status| status.as_u16()),
+        rechecked = exchange.rechecked.then_some(true),
         observed = decision.is_some_and(|decision| decision.observed).then_some(true),
         failure = exchange.failure.map(UpstreamFailure::as_str),
         error = exchange.error.as_deref(),
@@ -68,7 +70,7 @@ fn action(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Health => "health",
         Outcome::NoRoute => "no_route",
-        Outcome::Answer(_) | Outcome::Forward(_) => decision.action.as_str(),
+        Outcome::Answer(_) | Outcome::Forward(_) | Outcome::ForwardRescued { .. } => decision.action.as_str(),
     }
 }
 

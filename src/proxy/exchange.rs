@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use gate::{Decision, Host};
+use gate::{Decision, Host, UpstreamId};
+use http::StatusCode;
 use pingora::protocols::l4::socket::SocketAddr;
 
 use super::client::Client;
 use super::drain::InFlight;
 use super::request_id::RequestId;
-use crate::answer::UpstreamFailure;
+use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers that one request is tried on, the first included; also the bound on pingora's loop.
 pub(super) const MAX_ATTEMPTS: usize = 4;
@@ -25,6 +26,14 @@ pub(super) struct Exchange {
     pub(super) id: RequestId,
     /// What is done with it; `None` if it was refused before there was anything to decide.
     pub(super) decision: Option<Decision>,
+    /// The upstream that is asked, if any; it stays so where another answer takes the place of its own.
+    pub(super) upstream: Option<UpstreamId>,
+    /// What is written instead of the upstream's answer.
+    pub(super) instead: Option<Answer>,
+    /// The upstream's status, if the client is not sent it.
+    pub(super) replaced: Option<StatusCode>,
+    /// Whether a look at the catalog after the upstream's failure changed the decision.
+    pub(super) rechecked: bool,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
@@ -60,6 +69,10 @@ impl Exchange {
             client: Client::default(),
             id: RequestId::default(),
             decision: None,
+            upstream: None,
+            instead: None,
+            replaced: None,
+            rechecked: false,
             host: Host::default(),
             target: None,
             keeps_alive: false,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gate::{Gate, Host, Moment, Outcome, Request, RequirementId, Verdict};
+use bytes::Bytes;
+use gate::{AnswerId, Gate, Host, Moment, Outcome, Request, RequirementId, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -28,10 +29,10 @@ use crate::metrics::Metrics;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
-    config: Arc<Config>,
-    reader: GateReader,
+    pub(super) config: Arc<Config>,
+    pub(super) reader: GateReader,
     answers: Arc<Answers>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     upstreams: Arc<Upstreams>,
     in_flight: InFlight,
 }
@@ -58,8 +59,8 @@ impl Gateway {
     /// Decides a request. `None`: it goes to the upstream.
     fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
         let request = session.req_header();
-        let head = session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default();
         let client = asking(request, exchange.id.as_str());
+        let head = raw_head(session);
         let facts = match Facts::read(request, &head, self.config.rules.matching_form()) {
             Ok(facts) => facts,
             Err(refusal) => {
@@ -71,12 +72,13 @@ impl Gateway {
         let gate = self.reader.pin();
         let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
         let answer = match decision.outcome {
-            Outcome::Forward(_) => None,
+            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => None,
             Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
             Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
             Outcome::Health => Some(self.answers.health(is_ready(&gate, now), facts.asks("strict"), &client)),
         };
         exchange.decision = Some(decision);
+        exchange.upstream = decision.outcome.upstream();
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
         answer
@@ -84,10 +86,12 @@ impl Gateway {
 
     /// The upstream of a request that is passed on.
     fn pool(&self, exchange: &Exchange) -> Option<&Pool> {
-        match exchange.decision?.outcome {
-            Outcome::Forward(id) => self.upstreams.get(id),
-            Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => None,
-        }
+        self.upstreams.get(exchange.upstream?)
+    }
+
+    /// A prepared answer for whoever sent the request.
+    pub(super) fn prepared(&self, session: &Session, exchange: &Exchange, id: AnswerId) -> Answer {
+        self.answers.answer(Saying::Route(id), &asking(session.req_header(), exchange.id.as_str()))
     }
 
     async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
@@ -203,6 +207,22 @@ impl ProxyHttp for Gateway {
         error
     }
 
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        answer: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<()> {
+        if answer.status.is_server_error() {
+            exchange.instead = self.instead_of(answer.status, session, exchange).await;
+        }
+        match exchange.instead {
+            None => Ok(()),
+            // The way to fail_to_proxy, which writes it.
+            Some(_) => Error::e_explain(ErrorType::HTTPStatus(answer.status.as_u16()), "answered instead of it"),
+        }
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -233,6 +253,10 @@ impl ProxyHttp for Gateway {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
+        if let Some(answer) = exchange.instead.take() {
+            self.answer(session, exchange, answer, true).await;
+            return told(session);
+        }
         let saying = match failure::read(error) {
             Failing::Gone => {
                 exchange.error = Some("the client left".to_owned());
@@ -253,18 +277,22 @@ impl ProxyHttp for Gateway {
             }
         };
         if let Some(saying) = saying.filter(|_| !own_answer::is_begun(session)) {
-            let answer = self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()));
+            let instead = match saying {
+                Saying::Upstream(why) => self.instead_of_none(why, session, exchange).await,
+                _ => None,
+            };
+            let own = || self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()));
+            let answer = instead.unwrap_or_else(own);
             self.answer(session, exchange, answer, true).await;
         }
-        let error_code = session.response_written().map_or(0, |written| written.status.as_u16());
-        FailToProxy { error_code, can_reuse_downstream: false }
+        told(session)
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
         let status = session.response_written().map_or(0, |written| written.status.as_u16());
         if let Some(decision) = &exchange.decision {
             self.metrics.request(decision, status);
-            if !matches!(decision.outcome, Outcome::Forward(_)) {
+            if exchange.upstream.is_none() {
                 self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
             }
         }
@@ -292,6 +320,17 @@ impl ProxyHttp for Gateway {
     ) -> bool {
         true
     }
+}
+
+/// A failure that the client was told of, if there was still a way to.
+fn told(session: &Session) -> FailToProxy {
+    let error_code = session.response_written().map_or(0, |written| written.status.as_u16());
+    FailToProxy { error_code, can_reuse_downstream: false }
+}
+
+/// The request's header as it came, where the connection is HTTP/1.
+pub(super) fn raw_head(session: &Session) -> Bytes {
+    session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default()
 }
 
 /// What an answer of our own depends on.

@@ -8,6 +8,7 @@
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
+//! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -27,6 +28,7 @@ mod forwarded;
 mod gateway;
 mod hop_by_hop;
 mod own_answer;
+mod recheck;
 mod request_id;
 mod upstreams;
 

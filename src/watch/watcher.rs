@@ -41,6 +41,8 @@ pub(super) struct Watcher {
     metrics: Metrics,
     hint: Arc<Hint>,
     reader: Option<Reader>,
+    /// When the last look began.
+    began: Moment,
     /// Looks that [`Self::reader`] has answered.
     served: u32,
     listener: JoinSet<()>,
@@ -68,6 +70,7 @@ impl Watcher {
             metrics,
             hint,
             reader: None,
+            began: Moment::default(),
             served: 0,
             listener: JoinSet::new(),
             hearing: None,
@@ -88,12 +91,22 @@ impl Watcher {
                 self.listen_directly();
             }
             self.look(idle).await;
+            // Whose answer is held back waits for no backoff and no slow look's pause.
+            let asked = pulse.asked_after(self.id, self.began);
+            let asked = async {
+                asked.await;
+                sleep_until(began + LEAST_GAP).await;
+            };
             let Some(idle) = idle else {
-                self.rest(began).await;
+                tokio::select! {
+                    () = self.rest(began) => {}
+                    () = asked => debug!(database = self.database.name, "a failed request asks for a look"),
+                }
                 continue;
             };
             self.fall_asleep().await;
             tokio::select! {
+                () = asked => debug!(database = self.database.name, "a failed request ends the quiet time"),
                 () = sleep_until(began + idle.refresh) => {}
                 () = next_request => debug!(database = self.database.name, "a request ends the quiet time"),
             }
@@ -102,8 +115,10 @@ impl Watcher {
 
     /// Looks once, and tells the judge or the log.
     async fn look(&mut self, idle: Option<Idle>) {
-        match self.attempt().await {
-            Ok((began, catalog)) => {
+        let attempted = self.attempt().await;
+        let began = self.began;
+        match attempted {
+            Ok(catalog) => {
                 self.metrics.look(&self.database.name, self.pulse.now().since(began));
                 if self.served > 1 {
                     // Not sooner: a server that takes connections and drops them is still away.
@@ -127,23 +142,25 @@ impl Watcher {
             }
             Err(error) => {
                 self.metrics.look_failure(&self.database.name, error.word);
+                self.pulse.note_failed_look(self.id, began);
                 self.report(&error);
             }
         }
     }
 
-    async fn attempt(&mut self) -> Result<(Moment, Arc<Catalog>), LookError> {
+    async fn attempt(&mut self) -> Result<Arc<Catalog>, LookError> {
+        self.began = self.pulse.now();
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
             None => self.open().await?,
         };
-        let began = self.pulse.now();
+        self.began = self.pulse.now();
         let looked = reader.look().await;
         if looked.is_ok() || !reader.is_lost() {
             self.served = self.served.saturating_add(1);
             self.reader = Some(reader);
         }
-        Ok((began, looked?))
+        looked
     }
 
     /// Opens a reader that listens, where it can, before its first look: nothing falls between.

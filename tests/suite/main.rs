@@ -31,6 +31,8 @@ mod life;
 mod passing;
 mod pooler;
 mod privileges;
+mod recheck;
 mod requirements;
+mod rescue;
 mod sqlite;
 mod tls;

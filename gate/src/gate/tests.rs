@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::sample::{KEEP, at, catalog, needing, relation, requirement, route, table};
 use crate::{
-    ActionKind, Actions, AnswerId, Catalog, DatabaseId, Fact, ObjectName, Privilege, RequirementId, RouteId, UpstreamId,
+    ActionKind, Actions, AnswerId, Catalog, DatabaseId, Fact, KnownMethods, ObjectName, Privilege, RequirementId,
+    RouteId, UpstreamId,
 };
 
 const NOW: Moment = at(10);
@@ -229,6 +230,81 @@ fn respond_answers_reads_and_writes_alike() {
     }
 }
 
+/// The first answer is `id`, the refusal of other methods the one after it.
+fn rescue(methods: &[&str], id: u32) -> Action {
+    let methods = KnownMethods::new(methods.iter().copied());
+    Action::Rescue { answer: AnswerId(id), methods, otherwise: AnswerId(id + 1) }
+}
+
+const fn rescued(id: u32) -> Outcome {
+    Outcome::ForwardRescued { upstream: UpstreamId(0), answer: AnswerId(id) }
+}
+
+#[test]
+fn rescue_asks_the_upstream_by_its_methods_and_refuses_the_others() {
+    let gate = gate([on_broken(needing(route("/x"), &[BROKEN]), rescue(&["GET"], 7))]);
+    for method in ["GET", "HEAD"] {
+        let decision = decide(&gate, &format!("{method} /x"));
+        assert_eq!((decision.outcome, decision.action), (rescued(7), ActionKind::Rescue), "{method}");
+        assert_eq!(decision.reason, because(BROKEN, Verdict::Broken));
+    }
+    // An unknown method and another case too.
+    for method in ["POST", "DELETE", "OPTIONS", "PURGE", "get"] {
+        assert_eq!(outcome(&gate, &format!("{method} /x")), answer(8), "{method}");
+    }
+}
+
+#[test]
+fn rescue_of_a_ready_route_is_a_plain_forward() {
+    let gate = gate([on_broken(needing(route("/x"), &[READY]), rescue(&["GET"], 7))]);
+    assert_eq!(outcome(&gate, "GET /x"), FORWARD);
+    assert_eq!(outcome(&gate, "POST /x"), FORWARD);
+}
+
+#[test]
+fn rescue_in_observe_mode_forwards_and_says_so() {
+    let route = on_broken(needing(route("/x"), &[BROKEN]), rescue(&["GET"], 7));
+    let gate = gate([Route { mode: Mode::Observe, ..route }]);
+    for method in ["GET", "POST"] {
+        let decision = decide(&gate, &format!("{method} /x"));
+        assert_eq!((decision.outcome, decision.action, decision.observed), (FORWARD, ActionKind::Rescue, true));
+    }
+}
+
+#[test]
+fn a_rescue_is_stricter_than_a_forward_and_less_strict_than_a_block() {
+    let routes = vec![
+        on_broken(needing(route("/{key}"), &[BROKEN]), rescue(&["GET"], 5)),
+        route("/open/*"),
+        needing(route("/shut/*"), &[BROKEN]),
+    ];
+    let gate = gate_of(routes, KEEP, None);
+    assert_eq!(outcome(&gate, "GET /open%2Fx"), rescued(5));
+    assert_eq!(outcome(&gate, "POST /open%2Fx"), answer(6));
+    assert_eq!(outcome(&gate, "GET /shut%2Fx"), answer(0));
+}
+
+#[test]
+fn a_route_guards_what_an_unmet_need_would_change() {
+    let guards = |action, method| on_unmet(needing(route("/x"), &[READY]), action).guards(Method::new(method));
+    assert!(guards(Action::Block(AnswerId(0)), "GET"));
+    assert!(guards(Action::Respond(AnswerId(0)), "POST"));
+    assert!(guards(rescue(&["GET"], 0), "GET") && guards(rescue(&["GET"], 0), "POST"));
+    assert!(guards(Action::ReadOnly(AnswerId(0)), "POST"));
+    assert!(!guards(Action::ReadOnly(AnswerId(0)), "GET"));
+    assert!(!guards(Action::Pass, "POST"));
+    assert!(!route("/x").guards(Method::new("GET")), "it needs nothing");
+    let observing = Route { mode: Mode::Observe, ..needing(route("/x"), &[READY]) };
+    assert!(!observing.guards(Method::new("GET")), "it only observes");
+}
+
+/// The route with this action whatever is wrong.
+fn on_unmet(route: Route, action: Action) -> Route {
+    let actions =
+        Actions { on_broken: action, on_contradicted: action, on_migrating: action, on_unknown: Action::Pass };
+    Route { actions, ..route }
+}
+
 #[test]
 fn observe_mode_forwards_what_would_be_refused_and_says_so() {
     let observing = |action| {
@@ -449,6 +525,8 @@ fn actions() -> impl Strategy<Value = Action> {
         (0..9_u32).prop_map(|id| Action::Block(AnswerId(id))),
         (0..9_u32).prop_map(|id| Action::ReadOnly(AnswerId(id))),
         (0..9_u32).prop_map(|id| Action::Respond(AnswerId(id))),
+        (0..9_u32).prop_map(|id| rescue(&["GET"], id)),
+        (0..9_u32).prop_map(|id| rescue(&["GET", "POST"], id)),
     ]
 }
 
@@ -501,8 +579,34 @@ proptest! {
             let broken = look(&whole, &broken);
             for request in &requests {
                 let (before, after) = (decide(&whole, request), decide(&broken, request));
-                if matches!(before.outcome, Outcome::Answer(_)) {
-                    prop_assert!(matches!(after.outcome, Outcome::Answer(_)), "{}: {:?}, then {:?}", request, before, after);
+                let answered = matches!(after.outcome, Outcome::Answer(_));
+                let guarded = answered || matches!(after.outcome, Outcome::ForwardRescued { .. });
+                match before.outcome {
+                    Outcome::Answer(_) => prop_assert!(answered, "{}: {:?}, then {:?}", request, before, after),
+                    Outcome::ForwardRescued { .. } => {
+                        prop_assert!(guarded, "{}: {:?}, then {:?}", request, before, after);
+                    }
+                    Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_breaking_a_fact_changes_was_guarded_before(
+        routes in some_routes(),
+        facts in five_requirements(),
+        requests in prop::collection::vec(some_request(), 1..8),
+    ) {
+        let whole = judged(routes, &facts, &catalog());
+        for broken in without_one_object(&catalog()) {
+            let broken = look(&whole, &broken);
+            for request in &requests {
+                let (before, after) = (decide(&whole, request), decide(&broken, request));
+                if matches!(before.outcome, Outcome::Forward(_)) && before.route == after.route && before.outcome != after.outcome {
+                    let route = whole.rules().route(before.route.expect("a route")).expect("a route");
+                    let method = request.split(' ').next().expect("a method");
+                    prop_assert!(route.guards(Method::new(method)), "{}: {:?}, then {:?}", request, before, after);
                 }
             }
         }

@@ -40,6 +40,15 @@ fn before_the_first_look_everything_is_unknown() {
 }
 
 #[test]
+fn a_look_counts_as_one_since_the_moment_it_began() {
+    let (snapshot, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    assert!(snapshot.looked_since(MAIN, at(4)) && snapshot.looked_since(MAIN, at(5)));
+    assert!(!snapshot.looked_since(MAIN, at(6)));
+    assert!(!snapshot.looked_since(BILLING, at(0)));
+    assert!(!snapshot.looked_since(DatabaseId(9), at(0)));
+}
+
+#[test]
 fn a_requirement_that_is_not_there_is_unknown() {
     assert_eq!(unknown().verdict(RequirementId(9), at(0)), Verdict::Unknown);
     assert_eq!(unknown().judgement(RequirementId(9)), None);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Action, Actions, AnswerId};
+use gate::{Action, Actions, AnswerId, KnownMethods};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::Check;
-use crate::config::file::{ActionValue, BlockTable, DefaultsTable, RespondTable, RouteTable};
+use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable};
 use crate::config::place::Placed;
 use crate::config::reader::Key;
 use crate::config::values::List;
@@ -121,7 +121,31 @@ impl Check<'_> {
                 let spec = self.respond(respond, route)?;
                 Action::Respond(answers.add(AnswerSpec::Respond(spec)))
             }
+            ActionValue::Rescue(rescue) => {
+                let methods = self.rescued(rescue);
+                let otherwise = self.block(Some(&rescue.otherwise), &defaults.block);
+                let spec = self.respond(&rescue.answer, route)?;
+                Action::Rescue {
+                    answer: answers.add(AnswerSpec::Respond(spec)),
+                    methods,
+                    otherwise: answers.add(AnswerSpec::Block(otherwise)),
+                }
+            }
         })
+    }
+
+    /// The methods whose 5xx is replaced.
+    fn rescued(&mut self, rescue: &Rescue) -> KnownMethods {
+        let methods = rescue.methods.get().map_or(&[][..], |methods| &methods.0);
+        for method in methods.iter().filter(|method| !KnownMethods::NAMES.contains(&method.value.as_str())) {
+            self.error(method.place, format!("`{}` is not a method that can be rescued", method.value))
+                .help("such as \"GET\" or \"POST\", in capital letters");
+        }
+        if methods.is_empty() && rescue.methods.get().is_some() {
+            self.error(rescue.methods.place(), "`methods` is empty, so that nothing is rescued")
+                .help("leave it out for GET and HEAD, or write \"block\" instead of rescue");
+        }
+        KnownMethods::new(methods.iter().map(|method| method.value.as_str()))
     }
 
     fn block(&mut self, block: Option<&BlockTable>, default: &BlockSpec) -> BlockSpec {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use gate::{
-    Action, Actions, Conflict, HostPattern, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern, Requirement,
-    RequirementId, Route, RouteId, Rules, UpstreamId,
+    Action, Actions, Conflict, HostPattern, KnownMethods, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern,
+    Requirement, RequirementId, Route, RouteId, Rules, UpstreamId,
 };
 
 use super::Check;
@@ -42,13 +42,6 @@ struct Surroundings<'s> {
     mode: Mode,
     form: MatchingForm,
 }
-
-/// Methods that people mean (RFC 9110, RFC 5789, RFC 4918); another one is a slip more often than not.
-#[rustfmt::skip] // Words in rows.
-const METHODS: [&str; 16] = [
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-    "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
-];
 
 /// Stands in for actions that were reported.
 const NO_ACTIONS: Actions = Actions {
@@ -192,9 +185,10 @@ impl Check<'_> {
             } else if upper != method.value {
                 self.error(method.place, format!("`{}`: methods are written in capital letters", method.value))
                     .help(format!("write \"{upper}\""));
-            } else if !METHODS.contains(&upper.as_str()) {
-                let meant =
-                    nearest(&upper, METHODS).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            } else if !KnownMethods::NAMES.contains(&upper.as_str()) {
+                let meant = nearest(&upper, KnownMethods::NAMES)
+                    .map(|word| format!("; did you mean `{word}`?"))
+                    .unwrap_or_default();
                 self.warn(method.place, format!("`{upper}` is an unusual method{meant}"));
             }
         }

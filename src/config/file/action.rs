@@ -3,11 +3,12 @@
 use gate::ActionKind;
 use serde_json::json;
 
-use super::{BlockTable, RespondTable};
+use super::{BlockTable, RescueTable, RespondTable};
 use crate::config::errors::Problem;
 use crate::config::nearest::suggestion;
 use crate::config::place::Place;
-use crate::config::reader::{Definitions, Read, Reader, Value};
+use crate::config::reader::{Definitions, Key, Read, Reader, Value};
+use crate::config::values::List;
 
 /// What a request gets, as it is typed.
 #[derive(Debug)]
@@ -16,10 +17,31 @@ pub(in crate::config) enum ActionValue {
     Block(Option<BlockTable>),
     ReadOnly(Option<BlockTable>),
     Respond(RespondTable),
+    Rescue(Box<Rescue>),
+}
+
+/// What takes the place of an upstream's 5xx, and what other methods get.
+#[derive(Debug)]
+pub(in crate::config) struct Rescue {
+    pub(in crate::config) answer: RespondTable,
+    pub(in crate::config) methods: Key<List<String>>,
+    pub(in crate::config) otherwise: BlockTable,
+}
+
+impl From<RescueTable> for Rescue {
+    fn from(typed: RescueTable) -> Self {
+        let RescueTable { status, headers, json, text, html, methods, code, message, retry_after, refresh, page } =
+            typed;
+        Self {
+            answer: RespondTable { status, headers, json, text, html },
+            methods,
+            otherwise: BlockTable { code, message, retry_after, refresh, page },
+        }
+    }
 }
 
 /// Actions that are designed and not built.
-const LATER: [&str; 4] = ["rescue", "stale", "upstream", "hold"];
+const LATER: [&str; 3] = ["stale", "upstream", "hold"];
 
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     ActionKind::ALL.into_iter().map(ActionKind::as_str)
@@ -52,9 +74,10 @@ impl Read for ActionValue {
                 ActionKind::Pass => Some(Self::Pass),
                 ActionKind::Block => Some(Self::Block(None)),
                 ActionKind::ReadOnly => Some(Self::ReadOnly(None)),
-                ActionKind::Respond => {
-                    let message = format!("`{}`: `respond` needs an answer", reader.path());
-                    reader.report(Problem::new(Some(place), message).help("such as { respond = { json = [] } }"));
+                ActionKind::Respond | ActionKind::Rescue => {
+                    let message = format!("`{}`: `{word}` needs an answer", reader.path());
+                    let help = format!("such as {{ {word} = {{ json = [] }} }}");
+                    reader.report(Problem::new(Some(place), message).help(help));
                     None
                 }
             };
@@ -74,6 +97,9 @@ impl Read for ActionValue {
             ActionKind::Block => reader.below(word, content).map(|block| Self::Block(Some(block))),
             ActionKind::ReadOnly => reader.below(word, content).map(|block| Self::ReadOnly(Some(block))),
             ActionKind::Respond => reader.below(word, content).map(Self::Respond),
+            ActionKind::Rescue => {
+                reader.below::<RescueTable>(word, content).map(|rescue| Self::Rescue(Box::new(rescue.into())))
+            }
         }
     }
 
@@ -82,16 +108,17 @@ impl Read for ActionValue {
         if !definitions.contains_key("Action") {
             let block = BlockTable::schema(definitions);
             let respond = RespondTable::schema(definitions);
+            let rescue = RescueTable::schema(definitions);
             let words = [ActionKind::Pass, ActionKind::Block, ActionKind::ReadOnly].map(ActionKind::as_str);
             let schema = json!({
                 "description": "What a request gets: the upstream's answer (pass), a refusal (block), a refusal of writes \
-                    (read_only), or a fixed answer (respond).",
+                    (read_only), a fixed answer (respond), or the upstream's answer with a fixed one in the place of a 5xx (rescue).",
                 "anyOf": [
                     { "enum": words },
                     { "type": "string", "pattern": r"\$\{" },
                     {
                         "type": "object",
-                        "properties": { "block": block, "read_only": block, "respond": respond },
+                        "properties": { "block": block, "read_only": block, "respond": respond, "rescue": rescue },
                         "additionalProperties": false,
                         "minProperties": 1,
                         "maxProperties": 1,

@@ -23,7 +23,7 @@ columns = { customers = ["agreementUploadedAt timestamp(3"] }
 [[routes]]
 path = "/admin/backups"
 needs = ["backup"]
-on_broken = { rescue = { json = [] } }
+on_broken = { stale = { up_to = "10m" } }
 
 [[routes]]
 path = "/admin/Backups/"
@@ -123,7 +123,10 @@ fn each_mistake_of_a_route_has_its_message() {
         (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
         (route("methods = []"), "`methods` is empty"),
         (route("upstream = \"apo\""), "there is no upstream `apo`"),
-        (route("on_broken = \"rescue\""), "the action `rescue` is not available in this version"),
+        (route("on_broken = \"hold\""), "the action `hold` is not available in this version"),
+        (route("on_broken = \"rescue\""), "`routes.on_broken`: `rescue` needs an answer"),
+        (route("on_broken = { rescue = { methods = [\"get\"] } }"), "`get` is not a method that can be rescued"),
+        (route("on_broken = { rescue = { methods = [] } }"), "`methods` is empty, so that nothing is rescued"),
         (route("on_broken = \"bloc\""), "`routes.on_broken` knows no action `bloc`"),
         (route("on_broken = \"respond\""), "`routes.on_broken`: `respond` needs an answer"),
         (route("on_broken = { block = {}, read_only = {} }"), "`routes.on_broken` must name exactly one action"),

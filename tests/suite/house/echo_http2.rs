@@ -56,7 +56,9 @@ async fn mirror(
         body.flow_control().release_capacity(piece.len())?;
         seen.extend_from_slice(&piece);
     }
+    let status = head.uri.path().strip_prefix("/status/").and_then(|status| status.parse().ok()).unwrap_or(200_u16);
     let response = Response::builder()
+        .status(status)
         .header("x-version", format!("{:?}", head.version))
         .header("x-request-line", format!("{} {}", head.method, head.uri.path()))
         .header("content-length", seen.len())
