@@ -11,6 +11,7 @@
 //! | [`answer`] | everything that schemagate says to a client itself |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
+//! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod live;
 pub mod metrics;
+pub mod migrations;
 pub mod proxy;
 pub mod report;
 pub mod watch;

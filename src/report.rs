@@ -75,7 +75,7 @@ pub struct RequirementReport {
 /// One unmet fact.
 #[derive(Debug, Serialize)]
 pub struct FindingReport {
-    /// `missing`, `different`, `invalid` or `denied`.
+    /// `missing`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
     /// The kind of object.
     pub what: &'static str,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ledger::{Ledger, Reading};
 use crate::{ObjectName, TypeName};
 
 /// The objects that were asked for and are there. What is not in a catalog does not exist.
@@ -15,6 +16,8 @@ pub struct Catalog {
     pub extensions: BTreeMap<Box<str>, Box<str>>,
     /// Whose privileges [`Relation::privileges`] and [`Schema::usage`] are; `None` if there is no such role.
     pub role: Option<Box<str>>,
+    /// What came of reading the ledgers.
+    pub ledgers: BTreeMap<Ledger, Reading>,
 }
 
 /// One schema's objects by exact name.

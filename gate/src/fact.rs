@@ -1,5 +1,10 @@
 //! One thing that must hold in a catalog.
 
+mod migrations;
+
+use std::sync::Arc;
+
+use crate::ledger::Expected;
 use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, name};
 
 /// One thing that must hold in a catalog.
@@ -52,12 +57,15 @@ pub enum Fact {
         /// What it must be allowed to do.
         privilege: Privilege,
     },
+    /// Every migration on disk is applied, as the tool's own ledger has it.
+    Migrations(Arc<Expected>),
 }
 
 impl Fact {
-    /// What is wrong in `catalog`; `None` if the fact holds.
-    pub(crate) fn judge(&self, catalog: &Catalog) -> Option<Finding> {
-        match self {
+    /// What is wrong in `catalog`, nothing if the fact holds; and whether a migration may be
+    /// running that mends it.
+    pub(crate) fn judge(&self, catalog: &Catalog) -> (Vec<Finding>, bool) {
+        let finding = match self {
             Self::Schema(name) => (!catalog.schemas.contains_key(name)).then(|| Finding::missing("schema", name)),
             Self::Table(name) => judge_table(catalog, name),
             Self::Column { table, column, ty, nullable } => {
@@ -71,7 +79,9 @@ impl Fact {
                 (!catalog.extensions.contains_key(name)).then(|| Finding::missing("extension", name))
             }
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
-        }
+            Self::Migrations(expected) => return migrations::judge(catalog, expected),
+        };
+        (finding.into_iter().collect(), false)
     }
 }
 

@@ -24,8 +24,14 @@ pub enum FindingKind {
     Different,
     /// It is there and does not work yet: an invalid index, an unvalidated constraint.
     Invalid,
-    /// It is there and the application's role may not use it.
+    /// It is there and the role that needs it may not use it.
     Denied,
+    /// A migration that is not applied.
+    Pending,
+    /// A migration that is being applied.
+    Running,
+    /// A migration that was begun and did not end well.
+    Failed,
 }
 
 impl FindingKind {
@@ -36,6 +42,9 @@ impl FindingKind {
             Self::Different => "different",
             Self::Invalid => "invalid",
             Self::Denied => "denied",
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Failed => "failed",
         }
     }
 }
@@ -57,6 +66,9 @@ impl fmt::Display for Finding {
             FindingKind::Different => "is different",
             FindingKind::Invalid => "is not valid",
             FindingKind::Denied => "is denied",
+            FindingKind::Pending => "is pending",
+            FindingKind::Running => "is running",
+            FindingKind::Failed => "has failed",
         };
         write!(f, "{} {} {verb}", self.what, self.object)?;
         if !self.detail.is_empty() {

@@ -18,6 +18,7 @@ mod fact;
 mod finding;
 mod gate;
 mod host;
+pub mod ledger;
 mod method;
 mod moment;
 mod name;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Catalog, Fact, Finding};
+use crate::{Catalog, Fact, Finding, Verdict};
 
 /// Which requirement, as its place in [`crate::Rules::requirements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,12 +27,24 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Every fact that does not hold in `catalog`, in the order of the facts; empty means ready.
-    pub fn judge(&self, catalog: &Catalog) -> Vec<Finding> {
+    /// How it stands in `catalog`, and everything that does not hold: in the order of the facts,
+    /// migrations in the order in which they are to be applied.
+    pub fn judge(&self, catalog: &Catalog) -> (Verdict, Vec<Finding>) {
         // Several facts about one missing table say so once.
         let mut seen = BTreeSet::new();
-        let findings = self.facts.iter().filter_map(|fact| fact.judge(catalog));
-        findings.filter(|finding| seen.insert(finding.clone())).collect()
+        let mut findings = Vec::new();
+        let mut may_be_running = false;
+        for fact in &self.facts {
+            let (found, running) = fact.judge(catalog);
+            findings.extend(found.into_iter().filter(|finding| seen.insert(finding.clone())));
+            may_be_running |= running;
+        }
+        let verdict = match (findings.is_empty(), may_be_running) {
+            (true, _) => Verdict::Ready,
+            (false, true) => Verdict::Migrating,
+            (false, false) => Verdict::Broken,
+        };
+        (verdict, findings)
     }
 }
 
@@ -51,12 +63,13 @@ impl DatabaseId {
 #[cfg(test)]
 mod tests {
     use crate::sample::{catalog, name, requirement, table};
-    use crate::{Catalog, Fact, Finding, Privilege};
+    use crate::{Catalog, Fact, Finding, Privilege, Verdict};
 
     #[test]
     fn every_unmet_fact_is_found_in_the_order_of_the_facts() {
         let facts = [table("orders"), table("customers"), Fact::Schema("audit".into()), table("bills")];
-        let found = requirement("r", facts).judge(&catalog());
+        let (verdict, found) = requirement("r", facts).judge(&catalog());
+        assert_eq!(verdict, Verdict::Broken);
         let found: Vec<&str> = found.iter().map(|finding| &*finding.object).collect();
         assert_eq!(found, ["orders", "audit", "bills"]);
     }
@@ -66,12 +79,13 @@ mod tests {
         let column =
             |column: &str| Fact::Column { table: name("orders"), column: column.into(), ty: None, nullable: None };
         let privilege = Fact::Privilege { table: name("orders"), privilege: Privilege::Select };
-        let found = requirement("r", [column("id"), column("total"), privilege, table("orders")]).judge(&catalog());
+        let (_, found) =
+            requirement("r", [column("id"), column("total"), privilege, table("orders")]).judge(&catalog());
         assert_eq!(found, [Finding::missing("table", &"orders")]);
     }
 
     #[test]
     fn a_requirement_without_facts_is_met_by_an_empty_catalog() {
-        assert_eq!(requirement("r", []).judge(&Catalog::default()), []);
+        assert_eq!(requirement("r", []).judge(&Catalog::default()), (Verdict::Ready, vec![]));
     }
 }

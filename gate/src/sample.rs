@@ -79,6 +79,7 @@ pub(crate) fn catalog() -> Catalog {
         schemas: [("app".into(), app), ("public".into(), public)].into(),
         extensions: [("pgcrypto".into(), "1.3".into())].into(),
         role: Some("shop".into()),
+        ..Catalog::default()
     }
 }
 

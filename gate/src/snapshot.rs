@@ -79,8 +79,7 @@ impl Snapshot {
             if requirement.database != database {
                 continue;
             }
-            let findings = requirement.judge(catalog);
-            let verdict = if findings.is_empty() { Verdict::Ready } else { Verdict::Broken };
+            let (verdict, findings) = requirement.judge(catalog);
             // A verdict that had grown old was `unknown` to every decision since.
             let from = if stale { Verdict::Unknown } else { judgement.verdict };
             if from != verdict {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ledger::Ledger;
 use crate::{DatabaseId, Fact, ObjectName, Requirement};
 
 /// The objects that the requirements on one database speak of.
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub functions: BTreeSet<ObjectName>,
     /// Extensions.
     pub extensions: BTreeSet<Box<str>>,
+    /// Ledgers, whose rows are read; their tables are among [`Self::tables`].
+    pub ledgers: BTreeSet<Ledger>,
     /// Whether constraints of [`Self::tables`] are asked for.
     pub constraints: bool,
     /// Whether privileges on [`Self::tables`] are asked for.
@@ -72,6 +75,10 @@ impl Wanted {
             Fact::Extension(name) => {
                 self.extensions.insert(name.clone());
             }
+            Fact::Migrations(expected) => {
+                self.tables.insert(expected.ledger.table.clone());
+                self.ledgers.insert(expected.ledger.clone());
+            }
         }
     }
 }
@@ -112,6 +119,20 @@ mod tests {
         assert_eq!(wanted([constraint]), Wanted { tables: tables_a, constraints: true, ..Wanted::default() });
         let tables_b = BTreeSet::from([name("b")]);
         assert_eq!(wanted([privilege]), Wanted { tables: tables_b, privileges: true, ..Wanted::default() });
+    }
+
+    #[test]
+    fn a_ledger_is_wanted_with_the_columns_of_its_table() {
+        let tool = crate::ledger::Tool::named("knex").expect("a tool");
+        let ledger = Ledger { tool, table: name("app.knex_migrations") };
+        let fact = Fact::Migrations(std::sync::Arc::new(crate::ledger::Expected {
+            ledger: ledger.clone(),
+            migrations: Vec::new(),
+            allow_ahead: true,
+        }));
+        let expected =
+            Wanted { tables: [name("app.knex_migrations")].into(), ledgers: [ledger].into(), ..Wanted::default() };
+        assert_eq!(wanted([fact]), expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod address;
 mod brand;
 mod database;
 mod entrance;
+mod migrations;
 mod report;
 mod requirement;
 mod route;

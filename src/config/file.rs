@@ -3,6 +3,7 @@
 //! The comments here are what an editor shows, by way of the JSON Schema.
 
 mod action;
+mod migrations;
 
 use gate::{EncodedSlash, Mode};
 
@@ -12,6 +13,7 @@ use super::{LogFormat, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Rescue};
+pub(super) use migrations::MigrationsTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +220,9 @@ table! {
         extensions: List<String>,
         /// Privileges by table that the application's role must have: SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER.
         privileges: Named<List<String>>,
-        /// The command that mends it; only operators see it.
+        /// A folder of migrations, all of which must be applied: of Prisma, Django, Knex, Rails and many others.
+        migrations: MigrationsTable,
+        /// The command that mends it; only operators see it. A migration tool's own if left out.
         mend: String,
         /// A label of your own for logs and alerts.
         component: String,

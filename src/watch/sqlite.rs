@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gate::ledger::{Ledger, LockState, Reading, Row, TRUE};
 use gate::{Catalog, Column, Index, ObjectName, Privilege, Relation, RelationKind, Schema, TypeName, Wanted};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
@@ -146,12 +147,41 @@ fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::E
             schema.indexes.insert(index.name().into(), Index { valid: true });
         }
     }
-    Ok(Catalog {
+    let mut catalog = Catalog {
         search_path: vec![MAIN.into()],
         schemas: BTreeMap::from([(MAIN.into(), schema)]),
         extensions: BTreeMap::new(),
         role: Some("everyone".into()),
-    })
+        ledgers: BTreeMap::new(),
+    };
+    for ledger in &wanted.ledgers {
+        let reading = match ledger.find(&catalog) {
+            Ok(schema) => read_ledger(connection, ledger, schema)?,
+            Err(reading) => reading,
+        };
+        catalog.ledgers.insert(ledger.clone(), reading);
+    }
+    Ok(catalog)
+}
+
+fn read_ledger(connection: &Connection, ledger: &Ledger, schema: &str) -> Result<Reading, rusqlite::Error> {
+    let mut rows = Vec::new();
+    for cells in read_cells(connection, &ledger.query(schema))? {
+        rows.extend(Row::read(ledger.tool, cells.iter().map(Option::as_deref)));
+    }
+    let locked = ledger.lock_query(schema).map(|query| read_cells(connection, &query));
+    // A lock that is not there is not held.
+    let mut cells = locked.and_then(Result::ok).into_iter().flatten().flatten().flatten();
+    let is_written = cells.any(|cell| TRUE.contains(&cell.as_str()));
+    Ok(Reading::Rows { rows, lock: if is_written { LockState::Written } else { LockState::Free } })
+}
+
+/// Rows of text.
+fn read_cells(connection: &Connection, query: &str) -> Result<Vec<Vec<Option<String>>>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(query)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
+    rows.collect()
 }
 
 fn is_in_main(name: &ObjectName) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::house::{Echo, Gateway, Run, eventually};
+use crate::house::{Echo, Gateway, Judged, Run, SqliteFile, eventually};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -94,4 +94,30 @@ async fn a_missing_file_is_unknown_is_not_created_and_is_learnt_when_it_comes() 
 
     Connection::open(&file).expect("a database").execute_batch(BEFORE).expect("DDL");
     gateway.verdict_becomes("customers", "broken", LIMIT).await;
+}
+
+#[test]
+fn a_ledger_in_a_file_is_read_and_its_lock_too() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ledgers/knex/migrations");
+    let requirement = format!("migrations = {{ path = \"{folder}\" }}");
+    let file = SqliteFile::of(
+        "CREATE TABLE knex_migrations (id integer PRIMARY KEY, name text, batch int, migration_time datetime);
+         CREATE TABLE knex_migrations_lock (\"index\" integer PRIMARY KEY, is_locked int);",
+    );
+    let judged = || Judged::with(&format!("url = \"{}\"", file.url()), &requirement);
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let pending: Vec<String> = names.iter().map(|name| format!("pending migration {name}")).collect();
+    let pending: Vec<&str> = pending.iter().map(|finding| finding.trim_end_matches(".js")).collect();
+    assert_eq!(
+        (judged().verdict.as_str(), judged().findings),
+        ("broken", pending.iter().map(ToString::to_string).collect())
+    );
+    file.execute("INSERT INTO knex_migrations_lock VALUES (1, 1)");
+    assert_eq!(judged().verdict, "migrating");
+    for name in &names {
+        file.execute(&format!("INSERT INTO knex_migrations (name, batch) VALUES ('{name}', 1)"));
+    }
+    judged().is_ready();
 }

@@ -7,7 +7,7 @@ fn judge(fact: Fact) -> String {
 }
 
 fn judge_in(catalog: &Catalog, fact: Fact) -> String {
-    let findings = requirement("r", [fact]).judge(catalog);
+    let (_, findings) = requirement("r", [fact]).judge(catalog);
     findings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
 }
 

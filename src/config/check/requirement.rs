@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use gate::{DatabaseId, Fact, ObjectName, Privilege, Requirement, RequirementId};
 
@@ -62,17 +63,25 @@ impl Check<'_> {
     ) -> Requirements {
         let mut all = Requirements::default();
         for (name, table) in &requirements.0 {
-            let facts = self.facts(name, table);
+            let mut facts = self.facts(name, table);
+            let folder = table.migrations.placed();
+            let migrations = folder.and_then(|typed| self.migrations(&name.value, typed));
+            let expected = migrations.as_ref().map(|migrations| Arc::clone(&migrations.expected));
+            let own_mend = expected.as_ref().map(|expected| expected.ledger.tool.mend.to_owned());
+            facts.extend(expected.map(Fact::Migrations));
             let held_against = self.held_against(name, table, tables);
             let ids = all.ids.entry(name.value.clone()).or_default();
             for database in held_against {
                 ids.push(RequirementId(u32::try_from(all.list.len()).unwrap_or(u32::MAX)));
                 if let Some(Some(database)) = databases.get(database.0 as usize) {
                     self.refuse_what_sqlite_has_not(&name.value, table, database);
+                    if let (Some(typed), Some(migrations)) = (folder, &migrations) {
+                        self.refuse_foreign_migrations(&name.value, typed, migrations, database);
+                    }
                 }
                 all.list.push(Requirement { name: name.value.as_str().into(), database, facts: facts.clone() });
                 all.notes.push(RequirementNotes {
-                    mend: table.mend.get().cloned(),
+                    mend: table.mend.get().or(own_mend.as_ref()).cloned(),
                     component: table.component.get().cloned(),
                     release: table.release.get().cloned(),
                 });
@@ -190,7 +199,7 @@ impl Check<'_> {
 }
 
 /// Each kind of requirement, where it stands, and whether it was not typed at all.
-fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 9] {
+fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 10] {
     const fn of<T>(kind: &'static str, key: &Key<T>) -> (&'static str, Option<Place>, bool) {
         match key {
             Key::Set(placed) => (kind, placed.place, false),
@@ -208,10 +217,11 @@ fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 9] {
         of("functions", &table.functions),
         of("extensions", &table.extensions),
         of("privileges", &table.privileges),
+        of("migrations", &table.migrations),
     ]
 }
 
-fn object(text: &str) -> Result<ObjectName, String> {
+pub(super) fn object(text: &str) -> Result<ObjectName, String> {
     text.parse().map_err(|error: gate::NameError| format!("is not a name: {error}"))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::failure;
-use super::link::{CHANNEL, Link, first_row};
+use super::link::{CHANNEL, Link, rows};
 use crate::config::Notify;
 use crate::watch::LookError;
 
@@ -29,7 +29,7 @@ pub(super) async fn listen(link: &Link, notify: Notify, limit: Duration) -> Resu
     }
     let asked = async {
         let answer = link.client.simple_query("SELECT pg_catalog.pg_is_in_recovery()").await?;
-        if first_row(&answer).and_then(|row| row.get(0)) == Some("t") {
+        if rows(&answer).next().and_then(|row| row.get(0)) == Some("t") {
             return Ok(Hearing::Standby);
         }
         match link.client.batch_execute(&format!("LISTEN {CHANNEL}")).await {

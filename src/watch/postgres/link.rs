@@ -85,7 +85,7 @@ impl Link {
         let talk = async {
             // Text of a simple query: no statement stays behind.
             let answer = self.client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
-            let serving = first_row(&answer).and_then(|row| row.get(0)).and_then(|process| process.parse().ok());
+            let serving = rows(&answer).next().and_then(|row| row.get(0)).and_then(|process| process.parse().ok());
             let direct = serving.is_some() && backend::announced(self.client.cancel_token()).await == serving;
             if direct {
                 self.client.batch_execute(&format!("SET application_name = '{APPLICATION}'")).await?;
@@ -243,9 +243,9 @@ where
     }
 }
 
-/// The first row of an answer to a simple query.
-pub(super) fn first_row(answer: &[SimpleQueryMessage]) -> Option<&SimpleQueryRow> {
-    answer.iter().find_map(|message| match message {
+/// The rows of an answer to a simple query.
+pub(super) fn rows(answer: &[SimpleQueryMessage]) -> impl Iterator<Item = &SimpleQueryRow> {
+    answer.iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     })

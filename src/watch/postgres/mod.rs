@@ -3,6 +3,7 @@
 mod backend;
 mod failure;
 mod hearing;
+mod ledgers;
 mod link;
 mod listener;
 mod question;
@@ -12,7 +13,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use gate::{Catalog, Wanted};
 use tokio::time::timeout;
 
@@ -24,7 +25,8 @@ pub(super) use hearing::Hearing;
 pub(super) use link::CHANNEL;
 pub(super) use listener::Listener;
 
-use link::{APPLICATION, Link, first_row};
+use ledgers::{Ledgers, held_keys, lock_question};
+use link::{APPLICATION, Link, rows};
 use question::{Answer, Question};
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
@@ -41,6 +43,7 @@ pub(super) struct PostgresReader {
     link: Link,
     /// Where names without a schema were looked for last.
     path: Vec<Box<str>>,
+    ledgers: Ledgers,
     /// Whether the server was a standby when it was last looked at.
     standby: bool,
     /// Whether the connection is to be replaced although it works.
@@ -58,7 +61,15 @@ impl PostgresReader {
             None => &["$user".to_owned(), "public".to_owned()],
         };
         let path = search_path::effective(elements, user);
-        Ok(Self { settings: settings.clone(), wanted, link, path, standby: false, outdated: false })
+        Ok(Self {
+            settings: settings.clone(),
+            wanted,
+            link,
+            path,
+            ledgers: Ledgers::default(),
+            standby: false,
+            outdated: false,
+        })
     }
 
     /// Starts to listen on this connection, unless another one is there for that.
@@ -74,7 +85,7 @@ impl PostgresReader {
     /// Looks once.
     pub(super) async fn look(&mut self) -> Result<Catalog, LookError> {
         let limit = statement_limit(&self.settings, &self.settings.url) + TRAVEL;
-        let Ok(answer) = timeout(limit, self.look_along_the_path()).await else {
+        let Ok(answer) = timeout(limit, self.look_at_the_right_place()).await else {
             // Whatever still arrives would answer a question that is no longer asked.
             self.outdated = true;
             return Err(failure::timed_out(&self.link.place, limit, "to a look at the catalog"));
@@ -83,6 +94,7 @@ impl PostgresReader {
         // A standby that was promoted can be listened to: by a new connection.
         self.outdated = self.standby && !answer.in_recovery;
         self.standby = answer.in_recovery;
+        self.ledgers.keep(&answer.catalog);
         Ok(answer.catalog)
     }
 
@@ -103,14 +115,18 @@ impl PostgresReader {
         self.link.close().await;
     }
 
-    /// Looks along the search path that was in force last, and once more if it was another.
-    async fn look_along_the_path(&mut self) -> Result<Answer, tokio_postgres::Error> {
-        let (session_path, answer) = self.ask().await?;
-        let Some(path) = self.path_of(&session_path, &answer).filter(|path| *path != self.path) else {
-            return Ok(answer);
-        };
-        self.path = path;
-        self.ask().await.map(|(_, answer)| answer)
+    /// Looks along the search path that was in force last, and where ledgers lay last; and once
+    /// more for each of the two that was another.
+    async fn look_at_the_right_place(&mut self) -> Result<Answer, tokio_postgres::Error> {
+        let (session_path, mut answer) = self.ask().await?;
+        if let Some(path) = self.path_of(&session_path, &answer).filter(|path| *path != self.path) {
+            self.path = path;
+            answer = self.ask().await?.1;
+        }
+        if self.ledgers.learn(&self.wanted.ledgers, &answer.catalog) {
+            answer = self.ask().await?.1;
+        }
+        Ok(answer)
     }
 
     /// Where names without a schema are to be looked for; `None` if the configuration says.
@@ -132,10 +148,12 @@ impl PostgresReader {
              SELECT pg_catalog.current_setting('search_path'); \
              SET LOCAL application_name = '{APPLICATION}'; \
              SET LOCAL search_path = ''; \
+             {locks}; \
              SET LOCAL statement_timeout = {limit}; \
              SET LOCAL lock_timeout = {}; \
              SET LOCAL idle_in_transaction_session_timeout = {limit}",
             limit / 2,
+            locks = lock_question(&self.wanted.ledgers, &self.settings.url.database).unwrap_or_default(),
         );
         let client = &self.link.client;
         let questions = Question::all(&self.wanted, &self.path, self.settings.role.as_deref());
@@ -144,17 +162,29 @@ impl PostgresReader {
             .iter()
             .zip(&parameters)
             .map(|(question, parameters)| client.query_typed(question.sql(), parameters));
+        let ledgers = self.ledgers.statements();
+        let asked_of_ledgers = ledgers.iter().map(|statement| client.simple_query(statement));
         // These send in order when they are first polled, without waiting for one another.
-        let (opened, answers, closed) =
-            join3(client.simple_query(&opening), join_all(asked), client.batch_execute("COMMIT")).await;
-        let session_path = first_row(&opened?).and_then(|row| row.get(0)).unwrap_or_default().to_owned();
+        let (opened, answers, said, closed) = join4(
+            client.simple_query(&opening),
+            join_all(asked),
+            join_all(asked_of_ledgers),
+            client.batch_execute("COMMIT"),
+        )
+        .await;
+        let opened = opened?;
+        let mut rows_of_opening = rows(&opened).map(|row| row.get(0));
+        let session_path = rows_of_opening.next().flatten().unwrap_or_default().to_owned();
+        let held = held_keys(rows_of_opening.next().flatten());
         let mut answer = Answer::default();
         // The first error is the cause of all that follow it.
         for (question, rows) in questions.iter().zip(answers) {
             question.read(&rows?, &mut answer)?;
         }
-        closed?;
         answer.catalog.search_path.clone_from(&self.path);
+        let PostgresUrl { user, database, .. } = &self.settings.url;
+        self.ledgers.read(&self.wanted.ledgers, said, &held, database, user, &mut answer.catalog)?;
+        closed?;
         Ok((session_path, answer))
     }
 }

@@ -1,0 +1,43 @@
+//! Migration ledgers: a tool's own bookkeeping table held against the migration files on disk.
+//!
+//! Tools differ in names, columns and habits, hardly in kind; so a tool is a row of one table
+//! ([`TOOLS`]) and the judging ([`judge()`]) is written once.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `tools` | the table: a row for each tool |
+//! | `tool`, `files`, `order` | the words that the table is written in |
+//! | `migration` | a migration as the files on disk tell it |
+//! | `row`, `reading` | the ledger as a database tells it |
+//! | `expected` | what a requirement expects of a ledger |
+//! | `query` | how to ask for it |
+//! | `judge`, `state` | the two held against each other |
+//! | `squash`, `graph` | what Django's squashes and Alembic's heads stand for |
+
+mod expected;
+mod files;
+mod graph;
+mod judge;
+mod migration;
+mod order;
+mod query;
+mod reading;
+mod row;
+mod squash;
+mod state;
+mod tool;
+mod tools;
+mod version;
+
+pub use expected::{Expected, Ledger};
+pub use files::{Files, FlatFiles, Key, Lead, ReadBy};
+pub use graph::{Cycle, sort_by_parents};
+pub use judge::judge;
+pub use migration::Migration;
+pub use order::Order;
+pub use reading::{LockState, Reading};
+pub use row::{Mark, Row};
+pub use state::{LedgerState, MigrationState, Standing};
+pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, TRUE, Tool};
+pub use tools::TOOLS;
+use version::version;
