@@ -188,6 +188,12 @@ impl Judge {
                 lasted_seconds = lasted.as_secs_f64(),
                 "requirement {name} is ready, after being {from} for {lasted:.1?}",
             ),
+            Some(Flip { to: Verdict::Migrating, .. }) => warn!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), component, release,
+                findings,
+                "requirement {name} is unmet while a migration runs: {findings}",
+            ),
             Some(_) => error!(
                 target: "schemagate::verdict",
                 requirement = name, database, verdict = verdict.as_str(), component, release,
