@@ -93,15 +93,18 @@ impl Tour<'_> {
     /// Asks for the customers until the answer has the status that the schema's change must bring.
     async fn turn(&mut self, expected: StatusCode) -> Result<()> {
         let began = Instant::now();
-        let mut asked = 0_u32;
+        let (mut asked, mut leaked) = (0_u32, 0_u32);
         while began.elapsed() < LIMIT {
             asked += 1;
-            if self.ask(Method::GET, "/api/customers", "*/*").await?.status() == expected {
+            let status = self.ask(Method::GET, "/api/customers", "*/*").await?.status();
+            leaked += u32::from(status == StatusCode::INTERNAL_SERVER_ERROR);
+            if status == expected {
                 let took = began.elapsed().as_millis();
                 self.check(
                     true,
                     &format!("the answer turned to {expected} {took} ms after the change (asked {asked} times)"),
                 );
+                self.check(leaked == 0, "and not one 500 came through");
                 return Ok(());
             }
             sleep(Duration::from_millis(5)).await;
