@@ -1,29 +1,5 @@
 //! Pages for people: a template and what it may say.
-//!
-//! `brand.page` and a route's `page` replace schemagate's own page by a template in Jinja's
-//! language. It is rendered when the configuration is loaded, once for each of what a page depends
-//! on, with these variables:
-//!
-//! | variable | what it is |
-//! | --- | --- |
-//! | `lang` | `en` or `fr` |
-//! | `status` | 503, 404, 400, 502, 504 |
-//! | `occasion` | `updating`, `not_found`, `malformed`, `unreachable`, `too_slow` |
-//! | `code` | the machine-readable code |
-//! | `title`, `message` | the heading, and what happened |
-//! | `detail` | what is wrong with a malformed request, else none |
-//! | `sent` | what became of a form that was sent, else none |
-//! | `when` | when to come back, as a sentence, else none |
-//! | `retry_after` | the same in seconds, without jitter, else none |
-//! | `reloads` | whether the page reloads itself by then |
-//! | `link` | `href` and `text` of what to do next, else none |
-//! | `request_id` | the id in the log; filled in for each request |
-//! | `brand` | `name`, `logo` (HTML), `contact` (`text`, `href`): each may be none; `light` and `dark` (`accent`, `text` on it, `edge` around it) |
-//! | `words` | small texts in the page's language: `reloads`, `help`, `reference` |
-//!
-//! A word that is none of these is an error; a variable that is none prints as nothing. Values are
-//! escaped for HTML. A template may
-//! `{% extends "schemagate" %}` and replace the blocks `style`, `header`, `main` and `footer`.
+#![doc = include_str!("../../docs/page-template.md")]
 
 use std::io;
 

@@ -60,6 +60,14 @@ fn values_are_escaped_whatever_the_file_is_called() {
 }
 
 #[test]
+fn the_example_of_the_documentation_is_a_page() {
+    let text = include_str!("../../../docs/page-template.md");
+    let example = text.split("```jinja\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let page = page_of(example);
+    assert!(page.contains("<h1>") && page.contains("Main Street 1."), "{page}");
+}
+
+#[test]
 fn a_template_may_keep_our_page_and_replace_a_part() {
     let page = page_of("{% extends 'schemagate' %}{% block footer %}<footer>ours</footer>{% endblock %}");
     assert!(page.contains("<footer>ours</footer>") && page.contains("<h1>") && !page.contains("id-1"));
