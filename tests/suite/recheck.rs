@@ -137,14 +137,9 @@ async fn the_very_first_request_after_the_schema_broke_gets_the_routes_answer_an
     // From now on by memory.
     is_refused(&house.client.get("/api/customers").await, "CUSTOMERS_NOT_READY");
     assert_eq!(house.leaked(), 1);
-    let log = house.gateway.log();
-    let line = log.lines().find(|line| line.contains("schemagate::recheck")).expect("a line of the turned re-check");
+    let line = house.gateway.logged("schemagate::recheck").await;
     assert!(line.contains("INFO") && line.contains("\"upstream_failure\":\"500\""), "{line}");
-    // Written after the answer is.
-    let line = eventually("a line of the request", LIMIT, async || {
-        house.gateway.log().lines().find(|line| line.contains("\"rechecked\":true")).map(str::to_owned)
-    })
-    .await;
+    let line = house.gateway.logged("\"rechecked\":true").await;
     assert!(line.contains("\"upstream_status\":500") && line.contains("\"status\":503"), "{line}");
 }
 

@@ -101,8 +101,7 @@ async fn while_its_table_is_missing_the_backup_list_is_empty_for_staff_and_401_f
         );
         eventually(&line, LIMIT, async || house.gateway.metrics().await.contains(&line).then_some(())).await;
     }
-    let log = house.gateway.log();
-    let line = log.lines().find(|line| line.contains("\"upstream_status\":500")).expect("a line of the rescue");
+    let line = house.gateway.logged("\"upstream_status\":500").await;
     assert!(line.contains("\"action\":\"rescue\"") && line.contains("\"upstream\":\"api\""), "{line}");
 }
 

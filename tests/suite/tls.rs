@@ -172,5 +172,5 @@ async fn a_database_without_tls_is_refused_where_tls_is_required() {
     .await;
     gateway.verdict_becomes("it", "unknown", LIMIT).await;
     gateway.client().get("/").await.expect(503);
-    assert!(gateway.log().contains("TLS"), "{}", gateway.log());
+    gateway.logged("TLS").await;
 }

@@ -15,6 +15,8 @@ use super::ports::free_port;
 use super::wait::eventually;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// For what is written beside the requests and the looks.
+const WRITTEN: Duration = Duration::from_secs(10);
 
 /// A running `schemagate run`.
 pub(crate) struct Gateway {
@@ -105,6 +107,18 @@ impl Gateway {
     /// Everything that `/metrics` says.
     pub(crate) async fn metrics(&self) -> String {
         self.admin.get("/metrics").await.expect(200).text().to_owned()
+    }
+
+    /// Waits until `/metrics` has a line, since a request is counted after it was answered.
+    pub(crate) async fn counts(&self, wanted: impl Fn(&str) -> bool) {
+        let what = "a line of /metrics";
+        eventually(what, WRITTEN, async || self.metrics().await.lines().any(&wanted).then_some(())).await;
+    }
+
+    /// Waits for a line of the log that holds `text`: lines are written beside the requests.
+    pub(crate) async fn logged(&self, text: &str) -> String {
+        let line = async || self.log().lines().find(|line| line.contains(text)).map(str::to_owned);
+        eventually(&format!("the log says {text}"), WRITTEN, line).await
     }
 
     /// Everything it wrote.
