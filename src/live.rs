@@ -171,11 +171,6 @@ impl GateReader {
             }
         }
     }
-
-    /// Waits for the next swap; `false` if there will be none.
-    pub async fn swapped(&mut self) -> bool {
-        self.swapped.changed().await.is_ok()
-    }
 }
 
 impl GateWriter {

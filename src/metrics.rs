@@ -25,7 +25,7 @@ pub struct Metrics {
     looks: HistogramVec,
     look_failures: IntCounterVec,
     notifications: IntCounterVec,
-    decide: Histogram,
+    own_answers: Histogram,
     generation: IntGauge,
     rules: Arc<Rules>,
 }
@@ -67,11 +67,11 @@ impl Metrics {
             &["database"],
         )?;
         registry.register(Box::new(looks.clone()))?;
-        let decide = Histogram::with_opts(
+        let own_answers = Histogram::with_opts(
             HistogramOpts::new("own_answer_duration_seconds", "Time to answer a request without the upstream.")
                 .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
         )?;
-        registry.register(Box::new(decide.clone()))?;
+        registry.register(Box::new(own_answers.clone()))?;
         let malformed =
             IntCounter::new("malformed_requests_total", "Requests refused before there was anything to decide.")?;
         registry.register(Box::new(malformed.clone()))?;
@@ -89,7 +89,7 @@ impl Metrics {
             looks,
             look_failures,
             notifications,
-            decide,
+            own_answers,
             generation,
             rules,
         })
@@ -126,7 +126,7 @@ impl Metrics {
 
     /// Times an answer that the upstream was not asked for.
     pub fn own_answer(&self, took: Duration) {
-        self.decide.observe(took.as_secs_f64());
+        self.own_answers.observe(took.as_secs_f64());
     }
 
     /// Counts a request that no server of an upstream answered. `error` is a word of RFC 9209.

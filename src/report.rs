@@ -89,9 +89,8 @@ impl Report {
     /// How things stand at `now`.
     pub fn new(config: &Config, gate: &Gate, now: Moment) -> Self {
         let rules = gate.rules();
-        let requirements: Vec<RequirementReport> = (0..)
-            .map(RequirementId)
-            .zip(rules.requirements())
+        let requirements: Vec<RequirementReport> = rules
+            .requirements_by_id()
             .map(|(id, requirement)| RequirementReport::new(config, gate, now, id, requirement))
             .collect();
         let databases = (0..)
@@ -115,9 +114,7 @@ impl Report {
 impl Status {
     /// All requirements of a gate in one word.
     pub fn of(gate: &Gate, now: Moment) -> Self {
-        let count = u32::try_from(gate.rules().requirements().len()).unwrap_or(u32::MAX);
-        let worst = (0..count).map(|id| gate.snapshot().verdict(RequirementId(id), now)).max();
-        match worst.unwrap_or(Verdict::Ready) {
+        match gate.worst(now) {
             Verdict::Ready => Self::Ready,
             Verdict::Unknown => Self::Unknown,
             Verdict::Migrating | Verdict::Broken | Verdict::Contradicted => Self::Degraded,
@@ -161,7 +158,7 @@ impl RequirementReport {
 /// Every table that a requirement in force speaks of, and whether it is there.
 fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
     let mut tables = BTreeMap::new();
-    for (id, requirement) in (0..).map(RequirementId).zip(gate.rules().requirements()) {
+    for (id, requirement) in gate.rules().requirements_by_id() {
         let known = gate.snapshot().verdict(id, now) != Verdict::Unknown;
         let Some(judgement) = gate.snapshot().judgement(id).filter(|_| known) else { continue };
         for fact in &requirement.facts {

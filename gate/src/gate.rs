@@ -63,6 +63,11 @@ impl Rules {
         &self.requirements
     }
 
+    /// Every requirement with its id.
+    pub fn requirements_by_id(&self) -> impl Iterator<Item = (crate::RequirementId, &Requirement)> {
+        (0..).map(crate::RequirementId).zip(&self.requirements)
+    }
+
     /// The requirement of an id that a decision gave.
     pub fn requirement(&self, id: crate::RequirementId) -> Option<&Requirement> {
         self.requirements.get(id.index())
@@ -139,6 +144,12 @@ impl Gate {
         let effect = if observed { Effect::Forward } else { effect };
         let outcome = effect.outcome(route.upstream);
         Decision { outcome, route: Some(id), action: action.kind(), reason, observed }
+    }
+
+    /// The worst of all verdicts at `now`; `Ready` where nothing is required.
+    pub fn worst(&self, now: Moment) -> Verdict {
+        let verdicts = self.rules.requirements_by_id().map(|(id, _)| self.snapshot.verdict(id, now));
+        verdicts.max().unwrap_or(Verdict::Ready)
     }
 
     /// The worst need of a route, and the action for it.

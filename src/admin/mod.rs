@@ -19,7 +19,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use gate::RequirementId;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -73,8 +72,10 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
     let gate = admin.reader.pin();
-    let requirements = (0..).map(RequirementId).zip(gate.rules().requirements());
-    let verdicts = requirements.map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
+    let verdicts = gate
+        .rules()
+        .requirements_by_id()
+        .map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
     admin.metrics.stand(gate.snapshot().generation(), verdicts);
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),

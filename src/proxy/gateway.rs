@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Gate, Host, Moment, Outcome, Request, RequirementId, Verdict};
+use gate::{AnswerId, Host, Moment, Outcome, Request, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -75,7 +75,9 @@ impl Gateway {
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } => None,
             Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
             Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
-            Outcome::Health => Some(self.answers.health(is_ready(&gate, now), facts.asks("strict"), &client)),
+            Outcome::Health => {
+                Some(self.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
+            }
         };
         exchange.decision = Some(decision);
         exchange.upstream = decision.outcome.upstream();
@@ -289,7 +291,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
-        let status = session.response_written().map_or(0, |written| written.status.as_u16());
+        let status = sent_status(session);
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
@@ -327,8 +329,12 @@ impl ProxyHttp for Gateway {
 
 /// A failure that the client was told of, if there was still a way to.
 fn told(session: &Session) -> FailToProxy {
-    let error_code = session.response_written().map_or(0, |written| written.status.as_u16());
-    FailToProxy { error_code, can_reuse_downstream: false }
+    FailToProxy { error_code: sent_status(session), can_reuse_downstream: false }
+}
+
+/// What the client was sent; 0 if nothing.
+fn sent_status(session: &Session) -> u16 {
+    session.response_written().map_or(0, |written| written.status.as_u16())
 }
 
 /// The request's header as it came, where the connection is HTTP/1.
@@ -341,12 +347,6 @@ fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
     let path = std::str::from_utf8(request.raw_path()).unwrap_or("/");
     let path = path.split('?').next().unwrap_or(path);
     answer::Client { method: &request.method, headers: &request.headers, path, request_id: id }
-}
-
-/// Whether everything that is required anywhere is ready.
-fn is_ready(gate: &Gate, now: Moment) -> bool {
-    let requirements = (0..).map(RequirementId).zip(gate.rules().requirements());
-    requirements.into_iter().all(|(id, _)| gate.snapshot().verdict(id, now) == Verdict::Ready)
 }
 
 /// Whether a request asks for an answer without an end: silence in it is no failure.

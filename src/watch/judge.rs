@@ -75,9 +75,9 @@ impl Judge {
         let requirements = gate.rules().requirements();
         let (snapshot, flips) =
             gate.snapshot().after_look(requirements, look.database, &look.catalog, look.began, look.counts_for);
-        let changes: Vec<Change> = (0..)
-            .map(RequirementId)
-            .zip(requirements)
+        let changes: Vec<Change> = gate
+            .rules()
+            .requirements_by_id()
             .filter(|(_, requirement)| requirement.database == look.database)
             .filter_map(|(id, _)| {
                 let before = gate.snapshot().judgement(id)?;
