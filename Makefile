@@ -17,7 +17,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
 BACKEND := tests/backends/express
 
-.PHONY: help demo test bench-micro deps-build deps-test format clippy docs tests deny
+.PHONY: help demo test bench-micro deps-build deps-test format clippy docs tests proofs deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -55,6 +55,9 @@ docs: ## Whether the documentation has broken links.
 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
+
+proofs: deps-test ## The long proofs: a minute and more each, with their figures.
+	$(CARGO) test --test suite --locked -- --ignored --nocapture --test-threads=1
 
 # Advisories are left out: they need a database from the network, and a new one would break an old commit.
 deny: $(CARGO_DENY) ## Licences, banned crates, and where crates come from.

@@ -35,4 +35,5 @@ mod recheck;
 mod requirements;
 mod rescue;
 mod sqlite;
+mod storm;
 mod tls;

@@ -85,6 +85,12 @@ app.post("/admin/backups/:id/restore", async (request, response) =>
     `UPDATE "AdminBackupJob" SET "status" = 'RUNNING' WHERE "id" = $1 RETURNING "id", "type", "status"`,
     request.params.id))[0]));
 
+// A table that is read by its name; with ?fail an error that has nothing to do with the schema.
+app.get("/storm/:table", async (request, response) => {
+  if (request.query.fail) throw new Error("out of luck");
+  response.json(await rows(`SELECT "id", "note" FROM ${pg.escapeIdentifier(request.params.table)}`));
+});
+
 app.get("/", (_request, response) => response.type("html").send("<!doctype html><title>CRM</title><h1>CRM</h1>"));
 app.get("/assets/app.js", (_request, response) => response.type("js").send("console.log('CRM');\n"));
 
