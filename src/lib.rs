@@ -11,6 +11,7 @@
 //! | [`answer`] | everything that schemagate says to a client itself |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
+//! | [`alert`] | operators are told of changes, by webhook |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
@@ -19,6 +20,7 @@
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
 
 pub mod admin;
+pub mod alert;
 pub mod answer;
 pub mod cli;
 pub mod config;

@@ -135,6 +135,11 @@ impl GateReader {
         let _ = self.settled.wait_for(|settled| *settled).await;
     }
 
+    /// Tells of every swap from now on.
+    pub fn swaps(&self) -> watch::Receiver<()> {
+        self.swapped.clone()
+    }
+
     /// Waits for a look at each of `databases` that begins after `failure`, at most for `limit`.
     ///
     /// All that wait share the looks, which are made one after another. Of several databases, what

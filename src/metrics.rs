@@ -2,10 +2,13 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Decision, Outcome, Rules, Verdict};
+use gate::{ActionKind, Decision, Outcome, Rules, Verdict};
+use prometheus::core::Collector;
+use prometheus::proto::{LabelPair, MetricFamily};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -26,6 +29,7 @@ pub struct Metrics {
     look_failures: IntCounterVec,
     notifications: IntCounterVec,
     own_answers: Histogram,
+    alerts: IntCounterVec,
     generation: IntGauge,
     rules: Arc<Rules>,
 }
@@ -56,6 +60,8 @@ impl Metrics {
         let flips = counter("verdict_changes_total", "Changes of a verdict.", &["requirement", "verdict"])?;
         let look_failures = counter("look_failures_total", "Looks at a database that failed.", &["database", "error"])?;
         let notifications = counter("notifications_total", "Notifications from a database.", &["database"])?;
+        let alerts =
+            counter("alerts_total", "Alerts, by webhook and what came of sending them.", &["webhook", "result"])?;
         let verdicts = IntGaugeVec::new(
             Opts::new("verdict", "1 for the verdict that a requirement has, 0 for the others."),
             &["requirement", "verdict"],
@@ -90,6 +96,7 @@ impl Metrics {
             look_failures,
             notifications,
             own_answers,
+            alerts,
             generation,
             rules,
         })
@@ -153,6 +160,26 @@ impl Metrics {
     /// Counts a notification from a database.
     pub fn notification(&self, database: &str) {
         self.notifications.with_label_values(&[database]).inc();
+    }
+
+    /// Counts an attempt to deliver an alert. `result` is one of a few fixed words.
+    pub fn alert(&self, webhook: &str, result: &str) {
+        self.alerts.with_label_values(&[webhook, result]).inc();
+    }
+
+    /// How many requests got an action because a need was not ready, by route.
+    pub fn actions_taken(&self, action: ActionKind) -> BTreeMap<String, u64> {
+        let mut taken = BTreeMap::new();
+        for metric in self.requests.collect().iter().flat_map(MetricFamily::get_metric) {
+            let label = |name| metric.get_label().iter().find(|label| label.name() == name).map(LabelPair::value);
+            if label("action") == Some(action.as_str()) && label("outcome") != Some("observed") {
+                // Counts are whole numbers far below 2^53.
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+                let count = metric.get_counter().get_value() as u64;
+                *taken.entry(label("route").unwrap_or_default().to_owned()).or_insert(0) += count;
+            }
+        }
+        taken
     }
 
     /// Counts a change of a verdict.

@@ -62,6 +62,8 @@ enum Format {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let console = Console::new();
+    // For clients of HTTP; servers and databases name it themselves. It fails where it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exit = match Cli::parse().command {
         Command::Run(file) => run::run(&file, &console),
         Command::Check(check) => check.run(&console),

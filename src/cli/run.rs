@@ -10,6 +10,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::{ConfigFile, Format, load, logging};
 use crate::admin::{self, AdminListener};
+use crate::alert;
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, live};
@@ -53,6 +54,7 @@ fn start(config: Config) -> Result<(), String> {
         "schemagate starts; the listeners open after the first look at every database"
     );
     background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
+    background.spawn(alert::alert(Arc::clone(&config), reader.clone(), metrics.clone()));
     background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());

@@ -4,6 +4,7 @@
 
 mod action;
 mod address;
+mod alert;
 mod brand;
 mod database;
 mod entrance;
@@ -34,6 +35,7 @@ impl Check<'_> {
         let admin = self.admin(file.admin.get()?, &requirements);
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
+        let alerts = self.alerts(file, &requirements);
         let log = self.log(file);
         let health = self.health(file, form);
 
@@ -55,6 +57,7 @@ impl Check<'_> {
             notes,
             answers: answers.specs,
             brand,
+            alerts: alerts?,
             log: log?,
             warnings: self.take_warnings(),
         })

@@ -3,6 +3,7 @@
 //! The comments here are what an editor shows, by way of the JSON Schema.
 
 mod action;
+mod alert;
 mod migrations;
 
 use gate::{EncodedSlash, Mode};
@@ -13,6 +14,7 @@ use super::{LogFormat, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Rescue};
+pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use migrations::MigrationsTable;
 
 /// Whether a difference between two paths counts.
@@ -68,6 +70,8 @@ table! {
         health: HealthTable = {},
         /// How pages look.
         brand: BrandTable = {},
+        /// Who is told of changes, by webhook.
+        alerts: List<AlertTable> = [],
         /// How log lines look.
         log: LogTable = {},
     }

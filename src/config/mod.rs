@@ -1,6 +1,7 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod alert;
 mod check;
 mod column_spec;
 mod database_url;
@@ -29,6 +30,7 @@ use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
+pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use errors::ConfigErrors;
 pub use schema::schema;
@@ -53,6 +55,8 @@ pub struct Config {
     pub answers: Vec<AnswerSpec>,
     /// How pages look.
     pub brand: Brand,
+    /// Who is told of changes.
+    pub alerts: Vec<Alert>,
     /// How log lines look.
     pub log: Log,
     /// What is valid and probably not meant.

@@ -16,6 +16,7 @@
 mod house;
 
 mod admin;
+mod alerts;
 mod answers;
 mod bad_input;
 mod commands;

@@ -1,0 +1,108 @@
+//! What operators are told.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use gate::Verdict;
+
+/// What operators are told of one subject. It names tables and commands: it goes to nobody else.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) subject: Subject,
+    pub(super) state: State,
+    /// When it came to be so.
+    pub(super) at: jiff::Timestamp,
+    /// One line.
+    pub(super) title: String,
+    /// What is wrong, one sentence each.
+    pub(super) findings: Vec<String>,
+    /// The command that mends it.
+    pub(super) mend: Option<String>,
+    /// The labels from the configuration.
+    pub(super) component: Option<String>,
+    pub(super) release: Option<String>,
+    /// The routes it is about.
+    pub(super) routes: Vec<String>,
+}
+
+/// What a message is about; what is told later of the same subject takes its place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    /// A requirement in a database, by their names.
+    Requirement { requirement: String, database: String },
+    /// An action of a route that was taken often.
+    Action { route: String, action: &'static str },
+}
+
+/// How it stands with the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// A requirement has a verdict that was to be told.
+    Verdict(Verdict),
+    /// An action was taken so often within so long.
+    Often { count: u64, within: Duration },
+    /// It is over; it had lasted so long.
+    Over { lasted: Duration },
+}
+
+/// How urgent it is, in `PagerDuty`'s and Sentry's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    Error,
+    Warning,
+    Info,
+}
+
+impl State {
+    pub(super) const fn is_over(self) -> bool {
+        matches!(self, Self::Over { .. })
+    }
+
+    /// The word for it in JSON.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verdict(verdict) => verdict.as_str(),
+            Self::Often { .. } => "often",
+            Self::Over { .. } => "recovered",
+        }
+    }
+
+    pub(super) const fn severity(self) -> Severity {
+        match self {
+            Self::Verdict(Verdict::Broken | Verdict::Contradicted) => Severity::Error,
+            Self::Verdict(_) | Self::Often { .. } => Severity::Warning,
+            Self::Over { .. } => Severity::Info,
+        }
+    }
+}
+
+impl Severity {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    /// The same for every message about the subject, and for no other: receivers join them by it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requirement { requirement, database } => write!(f, "schemagate/{database}/{requirement}"),
+            Self::Action { route, action } => write!(f, "schemagate/{action}/{route}"),
+        }
+    }
+}
+
+/// The name of this machine or container, as the system has it.
+pub(super) fn source() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let said = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name = said.trim();
+        if name.is_empty() { "schemagate".to_owned() } else { name.to_owned() }
+    });
+    &SOURCE
+}

@@ -1,0 +1,209 @@
+//! Delivery: again until it succeeds, the newest message of each subject.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{StatusCode, header};
+use reqwest::{Client, redirect};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::format;
+use super::message::Message;
+use crate::config::Alert;
+use crate::metrics::Metrics;
+
+/// Between two attempts, the first time and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long a receiver may take to answer.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// One webhook and what it is still to be told. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    alert: Alert,
+    metrics: Metrics,
+    /// At most one of each subject, and of those there are as many as the configuration has: what
+    /// was not delivered when the subject has moved on is no longer news.
+    waiting: Mutex<Queue>,
+    bell: Notify,
+}
+
+/// The newest message of each subject, first come first served.
+#[derive(Debug, Default)]
+struct Queue {
+    next: u64,
+    messages: BTreeMap<u64, Message>,
+}
+
+/// Why a message was not delivered.
+#[derive(Debug)]
+enum Failure {
+    /// Another attempt may succeed, not before so long.
+    Again { why: String, not_before: Duration },
+    /// It never will.
+    Never { why: String },
+}
+
+impl Queue {
+    /// Puts a message at the end, in the place of an older one of its subject.
+    fn push(&mut self, message: Message) {
+        self.messages.retain(|_, waiting| waiting.subject != message.subject);
+        self.messages.insert(self.next, message);
+        self.next += 1;
+    }
+
+    fn first(&self) -> Option<(u64, Message)> {
+        self.messages.first_key_value().map(|(place, message)| (*place, message.clone()))
+    }
+}
+
+impl Webhook {
+    pub(super) fn new(alert: &Alert, metrics: Metrics) -> Self {
+        Self(Arc::new(Shared { alert: alert.clone(), metrics, waiting: Mutex::default(), bell: Notify::new() }))
+    }
+
+    /// Will be delivered as soon as can be.
+    pub(super) fn tell(&self, message: Message) {
+        self.with_queue(|queue| queue.push(message));
+        self.0.bell.notify_one();
+    }
+
+    fn with_queue<T>(&self, with: impl FnOnce(&mut Queue) -> T) -> T {
+        with(&mut self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Delivers what is told, until dropped.
+    pub(super) async fn deliver(self) {
+        let name = &self.0.alert.name;
+        let client = match client() {
+            Ok(client) => client,
+            Err(error) => {
+                warn!(webhook = name, %error, "no alert can be delivered");
+                return;
+            }
+        };
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let Some((place, message)) = self.with_queue(|queue| queue.first()) else {
+                self.0.bell.notified().await;
+                continue;
+            };
+            match self.post(&client, &message).await {
+                Ok(()) => {
+                    info!(webhook = name, subject = %message.subject, state = message.state.as_str(), "alert delivered");
+                    pause = FIRST_PAUSE;
+                    self.done(place, "delivered");
+                }
+                Err(Failure::Never { why }) => {
+                    warn!(
+                        webhook = name, subject = %message.subject, why,
+                        "an alert was refused and is given up: is the webhook's URL or key right?"
+                    );
+                    self.done(place, "refused");
+                }
+                Err(Failure::Again { why, not_before }) => {
+                    // Once for a row of failures; the metric has them all.
+                    if pause == FIRST_PAUSE {
+                        warn!(webhook = name, subject = %message.subject, why, "an alert cannot be delivered yet");
+                    }
+                    self.0.metrics.alert(name, "failed");
+                    sleep(pause.max(not_before).mul_f64(1.0 + 0.2 * fastrand::f64())).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn done(&self, place: u64, result: &'static str) {
+        self.with_queue(|queue| queue.messages.remove(&place));
+        self.0.metrics.alert(&self.0.alert.name, result);
+    }
+
+    async fn post(&self, client: &Client, message: &Message) -> Result<(), Failure> {
+        let alert = &self.0.alert;
+        let (body, content_type) = format::body(&alert.format, message);
+        let mut request = client.post(alert.url.expose()).header(header::CONTENT_TYPE, content_type).body(body);
+        for (name, value) in format::headers(&alert.format) {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.map_err(|error| Failure::Again {
+            // The URL is often a secret.
+            why: why(&error.without_url()),
+            not_before: Duration::ZERO,
+        })?;
+        let status = answer.status();
+        match status {
+            _ if status.is_success() => Ok(()),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+                let seconds =
+                    answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+                let not_before = Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_PAUSE);
+                Err(Failure::Again { why: status.to_string(), not_before })
+            }
+            _ if status.is_server_error() => {
+                Err(Failure::Again { why: status.to_string(), not_before: Duration::ZERO })
+            }
+            _ => Err(Failure::Never { why: status.to_string() }),
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+fn why(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
+fn client() -> Result<Client, reqwest::Error> {
+    Client::builder().timeout(LIMIT).redirect(redirect::Policy::none()).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::message::{State, Subject};
+    use super::*;
+
+    fn message(route: &str, title: &str) -> Message {
+        Message {
+            subject: Subject::Action { route: route.to_owned(), action: "rescue" },
+            state: State::Often { count: 3, within: Duration::from_secs(300) },
+            at: Timestamp::UNIX_EPOCH,
+            title: title.to_owned(),
+            findings: Vec::new(),
+            mend: None,
+            component: None,
+            release: None,
+            routes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_waits_is_the_newest_of_each_subject_in_the_order_of_telling() {
+        let mut queue = Queue::default();
+        for (route, title) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            queue.push(message(route, title));
+        }
+        let titles: Vec<&str> = queue.messages.values().map(|message| &*message.title).collect();
+        assert_eq!(titles, ["2", "3"]);
+    }
+
+    #[test]
+    fn what_is_told_while_another_one_of_its_subject_is_on_its_way_is_not_lost() {
+        let mut queue = Queue::default();
+        queue.push(message("a", "1"));
+        let (place, _) = queue.first().expect("one waits");
+        queue.push(message("a", "2"));
+        queue.messages.remove(&place);
+        assert_eq!(queue.first().map(|(_, message)| message.title).as_deref(), Some("2"));
+    }
+}
