@@ -30,6 +30,7 @@ pub struct Metrics {
     notifications: IntCounterVec,
     own_answers: Histogram,
     alerts: IntCounterVec,
+    probes: IntCounterVec,
     generation: IntGauge,
     rules: Arc<Rules>,
 }
@@ -62,6 +63,11 @@ impl Metrics {
         let notifications = counter("notifications_total", "Notifications from a database.", &["database"])?;
         let alerts =
             counter("alerts_total", "Alerts, by webhook and what came of sending them.", &["webhook", "result"])?;
+        let probes = counter(
+            "probes_total",
+            "Probes, by name and whether the answer was the expected one.",
+            &["probe", "result"],
+        )?;
         let verdicts = IntGaugeVec::new(
             Opts::new("verdict", "1 for the verdict that a requirement has, 0 for the others."),
             &["requirement", "verdict"],
@@ -97,6 +103,7 @@ impl Metrics {
             notifications,
             own_answers,
             alerts,
+            probes,
             generation,
             rules,
         })
@@ -165,6 +172,11 @@ impl Metrics {
     /// Counts an attempt to deliver an alert. `result` is one of a few fixed words.
     pub fn alert(&self, webhook: &str, result: &str) {
         self.alerts.with_label_values(&[webhook, result]).inc();
+    }
+
+    /// Counts a probe. `result` is one of a few fixed words.
+    pub fn probe(&self, probe: &str, result: &str) {
+        self.probes.with_label_values(&[probe, result]).inc();
     }
 
     /// How many requests got an action because a need was not ready, by route.

@@ -75,7 +75,7 @@ impl Route {
 fn message(route: &str, action: &'static str, state: State) -> Message {
     let title = match state {
         State::Often { count, within } => format!("{action} {count} times within {within:?} on {route}"),
-        State::Over { .. } | State::Verdict(_) => format!("{action} no longer often on {route}"),
+        State::Over { .. } | State::Verdict(_) | State::Failing => format!("{action} no longer often on {route}"),
     };
     Message {
         subject: Subject::Action { route: route.to_owned(), action },

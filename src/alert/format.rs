@@ -46,14 +46,15 @@ fn json_of(message: &Message) -> Value {
     });
     let more = match &message.subject {
         Subject::Requirement { requirement, database } => {
-            [("requirement", json!(requirement)), ("database", json!(database))]
+            vec![("requirement", json!(requirement)), ("database", json!(database))]
         }
-        Subject::Action { route, action } => [("route", json!(route)), ("action", json!(action))],
+        Subject::Action { route, action } => vec![("route", json!(route)), ("action", json!(action))],
+        Subject::Probe(name) => vec![("probe", json!(name))],
     };
     let counted = match message.state {
         State::Often { count, within } => vec![("count", json!(count)), ("within_seconds", json!(within.as_secs()))],
         State::Over { lasted } => vec![("lasted_seconds", json!(lasted.as_secs_f64()))],
-        State::Verdict(_) => Vec::new(),
+        State::Verdict(_) | State::Failing => Vec::new(),
     };
     if let Some(object) = value.as_object_mut() {
         object.extend(more.into_iter().chain(counted).map(|(key, value)| (key.to_owned(), value)));

@@ -33,6 +33,8 @@ pub(super) enum Subject {
     Requirement { requirement: String, database: String },
     /// An action of a route that was taken often.
     Action { route: String, action: &'static str },
+    /// A probe, by its name.
+    Probe(String),
 }
 
 /// How it stands with the subject.
@@ -42,6 +44,8 @@ pub(super) enum State {
     Verdict(Verdict),
     /// An action was taken so often within so long.
     Often { count: u64, within: Duration },
+    /// A probe gets another answer than it should.
+    Failing,
     /// It is over; it had lasted so long.
     Over { lasted: Duration },
 }
@@ -64,13 +68,14 @@ impl State {
         match self {
             Self::Verdict(verdict) => verdict.as_str(),
             Self::Often { .. } => "often",
+            Self::Failing => "failing",
             Self::Over { .. } => "recovered",
         }
     }
 
     pub(super) const fn severity(self) -> Severity {
         match self {
-            Self::Verdict(Verdict::Broken | Verdict::Contradicted) => Severity::Error,
+            Self::Verdict(Verdict::Broken | Verdict::Contradicted) | Self::Failing => Severity::Error,
             Self::Verdict(_) | Self::Often { .. } => Severity::Warning,
             Self::Over { .. } => Severity::Info,
         }
@@ -93,6 +98,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Requirement { requirement, database } => write!(f, "schemagate/{database}/{requirement}"),
             Self::Action { route, action } => write!(f, "schemagate/{action}/{route}"),
+            Self::Probe(name) => write!(f, "schemagate/probe/{name}"),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `message` | what operators are told |
 //! | `verdicts` | which requirement has become, or is no longer, what a webhook wants to hear of |
 //! | `counts` | which action was taken so often within so long |
+//! | `probes` | which requests of schemagate's own get another answer than they should |
 //! | `format` | a message in the words of whoever receives it |
 //! | `webhook` | delivery: again until it succeeds, the newest message of each subject |
 //!
@@ -13,6 +14,7 @@
 mod counts;
 mod format;
 mod message;
+mod probes;
 mod verdicts;
 mod webhook;
 
@@ -29,6 +31,7 @@ use crate::metrics::Metrics;
 
 use counts::Counts;
 use message::Message;
+use probes::{ProbeAlerts, Probes};
 use verdicts::Verdicts;
 use webhook::Webhook;
 
@@ -44,9 +47,7 @@ pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
         deliveries.spawn(webhook.clone().deliver());
         lookouts.push(Lookout::new(alert, webhook));
     }
-    if lookouts.is_empty() {
-        return;
-    }
+    let probes = Probes::send(&config.probes, &reader, &metrics);
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut swaps = reader.swaps();
@@ -57,7 +58,7 @@ pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
         }
         let (gate, now) = (reader.pin(), reader.now());
         for lookout in &mut lookouts {
-            lookout.look(&config, &gate, &metrics, now);
+            lookout.look(&config, &gate, &metrics, &probes, now);
         }
     }
 }
@@ -66,6 +67,7 @@ pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
 struct Lookout {
     verdicts: Verdicts,
     counts: Vec<Counts>,
+    probes: ProbeAlerts,
     webhook: Webhook,
 }
 
@@ -73,14 +75,15 @@ impl Lookout {
     fn new(alert: &Alert, webhook: Webhook) -> Self {
         let counts = alert.on.iter().filter_map(|trigger| match trigger {
             AlertTrigger::Action { action, count, within } => Some(Counts::new(*action, *count, *within)),
-            AlertTrigger::Verdict(_) => None,
+            AlertTrigger::Verdict(_) | AlertTrigger::Probe | AlertTrigger::Recovery => None,
         });
-        Self { verdicts: Verdicts::new(alert), counts: counts.collect(), webhook }
+        Self { verdicts: Verdicts::new(alert), counts: counts.collect(), probes: ProbeAlerts::new(alert), webhook }
     }
 
-    fn look(&mut self, config: &Config, gate: &Gate, metrics: &Metrics, now: Moment) {
+    fn look(&mut self, config: &Config, gate: &Gate, metrics: &Metrics, probes: &Probes, now: Moment) {
         let mut tell = |message: Message| self.webhook.tell(message);
         self.verdicts.look(config, gate, now, &mut tell);
+        self.probes.look(probes, &mut tell);
         for counts in &mut self.counts {
             counts.look(metrics, now, &mut tell);
         }

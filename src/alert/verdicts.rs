@@ -33,10 +33,10 @@ impl Verdicts {
     pub(super) fn new(alert: &Alert) -> Self {
         let wanted = alert.on.iter().filter_map(|trigger| match trigger {
             AlertTrigger::Verdict(verdict) => Some(*verdict),
-            AlertTrigger::Action { .. } => None,
+            AlertTrigger::Action { .. } | AlertTrigger::Probe | AlertTrigger::Recovery => None,
         });
         Self {
-            wanted: wanted.filter(|verdict| *verdict != Verdict::Ready).collect(),
+            wanted: wanted.collect(),
             recovery: alert.tells_recovery(),
             only: alert.requirements.clone(),
             after: alert.after,
@@ -89,7 +89,7 @@ fn message(config: &Config, gate: &Gate, id: RequirementId, what: &str, subject:
     Message {
         title: match state {
             State::Over { lasted } => format!("{what} is ready again, after {}", shown(lasted)),
-            State::Verdict(_) | State::Often { .. } => format!("{what} is {}", state.as_str()),
+            State::Verdict(_) | State::Often { .. } | State::Failing => format!("{what} is {}", state.as_str()),
         },
         subject,
         state,

@@ -157,7 +157,7 @@ impl Webhook {
 }
 
 /// An error with its causes, in one line.
-fn why(error: &dyn std::error::Error) -> String {
+pub(super) fn why(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

@@ -15,7 +15,7 @@ pub struct Alert {
     pub url: Secret,
     /// In whose words.
     pub format: AlertFormat,
-    /// What it is told of; [`Verdict::Ready`] stands for recovery.
+    /// What it is told of.
     pub on: Vec<AlertTrigger>,
     /// Only these requirements; all if empty.
     pub requirements: Vec<String>,
@@ -28,6 +28,10 @@ pub struct Alert {
 pub enum AlertTrigger {
     /// A requirement gets this verdict.
     Verdict(Verdict),
+    /// A probe gets another answer than it should.
+    Probe,
+    /// What was told is over.
+    Recovery,
     /// A route takes this action so often within so long.
     Action {
         /// Which action.
@@ -90,7 +94,7 @@ impl SentryDsn {
 impl Alert {
     /// Whether the end of what was told is told, too. An incident is a state, not a message: it is always ended.
     pub fn tells_recovery(&self) -> bool {
-        matches!(self.format, AlertFormat::PagerDuty { .. }) || self.on.contains(&AlertTrigger::Verdict(Verdict::Ready))
+        matches!(self.format, AlertFormat::PagerDuty { .. }) || self.on.contains(&AlertTrigger::Recovery)
     }
 }
 

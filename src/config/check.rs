@@ -8,7 +8,9 @@ mod alert;
 mod brand;
 mod database;
 mod entrance;
+mod headers;
 mod migrations;
+mod probe;
 mod report;
 mod requirement;
 mod route;
@@ -36,6 +38,7 @@ impl Check<'_> {
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
         let alerts = self.alerts(file, &requirements);
+        let probes = self.probes(file, listen.as_ref());
         let log = self.log(file);
         let health = self.health(file, form);
 
@@ -58,6 +61,7 @@ impl Check<'_> {
             answers: answers.specs,
             brand,
             alerts: alerts?,
+            probes: probes?,
             log: log?,
             warnings: self.take_warnings(),
         })

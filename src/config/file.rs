@@ -5,6 +5,7 @@
 mod action;
 mod alert;
 mod migrations;
+mod probe;
 
 use gate::{EncodedSlash, Mode};
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub(super) use action::{ActionValue, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use migrations::MigrationsTable;
+pub(super) use probe::ProbeTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,8 @@ table! {
         brand: BrandTable = {},
         /// Who is told of changes, by webhook.
         alerts: List<AlertTable> = [],
+        /// Requests that schemagate sends to itself, to see whether clients get what they should.
+        probes: List<ProbeTable> = [],
         /// How log lines look.
         log: LogTable = {},
     }

@@ -15,6 +15,7 @@ mod load;
 mod mask;
 mod nearest;
 mod place;
+mod probe;
 mod reader;
 mod schema;
 mod secret;
@@ -33,6 +34,7 @@ use ipnet::IpNet;
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use errors::ConfigErrors;
+pub use probe::Probe;
 pub use schema::schema;
 pub use secret::Secret;
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub brand: Brand,
     /// Who is told of changes.
     pub alerts: Vec<Alert>,
+    /// Requests that schemagate sends to itself.
+    pub probes: Vec<Probe>,
     /// How log lines look.
     pub log: Log,
     /// What is valid and probably not meant.

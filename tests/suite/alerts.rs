@@ -173,3 +173,38 @@ async fn a_receiver_that_is_away_delays_nothing_and_learns_the_newest_of_it_late
     gateway.counts(|line| line == "schemagate_alerts_total{result=\"delivered\",webhook=\"json-1\"} 1").await;
     assert_eq!(receiver.received().len(), 1);
 }
+
+#[tokio::test]
+async fn a_probe_that_gets_another_answer_than_it_should_is_told_after_two_and_so_is_its_end() {
+    let receiver = Receiver::start().await;
+    let (database, _echo, gateway) = house(&format!(
+        r#"
+        [[alerts]]
+        webhook = "http://{}/hook"
+        on = ["probe", "recovered"]
+        [[probes]]
+        name = "orders as a client"
+        path = "/orders"
+        every = "1s"
+        headers = {{ Authorization = "Bearer s3cr3t" }}
+        "#,
+        receiver.address()
+    ))
+    .await;
+    gateway
+        .counts(|line| line.starts_with("schemagate_probes_total{probe=\"orders as a client\",result=\"right\"}"))
+        .await;
+    database.execute(DROP).await;
+    let failing = receiver.message(0).await;
+    assert_eq!((&failing["event"], &failing["probe"]), (&"failing".into(), &"orders as a client".into()));
+    let finding = failing["findings"][0].as_str().expect("a finding");
+    assert!(
+        finding.starts_with("GET http://127.0.0.1:") && finding.ends_with("gets 503 Service Unavailable"),
+        "{finding}"
+    );
+    gateway.counts(|line| line == "schemagate_probes_total{probe=\"orders as a client\",result=\"wrong\"} 2").await;
+    database.execute(CREATE).await;
+    let over = receiver.message(1).await;
+    assert_eq!((&over["status"], &over["key"]), (&"resolved".into(), &failing["key"]));
+    assert!(!gateway.log().contains("s3cr3t"));
+}

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::{Action, Actions, AnswerId, KnownMethods};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use super::Check;
 use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable};
-use crate::config::place::Placed;
 use crate::config::reader::Key;
-use crate::config::values::List;
 use crate::config::{AnswerSpec, BlockSpec, RespondSpec};
 
 /// Every answer; equal refusals are one.
@@ -29,16 +27,6 @@ pub(super) struct Defaults<'f> {
     pub(super) table: &'f DefaultsTable,
     block: BlockSpec,
 }
-
-/// Headers that are the connection's or the body's own affair.
-const RESERVED: [HeaderName; 6] = [
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    header::UPGRADE,
-    header::TE,
-    header::TRAILER,
-];
 
 impl Answers {
     fn add(&mut self, spec: AnswerSpec) -> AnswerId {
@@ -189,14 +177,11 @@ impl Check<'_> {
         let status = self.status(respond);
         let (mut content_type, body) = self.body(respond, status);
         let mut headers = Vec::new();
-        for (name, values) in respond.headers.get().map_or(&[][..], |headers| &headers.0) {
-            let Some(parsed) = self.header_name(name) else { continue };
-            for value in self.header_values(values) {
-                if parsed == header::CONTENT_TYPE {
-                    content_type = value;
-                } else {
-                    headers.push((parsed.clone(), value));
-                }
+        for (name, value) in self.headers(&respond.headers) {
+            if name == header::CONTENT_TYPE {
+                content_type = value;
+            } else {
+                headers.push((name, value));
             }
         }
         Some(RespondSpec { route: route.to_owned(), status: status?, headers, content_type, body })
@@ -233,33 +218,5 @@ impl Check<'_> {
                 .help("leave the body out, or answer 200");
         }
         (HeaderValue::from_static(content_type), Bytes::from(body.unwrap_or_default()))
-    }
-
-    fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
-        let parsed = HeaderName::from_bytes(name.value.as_bytes()).ok();
-        match &parsed {
-            None => {
-                self.error(name.place, format!("`{}` is not a header's name", name.value));
-            }
-            Some(parsed) if RESERVED.contains(parsed) => {
-                self.error(name.place, format!("the header `{parsed}` is schemagate's own to set")).help("remove it");
-            }
-            Some(_) => {}
-        }
-        parsed
-    }
-
-    fn header_values(&mut self, values: &List<String>) -> Vec<HeaderValue> {
-        let mut parsed = Vec::new();
-        for value in &values.0 {
-            match HeaderValue::from_str(&value.value) {
-                Ok(header) => parsed.push(header),
-                Err(_) => {
-                    self.error(value.place, "a header's value has characters that no header may have")
-                        .help("printable ASCII only");
-                }
-            }
-        }
-        parsed
     }
 }

@@ -15,13 +15,14 @@ use crate::config::{Alert, AlertFormat, AlertTrigger, Secret, SentryDsn};
 /// Where `PagerDuty` takes events of its Events API v2.
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// Verdicts that can be told of, and the word for their end.
-const VERDICTS: [(&str, Verdict); 5] = [
-    ("broken", Verdict::Broken),
-    ("contradicted", Verdict::Contradicted),
-    ("migrating", Verdict::Migrating),
-    ("unknown", Verdict::Unknown),
-    ("recovered", Verdict::Ready),
+/// What can be told of by a word.
+const TRIGGERS: [(&str, AlertTrigger); 6] = [
+    ("broken", AlertTrigger::Verdict(Verdict::Broken)),
+    ("contradicted", AlertTrigger::Verdict(Verdict::Contradicted)),
+    ("migrating", AlertTrigger::Verdict(Verdict::Migrating)),
+    ("unknown", AlertTrigger::Verdict(Verdict::Unknown)),
+    ("probe", AlertTrigger::Probe),
+    ("recovered", AlertTrigger::Recovery),
 ];
 
 impl Check<'_> {
@@ -121,12 +122,12 @@ impl Check<'_> {
     fn trigger(&mut self, typed: &Placed<Either<String, OftenTable>>) -> Option<AlertTrigger> {
         match &typed.value {
             Either::Plain(word) => {
-                let found = VERDICTS.iter().find(|(known, _)| known == word);
+                let found = TRIGGERS.iter().find(|(known, _)| known == word);
                 if found.is_none() {
-                    let help = suggestion(word, VERDICTS.iter().map(|(word, _)| *word), "words");
+                    let help = suggestion(word, TRIGGERS.iter().map(|(word, _)| *word), "words");
                     self.error(typed.place, format!("`alerts.on` knows no `{word}`")).help(help);
                 }
-                found.map(|(_, verdict)| AlertTrigger::Verdict(*verdict))
+                found.map(|(_, trigger)| *trigger)
             }
             Either::Table(often) => self.often(often),
         }

@@ -51,6 +51,7 @@ impl Watched {
             answers: vec![],
             brand: Brand::default(),
             alerts: vec![],
+            probes: vec![],
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
