@@ -2,13 +2,12 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{ActionKind, Decision, Outcome, Rules, Verdict};
+use gate::{Decision, Outcome, Rules, Verdict};
 use prometheus::core::Collector;
-use prometheus::proto::{LabelPair, MetricFamily};
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -33,6 +32,19 @@ pub struct Metrics {
     probes: IntCounterVec,
     generation: IntGauge,
     rules: Arc<Rules>,
+}
+
+/// How many requests of a route got an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The route's name.
+    pub route: String,
+    /// The action's word.
+    pub action: String,
+    /// Whether observe mode let them pass.
+    pub observed: bool,
+    /// How many.
+    pub count: u64,
 }
 
 impl Metrics {
@@ -179,19 +191,21 @@ impl Metrics {
         self.probes.with_label_values(&[probe, result]).inc();
     }
 
-    /// How many requests got an action because a need was not ready, by route.
-    pub fn actions_taken(&self, action: ActionKind) -> BTreeMap<String, u64> {
-        let mut taken = BTreeMap::new();
-        for metric in self.requests.collect().iter().flat_map(MetricFamily::get_metric) {
-            let label = |name| metric.get_label().iter().find(|label| label.name() == name).map(LabelPair::value);
-            if label("action") == Some(action.as_str()) && label("outcome") != Some("observed") {
-                // Counts are whole numbers far below 2^53.
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-                let count = metric.get_counter().get_value() as u64;
-                *taken.entry(label("route").unwrap_or_default().to_owned()).or_insert(0) += count;
-            }
-        }
-        taken
+    /// How many requests of each route got which action, and why.
+    pub fn taken(&self) -> Vec<Taken> {
+        let families = self.requests.collect();
+        let metrics = families.iter().flat_map(MetricFamily::get_metric);
+        let taken = metrics.map(|metric| {
+            let labels = metric.get_label();
+            let label = |name| labels.iter().find(|label| label.name() == name).map(|label| label.value().to_owned());
+            let label = |name| label(name).unwrap_or_default();
+            // Counts are whole numbers far below 2^53.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let count = metric.get_counter().get_value() as u64;
+            let (route, action, outcome) = (label("route"), label("action"), label("outcome"));
+            Taken { route, action, observed: outcome == "observed", count }
+        });
+        taken.collect()
     }
 
     /// Counts a change of a verdict.

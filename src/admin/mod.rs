@@ -7,9 +7,17 @@
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
 //! | `/api/v1/snapshot` | all of it, with the routes |
+//! | `/status` | the dashboard: a page that reads the next two |
+//! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
+//! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
 
+mod board;
+mod dashboard;
+mod events;
+mod incidents;
 mod listener;
 mod readiness;
+mod snapshot;
 mod token;
 
 use std::sync::Arc;
@@ -19,7 +27,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::config::Config;
 use crate::live::GateReader;
@@ -28,12 +36,16 @@ use crate::report::{Report, Status};
 
 pub use listener::AdminListener;
 
+use incidents::Incidents;
+use snapshot::SnapshotReport;
+
 /// What every handler sees.
 #[derive(Debug, Clone)]
 struct Admin {
     config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
+    incidents: Arc<Incidents>,
 }
 
 /// Serves until dropped.
@@ -43,18 +55,26 @@ pub async fn serve(
     reader: GateReader,
     metrics: Metrics,
 ) -> std::io::Result<()> {
-    let admin = Admin { config, reader, metrics };
+    let incidents = Arc::new(Incidents::default());
+    let admin = Admin { config, reader, metrics, incidents };
     let guarded = Router::new()
         .route("/health/migrations", get(health))
         .route("/metrics", get(metrics_text))
         .route("/api/v1/snapshot", get(snapshot))
+        .route("/api/v1/events", get(events::events))
+        .route("/api/v1/incidents", get(incidents::as_json))
+        .route("/api/v1/incidents.md", get(incidents::as_markdown))
         .route_layer(middleware::from_fn_with_state(admin.clone(), token::require_read));
     let app = Router::new()
         .route("/live", get(|| async { "live\n" }))
         .route("/ready", get(readiness::ready))
+        .merge(dashboard::routes())
         .merge(guarded)
-        .with_state(admin);
-    listener.serve(app).await
+        .with_state(admin.clone());
+    tokio::select! {
+        served = listener.serve(app) => served,
+        () = incidents::record(admin) => Ok(()),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,61 +103,8 @@ async fn metrics_text(State(admin): State<Admin>) -> Response {
     }
 }
 
-/// The report and what becomes of each route.
-#[derive(Debug, Serialize)]
-struct SnapshotReport {
-    #[serde(flatten)]
-    report: Report,
-    routes: Vec<RouteReport>,
-}
-
-#[derive(Debug, Serialize)]
-struct RouteReport {
-    name: String,
-    host: String,
-    path: String,
-    methods: Vec<String>,
-    upstream: String,
-    needs: Vec<String>,
-    /// The action in force.
-    action: &'static str,
-    /// Why: `ready`, `no_needs` or the worst verdict.
-    reason: &'static str,
-    observed: bool,
-}
-
 async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
-    let now = admin.reader.now();
-    let gate = admin.reader.pin();
-    let rules = gate.rules();
-    let routes = rules
-        .routes()
-        .iter()
-        .map(|route| {
-            let (reason, action) = gate.judge(route, now);
-            RouteReport {
-                name: route.name.to_string(),
-                host: route.host.to_string(),
-                path: route.path.as_str().to_owned(),
-                methods: route.methods.names().map(str::to_owned).collect(),
-                upstream: admin
-                    .config
-                    .upstream(route.upstream)
-                    .map(|upstream| upstream.name.clone())
-                    .unwrap_or_default(),
-                needs: route
-                    .needs
-                    .iter()
-                    .filter_map(|id| rules.requirement(*id))
-                    .map(|need| need.name.to_string())
-                    .collect(),
-                action: action.kind().as_str(),
-                reason: reason.as_str(),
-                observed: route.mode == gate::Mode::Observe,
-            }
-        })
-        .collect();
-    Json(SnapshotReport { report: admin.report(), routes })
+    Json(SnapshotReport::of(&admin))
 }
 
 impl Admin {

@@ -33,9 +33,13 @@ impl Counts {
     }
 
     pub(super) fn look(&mut self, metrics: &Metrics, now: Moment, tell: &mut impl FnMut(Message)) {
-        for (route, sum) in metrics.actions_taken(self.action) {
-            let counted = self.routes.entry(route).or_default();
-            counted.grow(sum, now);
+        let taken = metrics.taken().into_iter().filter(|taken| taken.action == self.action.as_str() && !taken.observed);
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        for taken in taken {
+            *sums.entry(taken.route).or_default() += taken.count;
+        }
+        for (route, sum) in sums {
+            self.routes.entry(route).or_default().grow(sum, now);
         }
         for (route, counted) in &mut self.routes {
             if let Some(state) = counted.stands(self.count, self.within, now) {

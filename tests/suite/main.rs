@@ -20,6 +20,7 @@ mod alerts;
 mod answers;
 mod bad_input;
 mod commands;
+mod dashboard;
 mod detection;
 mod faults;
 mod house_stands;

@@ -1,0 +1,194 @@
+// The dashboard: reads /api/v1/events and shows it. Everything that comes from the server is text, never markup.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+
+/** An element with properties and children; `null` children are left out. */
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const pill = (word) => make("span", { className: `pill ${word}`, textContent: word.replace("_", " ") });
+
+function lasting(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+const clock = (moment) => new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+// --- What must be there ---------------------------------------------------------------------------
+
+function requirement(item, several) {
+  const unmet = item.findings.length > 0;
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill(item.verdict),
+      make("span", { className: "quiet", textContent:
+        ` for ${lasting(item.since_seconds)}${several ? ` in ${item.database}` : ""}${item.component ? ` · ${item.component}` : ""}` })),
+    unmet ? make("ul", {}, item.findings.map((finding) => make("li", { textContent: finding.text }))) : null,
+    (item.warnings ?? []).length ? make("ul", { className: "quiet" }, item.warnings.map((warning) =>
+      make("li", { textContent: typeof warning === "string" ? warning : warning.text }))) : null,
+    unmet && item.mend ? make("p", {}, "To mend it: ", make("code", { textContent: item.mend })) : null,
+    unmet && item.routes.length ? make("p", { className: "quiet", textContent: `Routes: ${item.routes.join(", ")}` }) : null);
+}
+
+const order = ["contradicted", "broken", "migrating", "unknown", "ready"];
+
+function requirements(board) {
+  const several = board.databases.length > 1;
+  const sorted = [...board.requirements].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  const ready = sorted.filter((item) => item.verdict === "ready" && !(item.warnings ?? []).length);
+  const others = sorted.filter((item) => !ready.includes(item));
+  const away = board.databases.filter((database) => !database.known).map((database) => database.name);
+  byId("databases").textContent = away.length
+    ? `Cannot be looked at: ${away.join(", ")}. What was known of it counts no longer.`
+    : `${board.databases.length === 1 ? "The database is" : "All databases are"} looked at.`;
+  const open = byId("ready-ones")?.open ?? others.length === 0;
+  byId("requirements").replaceChildren(
+    ...others.map((item) => requirement(item, several)),
+    ...(ready.length ? [make("details", { id: "ready-ones", open },
+      make("summary", { textContent: `${ready.length} ready` }), ready.map((item) => requirement(item, several)))] : []),
+    ...(sorted.length ? [] : [make("p", { className: "quiet", textContent: "Nothing is required yet." })]));
+}
+
+// --- Routes ---------------------------------------------------------------------------------------
+
+let before = null;
+
+/** Requests a second by action, since the board before. */
+function rates(route, board) {
+  const earlier = before?.routes.find((other) => other.name === route.name);
+  const seconds = before ? (Date.parse(board.at) - Date.parse(before.at)) / 1000 : 0;
+  if (!earlier || seconds <= 0) return "";
+  const grown = Object.entries(route.taken).map(([action, count]) => [action, (count - (earlier.taken[action] ?? 0)) / seconds]);
+  return grown.filter(([, rate]) => rate > 0).map(([action, rate]) => `${action} ${rate.toFixed(1)}`).join(", ");
+}
+
+function routes(board) {
+  const wanted = byId("find").value.trim().toLowerCase();
+  const shown = board.routes.filter((route) =>
+    !wanted || [route.name, route.path, route.host, route.action, ...route.needs].some((text) => text.toLowerCase().includes(wanted)));
+  byId("routes").replaceChildren(...shown.map((route) => make("tr", {},
+    make("th", { scope: "row", textContent: route.name }),
+    make("td", { textContent: route.needs.join(", ") || "nothing" }),
+    make("td", {}, pill(route.action), route.observed ? " observed only" : ""),
+    make("td", { textContent: rates(route, board) }),
+    make("td", { textContent: Object.entries(route.taken).map(([action, count]) => `${action} ${count}`).join(", ") }))));
+  byId("found").textContent = wanted || board.all_routes > shown.length ? `${shown.length} of ${board.all_routes}` : "";
+}
+
+// --- Incidents ------------------------------------------------------------------------------------
+
+function incident(item) {
+  const met = Object.entries(item.requests).map(([action, count]) => `${count} × ${action}`).join(", ");
+  const lasted = (Date.parse(item.mended ?? latest.at) - Date.parse(item.broke)) / 1000;
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.requirement }), " ", pill(item.mended ? "mended" : item.verdict),
+      make("span", { className: "quiet", textContent: ` ${item.mended ? "lasted" : "for"} ${lasting(lasted)}` })),
+    make("ul", {},
+      make("li", { textContent: `seen broken ${clock(item.broke)}` }),
+      item.first_refusal ? make("li", { textContent: `first request met ${clock(item.first_refusal)}` }) : null,
+      item.mended ? make("li", { textContent: `seen mended ${clock(item.mended)}` }) : null,
+      make("li", { textContent: met ? `requests: ${met}` : "no request met it" }),
+      item.findings.map((finding) => make("li", { textContent: finding }))));
+}
+
+function incidents(board) {
+  byId("incidents").replaceChildren(...(board.incidents.length
+    ? board.incidents.map(incident)
+    : [make("p", { className: "quiet", textContent: "Nothing was broken since schemagate started." })]));
+}
+
+// --- The whole ------------------------------------------------------------------------------------
+
+let latest = null;
+
+function show(board) {
+  before = latest;
+  latest = board;
+  const status = byId("status");
+  if (status.textContent !== board.status) status.textContent = board.status;
+  status.className = `pill ${board.status}`;
+  document.title = board.status === "ready" ? "schemagate" : `${board.status} · schemagate`;
+  byId("at").textContent = clock(board.at);
+  byId("version").textContent = `schemagate ${board.version}`;
+  byId("board").hidden = false;
+  byId("login").hidden = true;
+  requirements(board);
+  routes(board);
+  incidents(board);
+}
+
+function lost() {
+  byId("status").textContent = "connection lost";
+  byId("status").className = "pill lost";
+}
+
+// --- Reading --------------------------------------------------------------------------------------
+
+// Of this tab only; a token is never kept on disk.
+let token = sessionStorage.getItem("token");
+
+const ask = (path) => fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+
+/** Reads server-sent events: EventSource cannot send a token. */
+async function read() {
+  const answer = await ask("/api/v1/events");
+  if (answer.status === 401) {
+    byId("wrong").textContent = token ? "That is not the token." : "";
+    byId("status").textContent = "token needed";
+    byId("board").hidden = true;
+    byId("login").hidden = false;
+    byId("token").focus();
+    return false;
+  }
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ;) {
+    const { value, done } = await reader.read();
+    if (done) return true;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+      if (data) show(JSON.parse(data));
+    }
+  }
+}
+
+async function follow() {
+  for (;;) {
+    try {
+      if (!(await read())) return;
+    } catch {
+      // Another attempt follows.
+    }
+    lost();
+    await new Promise((resume) => setTimeout(resume, 1000));
+  }
+}
+
+async function save(path, name) {
+  const answer = await ask(path);
+  if (!answer.ok) return;
+  const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: name });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+byId("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = byId("token").value;
+  sessionStorage.setItem("token", token);
+  byId("token").value = "";
+  follow();
+});
+byId("find").addEventListener("input", () => latest && routes(latest));
+byId("as-markdown").addEventListener("click", () => save("/api/v1/incidents.md", "incidents.md"));
+byId("as-json").addEventListener("click", () => save("/api/v1/incidents", "incidents.json"));
+follow();

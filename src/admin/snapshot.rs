@@ -1,0 +1,62 @@
+//! The report and what becomes of each route.
+
+use gate::{Gate, Mode, Moment, Route};
+use serde::Serialize;
+
+use super::Admin;
+use crate::config::Config;
+use crate::report::Report;
+
+/// The report and what becomes of each route.
+#[derive(Debug, Serialize)]
+pub(super) struct SnapshotReport {
+    #[serde(flatten)]
+    report: Report,
+    routes: Vec<RouteReport>,
+}
+
+/// One route, and what becomes of its requests at this moment.
+#[derive(Debug, Serialize)]
+pub(super) struct RouteReport {
+    pub(super) name: String,
+    host: String,
+    path: String,
+    methods: Vec<String>,
+    upstream: String,
+    needs: Vec<String>,
+    /// The action in force.
+    action: &'static str,
+    /// Why: `ready`, `no_needs` or the worst verdict.
+    reason: &'static str,
+    observed: bool,
+}
+
+impl SnapshotReport {
+    pub(super) fn of(admin: &Admin) -> Self {
+        let now = admin.reader.now();
+        let gate = admin.reader.pin();
+        let routes = gate.rules().routes().iter();
+        Self {
+            report: Report::new(&admin.config, &gate, now),
+            routes: routes.map(|route| RouteReport::of(route, &admin.config, &gate, now)).collect(),
+        }
+    }
+}
+
+impl RouteReport {
+    pub(super) fn of(route: &Route, config: &Config, gate: &Gate, now: Moment) -> Self {
+        let (reason, action) = gate.judge(route, now);
+        let needs = route.needs.iter().filter_map(|id| gate.rules().requirement(*id));
+        Self {
+            name: route.name.to_string(),
+            host: route.host.to_string(),
+            path: route.path.as_str().to_owned(),
+            methods: route.methods.names().map(str::to_owned).collect(),
+            upstream: config.upstream(route.upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
+            needs: needs.map(|need| need.name.to_string()).collect(),
+            action: action.kind().as_str(),
+            reason: reason.as_str(),
+            observed: route.mode == Mode::Observe,
+        }
+    }
+}
