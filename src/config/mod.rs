@@ -17,6 +17,7 @@ mod place;
 mod reader;
 mod schema;
 mod secret;
+mod stale;
 mod values;
 
 use std::fmt;
@@ -33,6 +34,7 @@ pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use errors::ConfigErrors;
 pub use schema::schema;
 pub use secret::Secret;
+pub use stale::{StaleKey, StaleStore};
 
 /// A configuration in which every name resolves and every value is in its range.
 #[derive(Debug)]

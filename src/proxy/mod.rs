@@ -30,6 +30,7 @@ mod hop_by_hop;
 mod own_answer;
 mod recheck;
 mod request_id;
+mod stale;
 mod upstreams;
 
 use std::sync::Arc;
