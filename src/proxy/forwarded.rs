@@ -47,12 +47,7 @@ pub(super) fn is_told_by_proxies(name: &HeaderName) -> bool {
 
 /// Removes what an untrusted client says of others.
 fn forget(request: &mut RequestHeader) {
-    let forged: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| is_told_by_proxies(name))
-        .cloned()
-        .collect();
+    let forged: Vec<HeaderName> = request.headers.keys().filter(|name| is_told_by_proxies(name)).cloned().collect();
     for name in &forged {
         request.remove_header(name);
     }

@@ -66,12 +66,17 @@ pub(in crate::proxy) enum Fate {
 }
 
 /// Statuses that say nothing of the resource, besides all of the server's errors.
-const PASSING: [StatusCode; 3] =
-    [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+const PASSING: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
 
 impl Keeping {
     /// Begins to listen, before the backend is asked; or why the answer will not be kept.
-    pub(in crate::proxy) fn begin(asked: &Asked<'_>, epoch: Epoch, route: RouteId, now: Moment, store: &Store) -> Result<Self, Unfit> {
+    pub(in crate::proxy) fn begin(
+        asked: &Asked<'_>,
+        epoch: Epoch,
+        route: RouteId,
+        now: Moment,
+        store: &Store,
+    ) -> Result<Self, Unfit> {
         let headers = &asked.request.headers;
         if asked.request.method != Method::GET {
             return Err(Unfit::Method);
@@ -170,7 +175,8 @@ impl Part {
         let length = answer.headers.get(header::CONTENT_LENGTH);
         let length = length.map(|length| length.to_str().ok().and_then(|length| length.parse().ok()));
         let bodiless = answer.status == StatusCode::NO_CONTENT;
-        let ends = bodiless || answer.version == Version::HTTP_2 || answer.headers.contains_key(header::TRANSFER_ENCODING);
+        let ends =
+            bodiless || answer.version == Version::HTTP_2 || answer.headers.contains_key(header::TRANSFER_ENCODING);
         match length {
             Some(None) => return Err(Unfit::Framing),
             None if !ends => return Err(Unfit::Framing),
@@ -204,7 +210,8 @@ fn refresh(id: &Key, answer: &ResponseHeader, began: Moment, epoch: Epoch, key: 
         Ok(said) => {
             let silent = !answer.headers.contains_key(header::CACHE_CONTROL);
             // What a 304 does not say is as it was.
-            let (fresh, limit) = if silent { (kept.lifetime.fresh, kept.lifetime.limit) } else { (said.fresh, said.limit) };
+            let (fresh, limit) =
+                if silent { (kept.lifetime.fresh, kept.lifetime.limit) } else { (said.fresh, said.limit) };
             match store.put(*id, kept.refreshed(began, Lifetime { age: said.age, fresh, limit }, epoch)) {
                 Ok(()) => Fate::Refreshed,
                 Err(why) => Fate::Unfit(why),
@@ -219,7 +226,8 @@ fn refresh(id: &Key, answer: &ResponseHeader, began: Moment, epoch: Epoch, key: 
 
 /// `no-store` in a request (RFC 9111, section 5.2.1.5).
 fn forbids_storing(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CACHE_CONTROL).iter().any(|value| {
-        value.as_bytes().to_ascii_lowercase().windows(8).any(|part| part == b"no-store")
-    })
+    headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .any(|value| value.as_bytes().to_ascii_lowercase().windows(8).any(|part| part == b"no-store"))
 }

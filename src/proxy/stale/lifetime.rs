@@ -92,9 +92,10 @@ fn forbidden(headers: &HeaderMap) -> Result<(), Unfit> {
 /// Whether an answer varies by nothing but what is in the key.
 fn varies_within(headers: &HeaderMap, key: &StaleKey) -> bool {
     let names = headers.get_all(header::VARY).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).all(|name| {
-        name != b"*" && HeaderName::from_bytes(name).is_ok_and(|name| Role::of(&name, key).tells_apart())
-    })
+    names
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty())
+        .all(|name| name != b"*" && HeaderName::from_bytes(name).is_ok_and(|name| Role::of(&name, key).tells_apart()))
 }
 
 /// The age up to which an answer is fresh, and that beyond which it must not be given: stale answers

@@ -39,3 +39,6 @@ pub(super) struct Stale {
     /// In the order of [`RouteId`]; `None` for routes that never give a stale answer.
     keys: Vec<Option<StaleKey>>,
 }
+
+#[cfg(test)]
+mod tests;

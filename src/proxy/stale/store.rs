@@ -7,8 +7,8 @@ use std::time::Duration;
 use gate::{Host, Moment};
 use lru::LruCache;
 
-use super::key::Key;
 use super::kept::Kept;
+use super::key::Key;
 use super::place::{Changes, Epoch, Place};
 use super::unfit::Unfit;
 use crate::config::StaleStore;
@@ -22,7 +22,7 @@ pub(in crate::proxy) struct Store {
     /// Bytes of answers that are just being read.
     reading: Arc<AtomicUsize>,
     limits: Limits,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -54,12 +54,7 @@ impl Store {
             shelf: Mutex::new(Shelf { answers: LruCache::unbounded(), bytes: 0 }),
             changes: Changes::none(),
             reading: Arc::default(),
-            limits: Limits {
-                kept: config.max_bytes - reading,
-                reading,
-                answer: config.max_answer_bytes,
-                age: longest,
-            },
+            limits: Limits { kept: config.max_bytes - reading, reading, answer: config.max_answer_bytes, age: longest },
             metrics,
         }
     }
@@ -84,7 +79,9 @@ impl Store {
         }
         let kept = Arc::new(kept);
         let mut shelf = self.shelf();
-        if !self.changes.is_current(kept.epoch) || shelf.answers.peek(&key).is_some_and(|known| known.began > kept.began) {
+        if !self.changes.is_current(kept.epoch)
+            || shelf.answers.peek(&key).is_some_and(|known| known.began > kept.began)
+        {
             return Err(Unfit::Overtaken);
         }
         let mut gone = Vec::from_iter(shelf.take(&key));
