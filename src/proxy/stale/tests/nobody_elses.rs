@@ -25,9 +25,10 @@ const HEADERS: [(&str, &[&str]); 14] = [
     ("x-original-url", &["/admin"]),
     ("user-agent", &["Firefox", "<script>"]),
     ("referer", &["https://a.example/", "\"><b>"]),
-    ("connection", &["keep-alive", "x-tenant", "close, x-api-key", "cookie", "authorization"]),
+    ("connection", &["keep-alive", "x-tenant", "close, x-tenant", "x-api-key"]),
     ("cache-control", &["no-store", "no-cache"]),
 ];
+const CONNECTION: usize = 12;
 const NAMED: [&[&str]; 6] =
     [&[], &["cookie"], &["authorization"], &["cookie", "authorization"], &["x-tenant"], &["user-agent"]];
 /// What an answer says of itself, and whether it may be kept at all.
@@ -82,24 +83,31 @@ fn heard(request: &Requested) -> BTreeMap<String, Vec<String>> {
     heard
 }
 
-fn requests() -> impl Strategy<Value = Requested> {
-    let header = (0..HEADERS.len(), any::<prop::sample::Index>()).prop_map(|(which, value)| {
+type Header = (&'static str, &'static str);
+
+fn header() -> impl Strategy<Value = Header> {
+    // A tenant, and a connection's option that takes it away again, are a third of all.
+    let which = prop_oneof![4 => 0..HEADERS.len(), 1 => Just(2), 1 => Just(CONNECTION)];
+    (which, any::<prop::sample::Index>()).prop_map(|(which, value)| {
         let (name, values) = HEADERS[which];
         (name, values[value.index(values.len())])
-    });
-    let headers = prop::collection::vec(header, 0..4);
-    // Most requests are for the same thing: what differs is who asks, and how.
-    let host = prop_oneof![3 => Just(0), 1 => 0..HOSTS.len()];
-    let target = prop_oneof![3 => Just(0), 1 => 0..TARGETS.len()];
-    let around = (prop::bool::weighted(0.1), prop::bool::weighted(0.5), 0..8_usize, prop::bool::weighted(0.2));
-    (host, target, headers, around).prop_map(|(host, target, headers, (tls, trusted, odd, head))| {
-        let all = [&[("host", HOSTS[host])], headers.as_slice()].concat();
+    })
+}
+
+/// Requests that have most in common: `common` headers, and what differs is who asks, and how.
+fn requests(common: Vec<Header>) -> impl Strategy<Value = Requested> {
+    let headers = prop::collection::vec(header(), 0..3);
+    let host = prop_oneof![5 => Just(0), 1 => 0..HOSTS.len()];
+    let target = prop_oneof![5 => Just(0), 1 => 0..TARGETS.len()];
+    let around = (prop::bool::weighted(0.1), prop::bool::weighted(0.7), 0..20_usize, prop::bool::weighted(0.2));
+    (host, target, headers, around).prop_map(move |(host, target, headers, (tls, trusted, odd, head))| {
+        let all = [&[("host", HOSTS[host])], common.as_slice(), headers.as_slice()].concat();
         let request = Requested::new(if head { "HEAD" } else { "GET" }, TARGETS[target], &all);
         Requested {
             client: Client { tls, trusted, ..request.client },
             route: if odd == 0 { "other" } else { "orders" },
             upstream: if odd == 1 { "previous" } else { "api" },
-            tenant: [None, Some("one"), Some("two")][odd.saturating_sub(5).min(2)],
+            tenant: [None, Some("one"), Some("two")][odd.saturating_sub(17)],
             ..request
         }
     })
@@ -109,7 +117,9 @@ fn requests() -> impl Strategy<Value = Requested> {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let said = prop_oneof![5 => Just(0), 1 => 0..SAID.len()];
     let turns = prop::collection::vec((any::<prop::sample::Index>(), 0..9, said), 1..40);
-    (prop::collection::vec(requests(), 1..8), turns).prop_map(|(who, turns)| {
+    let who =
+        prop::collection::vec(header(), 0..3).prop_flat_map(|common| prop::collection::vec(requests(common), 1..8));
+    (who, turns).prop_map(|(who, turns)| {
         let step = |(index, kind, said): (prop::sample::Index, i32, usize)| {
             let request = who[index.index(who.len())].clone();
             match kind {
