@@ -128,7 +128,7 @@ impl Metrics {
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } => "forwarded",
-            Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
+            Outcome::Stale { .. } | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
         let class = match status / 100 {

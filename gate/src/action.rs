@@ -1,6 +1,7 @@
 //! What a request gets.
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::{KnownMethods, Method, Outcome, UpstreamId, Verdict};
 
@@ -29,6 +30,13 @@ pub enum Action {
         /// place of silence: that nobody answered is no empty list.
         otherwise: AnswerId,
     },
+    /// The last good answer to the same request, without asking the upstream.
+    Stale {
+        /// At most so old.
+        up_to: Duration,
+        /// Where there is none, and for all but GET and HEAD: refused with this.
+        otherwise: AnswerId,
+    },
 }
 
 /// What an action makes of requests by one method.
@@ -41,6 +49,13 @@ pub enum Effect {
         /// Takes the place of its 5xx.
         answer: AnswerId,
         /// Takes the place of its silence.
+        otherwise: AnswerId,
+    },
+    /// The upstream is not asked, and the last good answer is given.
+    Stale {
+        /// At most so old.
+        up_to: Duration,
+        /// Where there is none.
         otherwise: AnswerId,
     },
     /// The upstream is not asked.
@@ -60,6 +75,8 @@ pub enum ActionKind {
     Respond,
     /// [`Action::Rescue`].
     Rescue,
+    /// [`Action::Stale`].
+    Stale,
 }
 
 impl Action {
@@ -71,6 +88,7 @@ impl Action {
             Self::ReadOnly(_) => ActionKind::ReadOnly,
             Self::Respond(_) => ActionKind::Respond,
             Self::Rescue { .. } => ActionKind::Rescue,
+            Self::Stale { .. } => ActionKind::Stale,
         }
     }
 
@@ -83,7 +101,10 @@ impl Action {
             Self::Rescue { answer, methods, otherwise } if methods.contains(method) => {
                 Effect::Rescue { answer, otherwise }
             }
-            Self::Rescue { otherwise, .. } => Effect::Answer(otherwise),
+            Self::Stale { up_to, otherwise } if matches!(method.as_str(), "GET" | "HEAD") => {
+                Effect::Stale { up_to, otherwise }
+            }
+            Self::Rescue { otherwise, .. } | Self::Stale { otherwise, .. } => Effect::Answer(otherwise),
         }
     }
 }
@@ -94,6 +115,7 @@ impl Effect {
         match self {
             Self::Forward => Outcome::Forward(upstream),
             Self::Rescue { answer, otherwise } => Outcome::ForwardRescued { upstream, answer, otherwise },
+            Self::Stale { up_to, otherwise } => Outcome::Stale { up_to, otherwise },
             Self::Answer(answer) => Outcome::Answer(answer),
         }
     }
@@ -101,7 +123,7 @@ impl Effect {
 
 impl ActionKind {
     /// Every kind of action.
-    pub const ALL: [Self; 5] = [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond, Self::Rescue];
+    pub const ALL: [Self; 6] = [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond, Self::Rescue, Self::Stale];
 
     /// The word used in configuration, logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -111,6 +133,7 @@ impl ActionKind {
             Self::ReadOnly => "read_only",
             Self::Respond => "respond",
             Self::Rescue => "rescue",
+            Self::Stale => "stale",
         }
     }
 }
@@ -144,5 +167,15 @@ impl Actions {
             Verdict::Broken => self.on_broken,
             Verdict::Contradicted => self.on_contradicted,
         }
+    }
+
+    /// The greatest age at which any of them gives a good answer once more; `None` if none does.
+    pub fn longest_stale(&self) -> Option<Duration> {
+        let all = [self.on_broken, self.on_contradicted, self.on_migrating, self.on_unknown];
+        let ages = all.iter().filter_map(|action| match action {
+            Action::Stale { up_to, .. } => Some(*up_to),
+            _ => None,
+        });
+        ages.max()
     }
 }

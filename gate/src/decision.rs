@@ -1,5 +1,7 @@
 //! What is done with a request, and why.
 
+use core::time::Duration;
+
 use crate::{ActionKind, AnswerId, RequirementId, RouteId, UpstreamId, Verdict};
 
 /// What is done with a request, and why. Log, metrics and answer all tell this same value.
@@ -29,6 +31,13 @@ pub enum Outcome {
         /// What takes the place of a 5xx.
         answer: AnswerId,
         /// What takes the place of no answer at all.
+        otherwise: AnswerId,
+    },
+    /// It is answered here with the last good answer to the same request.
+    Stale {
+        /// At most so old.
+        up_to: Duration,
+        /// The prepared answer where there is none.
         otherwise: AnswerId,
     },
     /// It is answered here with a prepared answer.
@@ -77,7 +86,7 @@ impl Outcome {
     pub const fn upstream(self) -> Option<UpstreamId> {
         match self {
             Self::Forward(upstream) | Self::ForwardRescued { upstream, .. } => Some(upstream),
-            Self::Answer(_) | Self::Health | Self::NoRoute => None,
+            Self::Stale { .. } | Self::Answer(_) | Self::Health | Self::NoRoute => None,
         }
     }
 }
@@ -95,8 +104,9 @@ impl Decision {
             (Outcome::Forward(_), _) => 1,
             (Outcome::ForwardRescued { .. }, _) => 4,
             (Outcome::NoRoute, _) => 5,
-            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 6,
-            (Outcome::Answer(_), _) => 7,
+            (Outcome::Stale { .. }, _) => 6,
+            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 7,
+            (Outcome::Answer(_), _) => 8,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where a request goes and what it needs.
 
+use core::time::Duration;
+
 use crate::{Actions, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
 
 /// Which route, as its place in [`crate::Rules::routes`].
@@ -42,6 +44,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// The greatest age at which it gives a good answer once more; `None` if it never does.
+    pub fn longest_stale(&self) -> Option<Duration> {
+        self.actions.longest_stale().filter(|_| self.mode == Mode::Enforce && !self.needs.is_empty())
+    }
+
     /// Whether some unmet need would change what a request by `method` gets: then an upstream's
     /// failure may be one that the client is spared.
     pub fn guards(&self, method: Method<'_>) -> bool {

@@ -56,7 +56,9 @@ impl Explain {
         Ok(match explained.decision.outcome {
             _ if !failures.is_empty() => Exit::Unreachable,
             Outcome::Forward(_) | Outcome::Health => Exit::Ready,
-            Outcome::ForwardRescued { .. } | Outcome::Answer(_) | Outcome::NoRoute => Exit::NotReady,
+            Outcome::ForwardRescued { .. } | Outcome::Stale { .. } | Outcome::Answer(_) | Outcome::NoRoute => {
+                Exit::NotReady
+            }
         })
     }
 }
@@ -80,6 +82,9 @@ impl Explained<'_> {
             Outcome::Health => "the health answer".to_owned(),
             Outcome::NoRoute => "404: no route serves it".to_owned(),
             Outcome::Answer(_) => format!("{}, without asking the upstream", self.decision.action),
+            Outcome::Stale { up_to, .. } => {
+                format!("stale: the last good answer, at most {}s old, or a refusal", up_to.as_secs())
+            }
             Outcome::Forward(id) if self.decision.observed => {
                 format!("pass to {}, because of observe mode; otherwise {}", upstream(id), self.decision.action)
             }

@@ -11,6 +11,7 @@ mod migrations;
 mod report;
 mod requirement;
 mod route;
+mod stale;
 mod upstream;
 mod warning;
 
@@ -38,7 +39,9 @@ impl Check<'_> {
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
-        let routes = self.routes(file, form, &requirements, &mut answers);
+        let mut routes = self.routes(file, form, &requirements, &mut answers);
+        let stale_keys = std::mem::take(&mut routes.stale_keys);
+        let stale_store = self.stale_store(file.stale.get()?);
         self.warn_of_idle_names(file, &routes, &requirements);
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
@@ -56,6 +59,8 @@ impl Check<'_> {
             answers: answers.specs,
             brand,
             log: log?,
+            stale_store: stale_store?,
+            stale_keys,
             warnings: self.take_warnings(),
         })
     }

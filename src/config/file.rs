@@ -4,6 +4,7 @@
 
 mod action;
 mod migrations;
+mod stale;
 
 use gate::{EncodedSlash, Mode};
 
@@ -12,8 +13,9 @@ use super::values::{Either, Json, Limit, List, Named, Word, Words};
 use super::{LogFormat, Notify};
 use std::time::Duration;
 
-pub(super) use action::{ActionValue, Rescue};
+pub(super) use action::{ActionValue, Rescue, Stale};
 pub(super) use migrations::MigrationsTable;
+pub(super) use stale::{StaleStoreTable, StaleTable};
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,8 @@ table! {
         brand: BrandTable = {},
         /// How log lines look.
         log: LogTable = {},
+        /// What is kept for the action "stale".
+        stale: StaleStoreTable = {},
     }
 }
 

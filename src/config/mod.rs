@@ -57,6 +57,10 @@ pub struct Config {
     pub brand: Brand,
     /// How log lines look.
     pub log: Log,
+    /// How much is kept of good answers.
+    pub stale_store: StaleStore,
+    /// What tells the kept answers of a route apart, in the order of [`gate::RouteId`].
+    pub stale_keys: Vec<StaleKey>,
     /// What is valid and probably not meant.
     pub warnings: Vec<String>,
 }

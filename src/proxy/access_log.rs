@@ -70,7 +70,9 @@ fn action(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Health => "health",
         Outcome::NoRoute => "no_route",
-        Outcome::Answer(_) | Outcome::Forward(_) | Outcome::ForwardRescued { .. } => decision.action.as_str(),
+        Outcome::Answer(_) | Outcome::Stale { .. } | Outcome::Forward(_) | Outcome::ForwardRescued { .. } => {
+            decision.action.as_str()
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use gate::{Action, Actions, AnswerId, KnownMethods};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::Check;
-use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable};
+use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable, Stale};
 use crate::config::place::Placed;
 use crate::config::reader::Key;
 use crate::config::values::List;
-use crate::config::{AnswerSpec, BlockSpec, RespondSpec};
+use crate::config::{AnswerSpec, BlockSpec, RespondSpec, StaleKey};
 
 /// Every answer; equal refusals are one.
 #[derive(Debug, Default)]
@@ -23,6 +23,9 @@ pub(super) struct Answers {
 
 /// `Retry-After` counts whole seconds.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
+
+/// Ages are told in whole seconds.
+const YOUNGEST_STALE: Duration = Duration::from_secs(1);
 
 /// What routes do that do not say otherwise.
 pub(super) struct Defaults<'f> {
@@ -78,7 +81,7 @@ impl Check<'_> {
         name: &str,
         defaults: &Defaults<'_>,
         answers: &mut Answers,
-    ) -> Option<Actions> {
+    ) -> Option<(Actions, StaleKey)> {
         let table = defaults.table;
         let mut act = |own: &Key<ActionValue>, default: &Key<ActionValue>| {
             let key = if own.is_absent() { default } else { own };
@@ -90,12 +93,13 @@ impl Check<'_> {
         let (on_migrating, as_broken) = act(&route.on_migrating, &table.on_migrating);
         let on_migrating = if as_broken { on_broken } else { on_migrating };
         let (on_unknown, _) = act(&route.on_unknown, &table.on_unknown);
-        Some(Actions {
+        let actions = Actions {
             on_broken: on_broken?,
             on_contradicted: on_contradicted?,
             on_migrating: on_migrating?,
             on_unknown: on_unknown?,
-        })
+        };
+        Some((actions, self.stale_key(route, table)))
     }
 
     /// The action that was typed. What is reported names no route, so that a mistake in the
@@ -131,7 +135,14 @@ impl Check<'_> {
                     otherwise: answers.add(AnswerSpec::Block(otherwise)),
                 }
             }
+            ActionValue::Stale(stale) => self.stale(stale, defaults, answers),
         })
+    }
+
+    fn stale(&mut self, stale: &Stale, defaults: &Defaults<'_>, answers: &mut Answers) -> Action {
+        let otherwise = self.block(Some(&stale.otherwise), &defaults.block);
+        let up_to = self.duration("up_to", &stale.up_to, YOUNGEST_STALE);
+        Action::Stale { up_to, otherwise: answers.add(AnswerSpec::Block(otherwise)) }
     }
 
     /// The methods whose 5xx is replaced.
@@ -235,7 +246,7 @@ impl Check<'_> {
         (HeaderValue::from_static(content_type), Bytes::from(body.unwrap_or_default()))
     }
 
-    fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
+    pub(super) fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
         let parsed = HeaderName::from_bytes(name.value.as_bytes()).ok();
         match &parsed {
             None => {

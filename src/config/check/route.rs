@@ -11,14 +11,18 @@ use gate::{
 use super::Check;
 use super::action::{Answers, Defaults};
 use super::requirement::Requirements;
+use crate::config::StaleKey;
 use crate::config::file::{File, RouteTable};
 use crate::config::nearest::nearest;
 use crate::config::place::Place;
 
 /// The routes that could be made, and where each came from.
+#[derive(Default)]
 pub(super) struct Routes {
     pub(super) list: Vec<Route>,
     pub(super) origins: Vec<Origin>,
+    /// What tells the kept answers of each apart.
+    pub(super) stale_keys: Vec<StaleKey>,
     /// Requirements that routes name.
     pub(super) needed: HashSet<RequirementId>,
     /// Upstreams that routes name.
@@ -59,7 +63,7 @@ impl Check<'_> {
         requirements: &Requirements,
         answers: &mut Answers,
     ) -> Routes {
-        let mut routes = Routes { list: Vec::new(), origins: Vec::new(), needed: HashSet::new(), used: HashSet::new() };
+        let mut routes = Routes::default();
         let (Some(upstreams), Some(defaults), Some(tables)) =
             (file.upstreams.get(), file.defaults.get(), file.routes.get())
         else {
@@ -131,10 +135,12 @@ impl Check<'_> {
                 None => default_name(&methods, &host, path_text),
             };
             let actions = self.actions(typed, &name, &around.defaults, answers);
+            let (actions, stale_key) = actions.unzip();
             let Some(path) = &path else { continue };
             // A route that was reported still takes part in the search for conflicts.
             let upstream = upstream.unwrap_or(UpstreamId(0));
             let actions = actions.unwrap_or(NO_ACTIONS);
+            routes.stale_keys.push(stale_key.unwrap_or_default());
             routes.origins.push(Origin { table, place: typed.path.place() });
             routes.list.push(Route {
                 name: name.into(),

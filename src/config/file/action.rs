@@ -3,12 +3,13 @@
 use gate::ActionKind;
 use serde_json::json;
 
-use super::{BlockTable, RescueTable, RespondTable};
+use super::{BlockTable, RescueTable, RespondTable, StaleTable};
 use crate::config::errors::Problem;
 use crate::config::nearest::suggestion;
 use crate::config::place::Place;
 use crate::config::reader::{Definitions, Key, Read, Reader, Value};
 use crate::config::values::List;
+use std::time::Duration;
 
 /// What a request gets, as it is typed.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(in crate::config) enum ActionValue {
     ReadOnly(Option<BlockTable>),
     Respond(RespondTable),
     Rescue(Box<Rescue>),
+    Stale(Box<Stale>),
 }
 
 /// What takes the place of an upstream's 5xx, and what other methods get.
@@ -40,8 +42,24 @@ impl From<RescueTable> for Rescue {
     }
 }
 
+/// The last good answer, and what is given where there is none.
+#[derive(Debug)]
+pub(in crate::config) struct Stale {
+    pub(in crate::config) up_to: Key<Duration>,
+    pub(in crate::config) key: Key<List<String>>,
+    pub(in crate::config) ignore: Key<List<String>>,
+    pub(in crate::config) otherwise: BlockTable,
+}
+
+impl From<StaleTable> for Stale {
+    fn from(typed: StaleTable) -> Self {
+        let StaleTable { up_to, key, ignore, code, message, retry_after, refresh, page } = typed;
+        Self { up_to, key, ignore, otherwise: BlockTable { code, message, retry_after, refresh, page } }
+    }
+}
+
 /// Actions that are designed and not built.
-const LATER: [&str; 3] = ["stale", "upstream", "hold"];
+const LATER: [&str; 2] = ["upstream", "hold"];
 
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     ActionKind::ALL.into_iter().map(ActionKind::as_str)
@@ -80,6 +98,11 @@ impl Read for ActionValue {
                     reader.report(Problem::new(Some(place), message).help(help));
                     None
                 }
+                ActionKind::Stale => {
+                    let message = format!("`{}`: `stale` needs the age that an answer may have", reader.path());
+                    reader.report(Problem::new(Some(place), message).help("such as { stale = { up_to = \"10m\" } }"));
+                    None
+                }
             };
         };
         let mut actions = table.iter();
@@ -100,6 +123,9 @@ impl Read for ActionValue {
             ActionKind::Rescue => {
                 reader.below::<RescueTable>(word, content).map(|rescue| Self::Rescue(Box::new(rescue.into())))
             }
+            ActionKind::Stale => {
+                reader.below::<StaleTable>(word, content).map(|stale| Self::Stale(Box::new(stale.into())))
+            }
         }
     }
 
@@ -109,16 +135,18 @@ impl Read for ActionValue {
             let block = BlockTable::schema(definitions);
             let respond = RespondTable::schema(definitions);
             let rescue = RescueTable::schema(definitions);
+            let stale = StaleTable::schema(definitions);
             let words = [ActionKind::Pass, ActionKind::Block, ActionKind::ReadOnly].map(ActionKind::as_str);
             let schema = json!({
                 "description": "What a request gets: the upstream's answer (pass), a refusal (block), a refusal of writes \
-                    (read_only), a fixed answer (respond), or the upstream's answer with a fixed one in the place of a 5xx (rescue).",
+                    (read_only), a fixed answer (respond), the upstream's answer with a fixed one in the place of a 5xx (rescue), \
+                    or the last good answer (stale).",
                 "anyOf": [
                     { "enum": words },
                     { "type": "string", "pattern": r"\$\{" },
                     {
                         "type": "object",
-                        "properties": { "block": block, "read_only": block, "respond": respond, "rescue": rescue },
+                        "properties": { "block": block, "read_only": block, "respond": respond, "rescue": rescue, "stale": stale },
                         "additionalProperties": false,
                         "minProperties": 1,
                         "maxProperties": 1,

@@ -3,7 +3,7 @@
 //! It is only listened to: whatever happens here, the client gets what the backend sent.
 
 use bytes::Bytes;
-use gate::{Moment, RouteId};
+use gate::Moment;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 use pingora::http::ResponseHeader;
 
@@ -20,8 +20,6 @@ use crate::config::StaleKey;
 pub(in crate::proxy) struct Keeping {
     key: Key,
     epoch: Epoch,
-    /// Whose answer it is.
-    pub(in crate::proxy) route: RouteId,
     /// When it was asked for.
     began: Moment,
     came: Came,
@@ -70,13 +68,7 @@ const PASSING: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_E
 
 impl Keeping {
     /// Begins to listen, before the backend is asked; or why the answer will not be kept.
-    pub(in crate::proxy) fn begin(
-        asked: &Asked<'_>,
-        epoch: Epoch,
-        route: RouteId,
-        now: Moment,
-        store: &Store,
-    ) -> Result<Self, Unfit> {
+    pub(in crate::proxy) fn begin(asked: &Asked<'_>, epoch: Epoch, now: Moment, store: &Store) -> Result<Self, Unfit> {
         let headers = &asked.request.headers;
         if asked.request.method != Method::GET {
             return Err(Unfit::Method);
@@ -87,7 +79,7 @@ impl Keeping {
         if forbids_storing(headers) {
             return Err(Unfit::NoStore);
         }
-        Ok(Self { key: asked.key()?, epoch, route, began: now, came: Came::Nothing, room: store.room() })
+        Ok(Self { key: asked.key()?, epoch, began: now, came: Came::Nothing, room: store.room() })
     }
 
     /// The header has come, as the backend sent it.

@@ -11,6 +11,7 @@ use pingora::protocols::http::conditional_filter::not_modified_filter;
 
 use super::lifetime::{Lifetime, speaks_to_caches};
 use super::place::Epoch;
+use super::unfit::Unfit;
 use crate::answer::{self, Answer};
 use crate::proxy::request_id;
 
@@ -144,7 +145,7 @@ fn hit(fresh: Option<Duration>, age: Duration) -> HeaderValue {
 }
 
 /// `Cache-Status` where there was nothing to be given.
-pub(in crate::proxy) fn miss(why: &'static str) -> (HeaderName, HeaderValue) {
-    let value = HeaderValue::try_from(format!("schemagate; detail={why}"));
+pub(super) fn miss(why: Unfit) -> (HeaderName, HeaderValue) {
+    let value = HeaderValue::try_from(format!("schemagate; detail={}", why.as_str()));
     (CACHE_STATUS, value.unwrap_or_else(|_| HeaderValue::from_static("schemagate")))
 }

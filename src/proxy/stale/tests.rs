@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Host, MatchingForm, Moment, RouteId, Rules};
+use gate::{Host, MatchingForm, Moment, Rules};
 use http::{HeaderName, HeaderValue};
 use pingora::http::{RequestHeader, ResponseHeader};
 
@@ -125,7 +125,7 @@ impl Answered {
 /// Asks the backend while the route is ready, at `now`.
 fn exchange(store: &Store, key: &StaleKey, request: &Requested, answer: &Answered, now: Moment) -> Fate {
     let epoch = store.epoch(&request.host(), request.header.raw_path());
-    let mut keeping = match Keeping::begin(&request.asked(key), epoch, RouteId(0), now, store) {
+    let mut keeping = match Keeping::begin(&request.asked(key), epoch, now, store) {
         Ok(keeping) => keeping,
         Err(why) => return Fate::Unfit(why),
     };

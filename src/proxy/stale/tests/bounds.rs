@@ -62,7 +62,7 @@ fn answers_that_are_being_read_have_a_bound_of_their_own() {
     let begin = |number| {
         let request = numbered(number);
         let epoch = store.epoch(&request.host(), request.header.raw_path());
-        let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, RouteId(0), at(0), &store).expect("a key");
+        let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, at(0), &store).expect("a key");
         keeping.header(&answer.header, &DEFAULT, &store);
         keeping.body(&answer.body, &store);
         keeping

@@ -183,7 +183,7 @@ fn the_later_request_wins_whichever_answer_ends_last() {
 fn a_route_that_stopped_being_ready_meanwhile_keeps_nothing() {
     let (store, request, answer) = (store(), Requested::get(&[]), Answered::good(&[], "empty"));
     let epoch = store.epoch(&request.host(), b"/orders");
-    let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, RouteId(0), at(0), &store).expect("a key");
+    let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, at(0), &store).expect("a key");
     keeping.header(&answer.header, &DEFAULT, &store);
     keeping.body(&answer.body, &store);
     assert_eq!(keeping.end(true, false, &DEFAULT, &store), Fate::Unfit(Unfit::Overtaken));
@@ -210,7 +210,7 @@ fn a_write_makes_what_was_kept_a_thing_of_the_past() {
 fn an_answer_that_a_write_overtakes_is_not_kept() {
     let (store, request, answer) = (store(), Requested::get(&[]), Answered::good(&[], "before"));
     let epoch = store.epoch(&request.host(), b"/orders");
-    let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, RouteId(0), at(0), &store).expect("a key");
+    let mut keeping = Keeping::begin(&request.asked(&DEFAULT), epoch, at(0), &store).expect("a key");
     keeping.header(&answer.header, &DEFAULT, &store);
     store.note_change(&request.host(), b"/orders");
     keeping.body(&answer.body, &store);
