@@ -191,6 +191,37 @@ fn a_rescue_has_an_answer_for_reads_and_a_refusal_for_the_rest() {
 }
 
 #[test]
+fn a_stale_answer_has_an_age_a_key_and_a_refusal() {
+    let config = valid(&SMALL.replace(
+        "needs = [\"users\"]",
+        r#"
+        needs = ["users"]
+        on_broken = { stale = { up_to = "10m", key = ["Cookie", "X-User"], ignore = "X-Trace", code = "USERS_NOT_READY" } }
+        on_migrating = { stale = { up_to = "1m", key = ["x-user", "cookie"], ignore = ["X-Trace"] } }
+        on_unknown = "pass"
+        "#,
+    ));
+    let route = &config.rules.routes()[0];
+    let Action::Stale { up_to, otherwise } = route.actions.on_broken else { panic!("{:?}", route.actions) };
+    assert_eq!((up_to, route.longest_stale()), (Duration::from_secs(600), Some(Duration::from_secs(600))));
+    let AnswerSpec::Block(block) = &config.answers[otherwise.0 as usize] else { panic!("not a refusal") };
+    assert_eq!(block.code, "USERS_NOT_READY");
+    assert_eq!(config.stale_keys.len(), 2);
+    assert_eq!(config.stale_keys[0].names, ["cookie", "x-user"]);
+    assert_eq!(config.stale_keys[0].ignores, ["x-trace"]);
+    assert_eq!(config.stale_keys[1], StaleKey::default());
+    assert_eq!(config.stale_store, StaleStore { max_bytes: 64 << 20, max_answer_bytes: 1 << 20 });
+}
+
+#[test]
+fn sizes_are_read_as_people_write_them() {
+    for (typed, bytes) in [("\"64KiB\"", 65_536), ("\"1 MB\"", 1_000_000), ("131072", 131_072), ("\"1GiB\"", 1 << 30)] {
+        let config = valid(&format!("[stale]\nmax_bytes = {typed}\nmax_answer_bytes = \"1000B\"\n{SMALL}"));
+        assert_eq!((config.stale_store.max_bytes, config.stale_store.max_answer_bytes), (bytes, 1000), "{typed}");
+    }
+}
+
+#[test]
 fn a_route_with_several_hosts_is_several_routes() {
     let config = valid(&SMALL.replace(
         "path = \"/users/*\"",

@@ -23,7 +23,7 @@ columns = { customers = ["agreementUploadedAt timestamp(3"] }
 [[routes]]
 path = "/admin/backups"
 needs = ["backup"]
-on_broken = { stale = { up_to = "10m" } }
+on_broken = { steal = { up_to = "10m" } }
 
 [[routes]]
 path = "/admin/Backups/"
@@ -246,5 +246,37 @@ fn one_mistake_is_one_message() {
         SMALL.to_owned() + "[defaults]\npage = \"gone\"",
     ] {
         assert_eq!(messages(&text).len(), 1, "{:#?}", messages(&text));
+    }
+}
+
+#[test]
+fn a_stale_answer_that_could_be_another_s_is_a_mistake() {
+    let with = |action: &str| SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{action}"));
+    for (action, said) in [
+        ("on_broken = \"stale\"", "`routes.on_broken`: `stale` needs the age that an answer may have"),
+        ("on_broken = { stale = {} }", "lacks the key `up_to`"),
+        ("on_broken = { stale = { up_to = \"0s\" } }", "`up_to` is 0s, and must be at least 1s"),
+        ("on_broken = { stale = { up_to = \"1m\", ignore = \"Cookie\" } }", "says who is asked or who asks"),
+        ("on_broken = { stale = { up_to = \"1m\", ignore = [\"host\"] } }", "says who is asked or who asks"),
+        ("on_broken = { stale = { up_to = \"1m\", key = \"X-A\", ignore = \"x-a\" } }", "is in `key` and in `ignore`"),
+        ("on_broken = { stale = { up_to = \"1m\", key = \"a b\" } }", "`a b` is not a header's name"),
+        (
+            "on_broken = { stale = { up_to = \"1m\" } }\non_migrating = { stale = { up_to = \"1m\", key = \"Cookie\" } }",
+            "in different ways",
+        ),
+    ] {
+        let errors = parse(&with(action)).expect_err(action);
+        assert_eq!(errors.count(), 1, "{errors}");
+        assert!(errors.to_string().contains(said), "{action}: {errors}");
+    }
+    for (table, said) in [
+        ("max_bytes = \"1KiB\"", "`stale.max_bytes` is 1KiB, and must be at least 64KiB"),
+        ("max_bytes = \"1MiB\"", "`stale.max_answer_bytes` is 1MiB, more than a quarter of `max_bytes`"),
+        ("max_bytes = \"much\"", "`stale.max_bytes` is not a number of bytes"),
+        ("max_bytes = -1", "`stale.max_bytes` is not a number of bytes"),
+        ("max_bytes = true", "expected a number of bytes"),
+    ] {
+        let errors = parse(&format!("[stale]\n{table}\n{SMALL}")).expect_err(table);
+        assert!(errors.to_string().contains(said), "{table}: {errors}");
     }
 }

@@ -7,7 +7,7 @@ use gate::{Fact, Gate, MatchingForm, Requirement, RequirementId, Rules, Verdict}
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::config::{Address, Admin, Brand, Config, Listen, Log, LogFormat, RequirementNotes};
+use crate::config::{Address, Admin, Brand, Config, Listen, Log, LogFormat, RequirementNotes, StaleStore};
 use crate::live::{GateReader, live};
 
 /// Limit of everything that is waited for.
@@ -51,6 +51,8 @@ impl Watched {
             answers: vec![],
             brand: Brand::default(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
+            stale_store: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
+            stale_keys: vec![],
             warnings: vec![],
         });
         let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");
