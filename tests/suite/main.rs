@@ -35,4 +35,6 @@ mod recheck;
 mod requirements;
 mod rescue;
 mod sqlite;
+mod stale;
+mod stale_identities;
 mod tls;
