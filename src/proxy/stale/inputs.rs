@@ -37,7 +37,7 @@ const CREDENTIALS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, hea
 /// Headers that differ from request to request and on which no answer depends, unless it says so
 /// in `Vary` (and then it is not kept). A star stands for any ending.
 #[rustfmt::skip] // A table in rows.
-const LEFT_OUT: [(&str, Spelling); 46] = [
+pub(super) const LEFT_OUT: [(&str, Spelling); 46] = [
     // The connection's own business, and what is answered here.
     ("connection", Spelling::Plain), ("keep-alive", Spelling::Plain), ("proxy-connection", Spelling::Plain),
     ("te", Spelling::Plain), ("content-length", Spelling::Plain), ("via", Spelling::Plain), ("cdn-loop", Spelling::Plain),

@@ -194,3 +194,11 @@ fn head_is_given_what_get_was() {
     let head = Requested::new("HEAD", "/orders", &[("host", "a.example")]);
     assert_eq!(key(&head), key(&Requested::get(&[])));
 }
+
+#[test]
+fn every_header_that_is_left_out_is_named_where_users_look() {
+    let documented = include_str!("../../../../docs/stale.md").to_ascii_lowercase();
+    for (name, _) in crate::proxy::stale::inputs::LEFT_OUT {
+        assert!(documented.contains(&format!("`{name}`")), "docs/stale.md does not name {name}");
+    }
+}
