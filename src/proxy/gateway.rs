@@ -71,9 +71,15 @@ impl Gateway {
         };
         let gate = self.reader.pin();
         let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let decision = gate.instead_of_holding(decision, facts.method);
         let answer = match decision.outcome {
-            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => None,
-            Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
+            Outcome::Forward(_)
+            | Outcome::ForwardRescued { .. }
+            | Outcome::ForwardElsewhere { .. }
+            | Outcome::Hold(_) => None,
+            Outcome::Stale { otherwise: id, .. } | Outcome::Answer(id) => {
+                Some(self.answers.answer(Saying::Route(id), &client))
+            }
             Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
             Outcome::Health => {
                 Some(self.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
