@@ -127,8 +127,10 @@ impl Metrics {
         let route = self.route(decision);
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
-            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => "forwarded",
-            Outcome::Stale { .. } | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
+            Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
+            Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
+                "answered"
+            }
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
         let class = match status / 100 {

@@ -114,17 +114,13 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
         .routes()
         .iter()
         .map(|route| {
-            let (reason, action) = gate.judge(route, now);
+            let (reason, action, upstream) = gate.in_force(route, now);
             RouteReport {
                 name: route.name.to_string(),
                 host: route.host.to_string(),
                 path: route.path.as_str().to_owned(),
                 methods: route.methods.names().map(str::to_owned).collect(),
-                upstream: admin
-                    .config
-                    .upstream(route.upstream)
-                    .map(|upstream| upstream.name.clone())
-                    .unwrap_or_default(),
+                upstream: admin.config.upstream(upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
                 needs: route
                     .needs
                     .iter()

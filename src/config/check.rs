@@ -7,6 +7,7 @@ mod address;
 mod brand;
 mod database;
 mod entrance;
+mod hold;
 mod migrations;
 mod report;
 mod requirement;
@@ -14,6 +15,8 @@ mod route;
 mod stale;
 mod upstream;
 mod warning;
+
+use std::sync::Arc;
 
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
 
@@ -39,15 +42,17 @@ impl Check<'_> {
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
-        let mut routes = self.routes(file, form, &requirements, &mut answers);
-        let stale_keys = std::mem::take(&mut routes.stale_keys);
-        let stale_store = self.stale_store(file.stale.get()?);
+        let routes = self.routes(file, form, &requirements, &mut answers);
         self.warn_of_idle_names(file, &routes, &requirements);
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let stale = self.stale_store(file.stale.get()?);
+        let max_held = file.hold.get()?.max_requests.copied()?.into();
         let Requirements { list: requirements, notes, .. } = requirements;
+        let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
+        let rules = Arc::new(rules.with_holds(answers.holds));
 
         Some(Config {
             listen: listen?,
@@ -57,10 +62,11 @@ impl Check<'_> {
             rules,
             notes,
             answers: answers.specs,
+            max_held,
+            stale: stale?,
+            stale_keys,
             brand,
             log: log?,
-            stale_store: stale_store?,
-            stale_keys,
             warnings: self.take_warnings(),
         })
     }

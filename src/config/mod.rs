@@ -17,6 +17,7 @@ mod place;
 mod reader;
 mod schema;
 mod secret;
+mod size;
 mod stale;
 mod values;
 
@@ -53,14 +54,17 @@ pub struct Config {
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
+    /// Requests that wait at most, of all routes together.
+    pub max_held: usize,
+    /// How much is kept of good answers.
+    pub stale: StaleStore,
+    /// What tells requests apart on routes that may give a stale answer, in the order of
+    /// [`gate::RouteId`]; `None` for those that never do.
+    pub stale_keys: Vec<Option<StaleKey>>,
     /// How pages look.
     pub brand: Brand,
     /// How log lines look.
     pub log: Log,
-    /// How much is kept of good answers.
-    pub stale_store: StaleStore,
-    /// What tells the kept answers of a route apart, in the order of [`gate::RouteId`].
-    pub stale_keys: Vec<StaleKey>,
     /// What is valid and probably not meant.
     pub warnings: Vec<String>,
 }

@@ -191,37 +191,6 @@ fn a_rescue_has_an_answer_for_reads_and_a_refusal_for_the_rest() {
 }
 
 #[test]
-fn a_stale_answer_has_an_age_a_key_and_a_refusal() {
-    let config = valid(&SMALL.replace(
-        "needs = [\"users\"]",
-        r#"
-        needs = ["users"]
-        on_broken = { stale = { up_to = "10m", key = ["Cookie", "X-User"], ignore = "X-Trace", code = "USERS_NOT_READY" } }
-        on_migrating = { stale = { up_to = "1m", key = ["x-user", "cookie"], ignore = ["X-Trace"] } }
-        on_unknown = "pass"
-        "#,
-    ));
-    let route = &config.rules.routes()[0];
-    let Action::Stale { up_to, otherwise } = route.actions.on_broken else { panic!("{:?}", route.actions) };
-    assert_eq!((up_to, route.longest_stale()), (Duration::from_secs(600), Some(Duration::from_secs(600))));
-    let AnswerSpec::Block(block) = &config.answers[otherwise.0 as usize] else { panic!("not a refusal") };
-    assert_eq!(block.code, "USERS_NOT_READY");
-    assert_eq!(config.stale_keys.len(), 2);
-    assert_eq!(config.stale_keys[0].names, ["cookie", "x-user"]);
-    assert_eq!(config.stale_keys[0].ignores, ["x-trace"]);
-    assert_eq!(config.stale_keys[1], StaleKey::default());
-    assert_eq!(config.stale_store, StaleStore { max_bytes: 64 << 20, max_answer_bytes: 1 << 20 });
-}
-
-#[test]
-fn sizes_are_read_as_people_write_them() {
-    for (typed, bytes) in [("\"64KiB\"", 65_536), ("\"1 MB\"", 1_000_000), ("131072", 131_072), ("\"1GiB\"", 1 << 30)] {
-        let config = valid(&format!("[stale]\nmax_bytes = {typed}\nmax_answer_bytes = \"1000B\"\n{SMALL}"));
-        assert_eq!((config.stale_store.max_bytes, config.stale_store.max_answer_bytes), (bytes, 1000), "{typed}");
-    }
-}
-
-#[test]
 fn a_route_with_several_hosts_is_several_routes() {
     let config = valid(&SMALL.replace(
         "path = \"/users/*\"",
@@ -379,4 +348,70 @@ proptest::proptest! {
         text.replace_range(cut.range(), &put);
         let _ = parse(&text).map_err(|errors| (errors.render(false), errors.to_json()));
     }
+}
+
+#[test]
+fn a_hold_a_stale_answer_and_another_upstream_are_read_with_their_defaults() {
+    let config = valid(
+        r#"
+        [databases.main]
+        url = "postgres://app@127.0.0.1/app"
+        [upstreams.api]
+        servers = ["127.0.0.1:3000"]
+        [upstreams.previous]
+        servers = ["127.0.0.1:3001"]
+        [requirements.users]
+        tables = ["users"]
+        [[routes]]
+        path = "/*"
+        upstream = "api"
+        needs = ["users"]
+        on_broken = { stale = { up_to = "10m", key = { headers = ["Cookie"] }, otherwise = { code = "GONE" } } }
+        on_migrating = { hold = { up_to = "2s", then = { upstream = "previous" } } }
+        on_unknown = { upstream = { name = "previous", otherwise = { code = "GONE" } } }
+        "#,
+    );
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let actions = config.rules.routes()[0].actions;
+    let Action::Stale { up_to, otherwise } = actions.on_broken else { panic!("{actions:?}") };
+    assert_eq!(up_to, Duration::from_secs(600));
+    assert_eq!(actions.on_unknown, Action::Upstream { upstream: UpstreamId(1), otherwise }, "the same refusal");
+    let Action::Hold(hold) = actions.on_migrating else { panic!("{actions:?}") };
+    let hold = *config.rules.hold(hold).expect("the hold");
+    assert_eq!((hold.up_to, hold.max_requests), (Duration::from_secs(2), 1000));
+    assert_eq!((hold.max_body, hold.release_per_second), (65_536, 1000));
+    assert!(matches!(hold.then, Action::Upstream { upstream: UpstreamId(1), .. }));
+    let key = StaleKey { names: vec![http::header::COOKIE], ignores: Vec::new() };
+    assert_eq!(config.stale_keys, [Some(key)]);
+    assert_eq!((config.max_held, config.stale.max_bytes), (10_000, 64 << 20));
+}
+
+#[test]
+fn in_whatever_order_the_headers_of_a_key_are_typed_it_is_the_same_key() {
+    let stale = |headers: &str| format!("{{ stale = {{ up_to = \"1m\", key = {{ headers = [{headers}] }} }} }}");
+    let (one, other) = (stale("\"Cookie\", \"X-User\""), stale("\"x-user\", \"cookie\""));
+    let actions = format!("needs = [\"users\"]\non_broken = {one}\non_migrating = {other}");
+    let config = valid(&SMALL.replace("needs = [\"users\"]", &actions));
+    assert_eq!(config.stale_keys[0].as_ref().expect("a key").names, ["cookie", "x-user"]);
+}
+
+#[test]
+fn a_route_that_waits_and_then_gives_a_stale_answer_keeps_them_too() {
+    let hold = r#"on_broken = { hold = { then = { stale = { up_to = "1m" } } } }"#;
+    let config = valid(&SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{hold}")));
+    assert_eq!(config.stale_keys, [Some(StaleKey::default()), None]);
+}
+
+#[test]
+fn versions_go_before_the_routes_own_upstream_the_newest_first() {
+    let version = "[[routes.versions]]\nupstream = \"api\"\nneeds = [\"users\"]\n";
+    let config = valid(&format!("{SMALL}{version}{version}"));
+    let route = &config.rules.routes()[1];
+    assert_eq!(route.versions.len(), 2);
+    assert_eq!(route.versions[0].needs, [RequirementId(0)]);
+    let AnswerSpec::Block(block) = &config.answers[route.versions[0].otherwise.0 as usize] else {
+        panic!("no refusal")
+    };
+    assert_eq!(block.code, "SCHEMA_NOT_READY");
+    assert!(config.warnings[0].contains("this version is never used"), "{:?}", config.warnings);
 }

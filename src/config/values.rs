@@ -1,6 +1,5 @@
 //! The kinds of value that keys hold.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::json;
@@ -33,38 +32,6 @@ pub(super) trait Words: Copy + 'static {
 /// A length of time, or `"never"`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit(pub(super) Option<Duration>);
-
-/// A number of bytes: `64MiB`, `512KiB`, or the bare number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size(pub(super) usize);
-
-/// The units of a [`Size`] and their bytes, the largest first.
-const UNITS: [(&str, usize); 7] = [
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("GB", 1_000_000_000),
-    ("MB", 1_000_000),
-    ("kB", 1000),
-    ("B", 1),
-];
-
-impl Size {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let unit = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
-        let (number, bytes) = unit.unwrap_or((text, 1));
-        number.trim_end().parse::<usize>().ok()?.checked_mul(bytes).map(Self)
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().find(|(_, bytes)| self.0 != 0 && self.0 % bytes == 0);
-        let (unit, bytes) = whole.copied().unwrap_or(("B", 1));
-        write!(f, "{}{unit}", self.0 / bytes)
-    }
-}
 
 /// One kind of value or another.
 #[derive(Debug)]
@@ -153,24 +120,6 @@ impl Read for Duration {
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
         json!({ "type": "string", "examples": ["250ms", "1s", "10m", "2h"] })
-    }
-}
-
-impl Read for Size {
-    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let parsed = if let DeValue::Integer(integer) = value.get_ref() {
-            usize::from_str_radix(integer.as_str(), integer.radix()).ok().map(Self)
-        } else {
-            Self::parse(&reader.text(value, "a number of bytes such as \"64MiB\"")?)
-        };
-        if parsed.is_none() {
-            reader.bad_value(value, "is not a number of bytes; write it like \"64MiB\", \"512KiB\" or 100000");
-        }
-        parsed
-    }
-
-    fn schema(_: &mut Definitions) -> serde_json::Value {
-        json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "examples": ["64MiB", "512KiB"] }] })
     }
 }
 

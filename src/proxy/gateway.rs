@@ -75,8 +75,13 @@ impl Gateway {
         };
         let gate = self.reader.pin();
         let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let decision = gate.instead_of_holding(decision, facts.method);
         let answer = match decision.outcome {
-            Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::Stale { .. } => None,
+            Outcome::Forward(_)
+            | Outcome::ForwardRescued { .. }
+            | Outcome::ForwardElsewhere { .. }
+            | Outcome::Stale { .. }
+            | Outcome::Hold(_) => None,
             Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
             Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
             Outcome::Health => {

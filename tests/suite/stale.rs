@@ -112,7 +112,7 @@ async fn the_list_as_it_was_last_is_given_until_it_is_too_old_or_the_schema_is_m
         name = "customers"
         path = "/api/customers/*"
         needs = ["customers"]
-        on_broken = {{ stale = {{ up_to = "3s", code = "CUSTOMERS_NOT_READY" }} }}
+        on_broken = {{ stale = {{ up_to = "3s", otherwise = {{ code = "CUSTOMERS_NOT_READY" }} }} }}
         "#,
         database = database.watcher_url(),
         backend = backend.address(),
@@ -275,7 +275,8 @@ async fn an_answer_whose_client_leaves_is_not_kept() {
 async fn who_asks_with_credentials_is_given_their_own_answer_or_none() {
     let echo = Echo::start().await;
     let open = patient(&echo.address()).await;
-    let named = house(&echo.address(), "up_to = \"1h\", key = [\"Cookie\", \"Authorization\"]", "50ms", "").await;
+    let named =
+        house(&echo.address(), "up_to = \"1h\", key = { headers = [\"Cookie\", \"Authorization\"] }", "50ms", "").await;
     let users = [[("cookie", "user=ada")], [("cookie", "user=bob")], [("authorization", "Bearer ada")]];
     for house in [&open, &named] {
         for user in &users {

@@ -64,7 +64,7 @@ async fn house(listen: &str) -> House {
     let route = |path: &str, key: &str| {
         format!(
             "[[routes]]\npath = \"{path}\"\nneeds = [\"orders\"]\n\
-             on_broken = {{ stale = {{ up_to = \"1h\", key = [{key}] }} }}\n"
+             on_broken = {{ stale = {{ up_to = \"1h\", key = {{ headers = [{key}] }} }} }}\n"
         )
     };
     let config = format!(

@@ -4,33 +4,35 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Action, Actions, AnswerId, KnownMethods};
+use gate::{Action, Actions, AnswerId, Hold, KnownMethods, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::Check;
-use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable, Stale};
+use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Elsewhere, Rescue, RespondTable, RouteTable};
 use crate::config::place::Placed;
 use crate::config::reader::Key;
 use crate::config::values::List;
 use crate::config::{AnswerSpec, BlockSpec, RespondSpec, StaleKey};
 
-/// Every answer; equal refusals are one.
+/// What actions speak of: every answer, of which equal refusals are one, and every hold.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     pub(super) specs: Vec<AnswerSpec>,
     blocks: HashMap<BlockSpec, AnswerId>,
+    pub(super) holds: Vec<Hold>,
+    /// What tells requests apart on the route that is being checked, if it may give a stale answer.
+    pub(super) stale_key: Option<Placed<StaleKey>>,
 }
 
 /// `Retry-After` counts whole seconds.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 
-/// Ages are told in whole seconds.
-const YOUNGEST_STALE: Duration = Duration::from_secs(1);
-
 /// What routes do that do not say otherwise.
 pub(super) struct Defaults<'f> {
     pub(super) table: &'f DefaultsTable,
     block: BlockSpec,
+    /// Where actions may lead.
+    pub(super) upstreams: Vec<(&'f str, UpstreamId)>,
 }
 
 /// Headers that are the connection's or the body's own affair.
@@ -58,7 +60,11 @@ impl Answers {
 }
 
 impl Check<'_> {
-    pub(super) fn defaults<'f>(&mut self, table: &'f DefaultsTable) -> Defaults<'f> {
+    pub(super) fn defaults<'f>(
+        &mut self,
+        table: &'f DefaultsTable,
+        upstreams: Vec<(&'f str, UpstreamId)>,
+    ) -> Defaults<'f> {
         let block = BlockSpec {
             code: self.code("defaults.code", &table.code).unwrap_or_default(),
             message: self.message("defaults.message", &table.message),
@@ -66,7 +72,7 @@ impl Check<'_> {
             refresh: table.refresh.copied().unwrap_or_default(),
             page: self.template("defaults.page", &table.page),
         };
-        let defaults = Defaults { table, block };
+        let defaults = Defaults { table, block, upstreams };
         // A default that no route uses is checked all the same.
         for key in [&table.on_broken, &table.on_contradicted, &table.on_migrating, &table.on_unknown] {
             self.action(key, &defaults, "", &mut Answers::default());
@@ -81,7 +87,7 @@ impl Check<'_> {
         name: &str,
         defaults: &Defaults<'_>,
         answers: &mut Answers,
-    ) -> Option<(Actions, StaleKey)> {
+    ) -> Option<Actions> {
         let table = defaults.table;
         let mut act = |own: &Key<ActionValue>, default: &Key<ActionValue>| {
             let key = if own.is_absent() { default } else { own };
@@ -93,18 +99,17 @@ impl Check<'_> {
         let (on_migrating, as_broken) = act(&route.on_migrating, &table.on_migrating);
         let on_migrating = if as_broken { on_broken } else { on_migrating };
         let (on_unknown, _) = act(&route.on_unknown, &table.on_unknown);
-        let actions = Actions {
+        Some(Actions {
             on_broken: on_broken?,
             on_contradicted: on_contradicted?,
             on_migrating: on_migrating?,
             on_unknown: on_unknown?,
-        };
-        Some((actions, self.stale_key(route, table)))
+        })
     }
 
     /// The action that was typed. What is reported names no route, so that a mistake in the
     /// defaults is one mistake.
-    fn action(
+    pub(super) fn action(
         &mut self,
         key: &Key<ActionValue>,
         defaults: &Defaults<'_>,
@@ -113,36 +118,41 @@ impl Check<'_> {
     ) -> Option<Action> {
         Some(match key.get()? {
             ActionValue::Pass => Action::Pass,
-            ActionValue::Block(block) => {
-                let spec = self.block(block.as_ref(), &defaults.block);
-                Action::Block(answers.add(AnswerSpec::Block(spec)))
-            }
-            ActionValue::ReadOnly(block) => {
-                let spec = self.block(block.as_ref(), &defaults.block);
-                Action::ReadOnly(answers.add(AnswerSpec::Block(spec)))
-            }
+            ActionValue::Block(block) => Action::Block(self.refusal(block.as_ref(), defaults, answers)),
+            ActionValue::ReadOnly(block) => Action::ReadOnly(self.refusal(block.as_ref(), defaults, answers)),
             ActionValue::Respond(respond) => {
                 let spec = self.respond(respond, route)?;
                 Action::Respond(answers.add(AnswerSpec::Respond(spec)))
             }
             ActionValue::Rescue(rescue) => {
                 let methods = self.rescued(rescue);
-                let otherwise = self.block(Some(&rescue.otherwise), &defaults.block);
+                let otherwise = self.refusal(Some(&rescue.otherwise), defaults, answers);
                 let spec = self.respond(&rescue.answer, route)?;
-                Action::Rescue {
-                    answer: answers.add(AnswerSpec::Respond(spec)),
-                    methods,
-                    otherwise: answers.add(AnswerSpec::Block(otherwise)),
-                }
+                Action::Rescue { answer: answers.add(AnswerSpec::Respond(spec)), methods, otherwise }
             }
-            ActionValue::Stale(stale) => self.stale(stale, defaults, answers),
+            ActionValue::Stale(stale) => {
+                let (up_to, refusal) = self.stale(stale, answers);
+                Action::Stale { up_to, otherwise: self.refusal(refusal, defaults, answers) }
+            }
+            ActionValue::Upstream(elsewhere) => {
+                let Elsewhere { name, otherwise } = &**elsewhere;
+                let known = defaults.upstreams.iter().copied();
+                let upstream = self.resolve(name.placed()?, known, ("upstream", "upstreams"))?;
+                Action::Upstream { upstream, otherwise: self.refusal(otherwise.as_ref(), defaults, answers) }
+            }
+            ActionValue::Hold(hold) => self.hold(hold, defaults, route, answers)?,
         })
     }
 
-    fn stale(&mut self, stale: &Stale, defaults: &Defaults<'_>, answers: &mut Answers) -> Action {
-        let otherwise = self.block(Some(&stale.otherwise), &defaults.block);
-        let up_to = self.duration("up_to", &stale.up_to, YOUNGEST_STALE);
-        Action::Stale { up_to, otherwise: answers.add(AnswerSpec::Block(otherwise)) }
+    /// The refusal that was typed, with what the default has for the rest.
+    pub(super) fn refusal(
+        &mut self,
+        block: Option<&BlockTable>,
+        defaults: &Defaults<'_>,
+        answers: &mut Answers,
+    ) -> AnswerId {
+        let spec = self.block(block, &defaults.block);
+        answers.add(AnswerSpec::Block(spec))
     }
 
     /// The methods whose 5xx is replaced.

@@ -81,7 +81,9 @@ impl Asked<'_> {
         // The operator's own words: another configuration is another key.
         for names in [&self.key.names, &self.key.ignores] {
             sum.count(names.len());
-            names.iter().for_each(|name| sum.part(name.as_str().as_bytes()));
+            for name in names {
+                sum.part(name.as_str().as_bytes());
+            }
         }
         // The backend is told the scheme and the host to the letter, and builds links of them.
         sum.part(if self.client.tls { b"https" } else { b"http" });
@@ -101,7 +103,9 @@ impl Asked<'_> {
             }
             sum.part(name.as_str().as_bytes());
             sum.count(headers.get_all(name).iter().count());
-            headers.get_all(name).iter().for_each(|value| sum.part(value.as_bytes()));
+            for value in headers.get_all(name) {
+                sum.part(value.as_bytes());
+            }
         }
         Key(sum.0.finalize().into())
     }

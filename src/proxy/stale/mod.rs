@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{AnswerId, Decision, Method, Moment, Outcome, Reason, Route};
+use gate::{Action, AnswerId, Decision, Method, Mode, Moment, Outcome, Reason, Route, Rules};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
@@ -52,11 +52,9 @@ pub(super) struct Stale {
 impl Stale {
     /// What the routes need; `None` if no route ever gives a stale answer.
     pub(super) fn prepare(config: &Config, metrics: &Metrics) -> Option<Arc<Self>> {
-        let routes = config.rules.routes();
-        let longest = routes.iter().filter_map(Route::longest_stale).max()?;
-        let keys = routes.iter().zip(&config.stale_keys);
-        let keys = keys.map(|(route, key)| route.longest_stale().map(|_| key.clone())).collect();
-        Some(Arc::new(Self { store: Store::new(&config.stale_store, longest, metrics.clone()), keys }))
+        let ages = || config.rules.routes().iter().map(|route| longest(route, &config.rules));
+        let keys = ages().zip(&config.stale_keys).map(|(age, key)| key.clone().filter(|_| age.is_some())).collect();
+        Some(Arc::new(Self { store: Store::new(&config.stale, ages().flatten().max()?, metrics.clone()), keys }))
     }
 
     fn key(&self, decision: &Decision) -> Option<&StaleKey> {
@@ -68,7 +66,8 @@ impl Gateway {
     /// Listens to the answer of a ready route that may have to give it once more.
     pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
         let Some((stale, decision)) = self.stale.as_deref().zip(exchange.decision) else { return };
-        if !matches!((decision.outcome, decision.reason), (Outcome::Forward(_), Reason::Ready)) {
+        let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
+        if !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
             return;
         }
         let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
@@ -112,7 +111,7 @@ impl Gateway {
         let Some(decision) = exchange.decision else { return };
         let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
         // A backend whose table goes away may still say 200, with an empty list.
-        let ready = self.reader.pin().judge(route, self.reader.now()).0 == Reason::Ready;
+        let ready = self.reader.pin().in_force(route, self.reader.now()).0 == decision.reason;
         let fate = keeping.end(whole, ready, key, &stale.store);
         self.metrics.stale_kept(&route.name, fate.as_str());
     }
@@ -181,6 +180,19 @@ impl Gateway {
             key,
         }
     }
+}
+
+/// The greatest age at which a route gives a good answer once more; `None` if it never does.
+fn longest(route: &Route, rules: &Rules) -> Option<Duration> {
+    let last = |action| match action {
+        Action::Hold(hold) => rules.hold(hold).map_or(action, |hold| hold.then),
+        other => other,
+    };
+    let ages = route.actions.all().into_iter().filter_map(|action| match last(action) {
+        Action::Stale { up_to, .. } => Some(up_to),
+        _ => None,
+    });
+    ages.max().filter(|_| route.mode == Mode::Enforce && !route.needs.is_empty())
 }
 
 /// The path and the query that are forwarded.

@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 /// Good answers, the least recently used of which make room for new ones.
 #[derive(Debug)]
 pub(in crate::proxy) struct Store {
-    shelf: Mutex<Shelf>,
+    stock: Mutex<Stock>,
     changes: Changes,
     /// Bytes of answers that are just being read.
     reading: Arc<AtomicUsize>,
@@ -26,7 +26,7 @@ pub(in crate::proxy) struct Store {
 }
 
 #[derive(Debug)]
-struct Shelf {
+struct Stock {
     answers: LruCache<Key, Arc<Kept>>,
     bytes: usize,
 }
@@ -51,7 +51,7 @@ impl Store {
     pub(in crate::proxy) fn new(config: &StaleStore, longest: Duration, metrics: Metrics) -> Self {
         let reading = config.max_bytes / READING;
         Self {
-            shelf: Mutex::new(Shelf { answers: LruCache::unbounded(), bytes: 0 }),
+            stock: Mutex::new(Stock { answers: LruCache::unbounded(), bytes: 0 }),
             changes: Changes::none(),
             reading: Arc::default(),
             limits: Limits { kept: config.max_bytes - reading, reading, answer: config.max_answer_bytes, age: longest },
@@ -61,10 +61,10 @@ impl Store {
 
     /// The answer kept for `key`, if it may be given at `now` where the operator lets it be `up_to` old.
     pub(in crate::proxy) fn get(&self, key: &Key, now: Moment, up_to: Duration) -> Result<Arc<Kept>, Unfit> {
-        let mut shelf = self.shelf();
-        let kept = shelf.answers.get(key).map(Arc::clone).ok_or(Unfit::Absent)?;
+        let mut stock = self.stock();
+        let kept = stock.answers.get(key).map(Arc::clone).ok_or(Unfit::Absent)?;
         if !self.changes.is_current(kept.epoch) {
-            shelf.take(key);
+            stock.take(key);
             return Err(Unfit::Overtaken);
         }
         if kept.is_good(now, up_to) { Ok(kept) } else { Err(Unfit::TooOld) }
@@ -78,20 +78,20 @@ impl Store {
             return Err(Unfit::TooLarge);
         }
         let kept = Arc::new(kept);
-        let mut shelf = self.shelf();
+        let mut stock = self.stock();
         if !self.changes.is_current(kept.epoch)
-            || shelf.answers.peek(&key).is_some_and(|known| known.began > kept.began)
+            || stock.answers.peek(&key).is_some_and(|known| known.began > kept.began)
         {
             return Err(Unfit::Overtaken);
         }
-        let mut gone = Vec::from_iter(shelf.take(&key));
-        while shelf.bytes + weight > self.limits.kept {
-            let Some(oldest) = shelf.take_oldest() else { break };
+        let mut gone = Vec::from_iter(stock.take(&key));
+        while stock.bytes + weight > self.limits.kept {
+            let Some(oldest) = stock.take_oldest() else { break };
             gone.push(oldest);
         }
-        shelf.bytes += weight;
-        shelf.answers.put(key, kept);
-        self.tell(shelf);
+        stock.bytes += weight;
+        stock.answers.put(key, kept);
+        self.tell(stock);
         // What made room is freed here, where nobody waits for it.
         drop(gone);
         Ok(())
@@ -99,21 +99,21 @@ impl Store {
 
     /// The answer kept for `key`, whatever its age.
     pub(super) fn peek(&self, key: &Key) -> Option<Arc<Kept>> {
-        self.shelf().answers.peek(key).map(Arc::clone)
+        self.stock().answers.peek(key).map(Arc::clone)
     }
 
     /// Forgets the answer kept for `key`.
     pub(super) fn remove(&self, key: &Key) {
-        let mut shelf = self.shelf();
-        let gone = shelf.take(key);
-        self.tell(shelf);
+        let mut stock = self.stock();
+        let gone = stock.take(key);
+        self.tell(stock);
         drop(gone);
     }
 
     /// Forgets what is too old to be given by any route.
     pub(in crate::proxy) fn sweep(&self, now: Moment) {
-        let mut shelf = self.shelf();
-        let Shelf { answers, bytes } = &mut *shelf;
+        let mut stock = self.stock();
+        let Stock { answers, bytes } = &mut *stock;
         answers.retain(|_, kept| {
             let good = kept.is_good(now, self.limits.age);
             if !good {
@@ -121,7 +121,7 @@ impl Store {
             }
             good
         });
-        self.tell(shelf);
+        self.tell(stock);
     }
 
     /// How often anything may be swept: what is too old is gone soon after.
@@ -151,19 +151,19 @@ impl Store {
         self.limits.answer
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn stock(&self) -> MutexGuard<'_, Stock> {
         // No invariant is broken half-way: a panic in here is one of the allocator.
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the gauges while the lock is held, so that they never show a state that was not.
-    fn tell(&self, shelf: MutexGuard<'_, Shelf>) {
-        self.metrics.stale_store(shelf.bytes, shelf.answers.len());
-        drop(shelf);
+    fn tell(&self, stock: MutexGuard<'_, Stock>) {
+        self.metrics.stale_store(stock.bytes, stock.answers.len());
+        drop(stock);
     }
 }
 
-impl Shelf {
+impl Stock {
     fn take(&mut self, key: &Key) -> Option<Arc<Kept>> {
         let gone = self.answers.pop(key)?;
         self.bytes = self.bytes.saturating_sub(gone.weight());

@@ -49,10 +49,11 @@ impl Watched {
             rules: Arc::clone(&rules),
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
+            max_held: 0,
+            stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
+            stale_keys: vec![],
             brand: Brand::default(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
-            stale_store: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
-            stale_keys: vec![],
             warnings: vec![],
         });
         let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");

@@ -104,7 +104,7 @@ fn requests(common: Vec<Header>) -> impl Strategy<Value = Requested> {
         let all = [&[("host", HOSTS[host])], common.as_slice(), headers.as_slice()].concat();
         let request = Requested::new(if head { "HEAD" } else { "GET" }, TARGETS[target], &all);
         Requested {
-            client: Client { tls, trusted, ..request.client },
+            client: Client { trusted, tls, ..request.client },
             route: if odd == 0 { "other" } else { "orders" },
             upstream: if odd == 1 { "previous" } else { "api" },
             tenant: [None, Some("one"), Some("two")][odd.saturating_sub(17)],
