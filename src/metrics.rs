@@ -31,6 +31,7 @@ pub struct Metrics {
     alerts: IntCounterVec,
     probes: IntCounterVec,
     generation: IntGauge,
+    stale: Stale,
     rules: Arc<Rules>,
 }
 
@@ -45,6 +46,15 @@ pub struct Taken {
     pub observed: bool,
     /// How many.
     pub count: u64,
+}
+
+/// What is counted of the action `stale`.
+#[derive(Debug, Clone)]
+struct Stale {
+    answers: IntCounterVec,
+    kept: IntCounterVec,
+    bytes: IntGauge,
+    entries: IntGauge,
 }
 
 impl Metrics {
@@ -101,6 +111,22 @@ impl Metrics {
         registry.register(Box::new(malformed.clone()))?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
+        let stale = Stale {
+            answers: counter(
+                "stale_answers_total",
+                "Requests that the last good answer was to be given to, by route and what came of it.",
+                &["route", "result"],
+            )?,
+            kept: counter(
+                "stale_kept_total",
+                "Answers of ready routes that may have to give them once more, by route and whether they are kept.",
+                &["route", "result"],
+            )?,
+            bytes: IntGauge::new("stale_stored_bytes", "Memory that kept answers take.")?,
+            entries: IntGauge::new("stale_stored_answers", "Answers that are kept.")?,
+        };
+        registry.register(Box::new(stale.bytes.clone()))?;
+        registry.register(Box::new(stale.entries.clone()))?;
         Ok(Self {
             registry,
             requests,
@@ -117,6 +143,7 @@ impl Metrics {
             alerts,
             probes,
             generation,
+            stale,
             rules,
         })
     }
@@ -126,8 +153,10 @@ impl Metrics {
         let route = self.route(decision);
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
-            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => "forwarded",
-            Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => "answered",
+            Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
+            Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
+                "answered"
+            }
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
         let class = match status / 100 {
@@ -164,6 +193,23 @@ impl Metrics {
     /// `result` is one of a few fixed words.
     pub fn recheck(&self, route: &str, result: &str) {
         self.rechecks.with_label_values(&[route, result]).inc();
+    }
+
+    /// Counts a request that the last good answer was to be given to. `result` is one of a few fixed words.
+    pub fn stale_answer(&self, route: &str, result: &str) {
+        self.stale.answers.with_label_values(&[route, result]).inc();
+    }
+
+    /// Counts a good answer that was to be kept. `result` is one of a few fixed words.
+    pub fn stale_kept(&self, route: &str, result: &str) {
+        self.stale.kept.with_label_values(&[route, result]).inc();
+    }
+
+    /// Sets what is kept.
+    pub fn stale_store(&self, bytes: usize, answers: usize) {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.stale.bytes.set(number(bytes));
+        self.stale.entries.set(number(answers));
     }
 
     /// Times a look at a database that succeeded.

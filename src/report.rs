@@ -148,7 +148,7 @@ impl RequirementReport {
                 .rules()
                 .routes()
                 .iter()
-                .filter(|route| route.needs.contains(&id))
+                .filter(|route| route.all_needs().any(|need| need == id))
                 .map(|route| route.name.to_string())
                 .collect(),
         }

@@ -141,6 +141,7 @@ fn route(id: u32, text: &str) -> Route {
         path: PathPattern::parse(path, MatchingForm::default()).expect("a path"),
         methods: MethodSet::new(methods.split(',').filter(|method| !method.is_empty())),
         upstream: UpstreamId(id % 4),
+        versions: Vec::new(),
         needs: (0..id % 3).map(|need| RequirementId((id + need * 7) % REQUIREMENTS)).collect(),
         actions: Actions { on_broken: block, on_contradicted: block, on_migrating: block, on_unknown: Action::Pass },
         mode: Mode::Enforce,

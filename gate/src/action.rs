@@ -1,8 +1,9 @@
 //! What a request gets.
 
 use core::fmt;
+use core::time::Duration;
 
-use crate::{KnownMethods, Method, Outcome, UpstreamId, Verdict};
+use crate::{HoldId, KnownMethods, Method, Outcome, UpstreamId, Verdict};
 
 /// Which prepared answer, as its place in the configuration's list of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,22 @@ pub enum Action {
         /// place of silence: that nobody answered is no empty list.
         otherwise: AnswerId,
     },
+    /// The last good answer to the same request.
+    Stale {
+        /// How old it may be.
+        up_to: Duration,
+        /// Where there is none, and for all that is neither GET nor HEAD.
+        otherwise: AnswerId,
+    },
+    /// Another upstream's answer.
+    Upstream {
+        /// The other upstream.
+        upstream: UpstreamId,
+        /// Takes the place of its 5xx and of its silence: the need is unmet all the same.
+        otherwise: AnswerId,
+    },
+    /// Waits for the verdict to turn.
+    Hold(HoldId),
 }
 
 /// What an action makes of requests by one method.
@@ -43,6 +60,22 @@ pub enum Effect {
         /// Takes the place of its silence.
         otherwise: AnswerId,
     },
+    /// Another upstream is asked, and this takes the place of its 5xx and of its silence.
+    Elsewhere {
+        /// Who is asked.
+        upstream: UpstreamId,
+        /// Takes the place of its failure.
+        otherwise: AnswerId,
+    },
+    /// The last good answer is given.
+    Stale {
+        /// How old it may be.
+        up_to: Duration,
+        /// Where there is none.
+        otherwise: AnswerId,
+    },
+    /// It waits for the verdict to turn.
+    Hold(HoldId),
     /// The upstream is not asked.
     Answer(AnswerId),
 }
@@ -60,6 +93,12 @@ pub enum ActionKind {
     Respond,
     /// [`Action::Rescue`].
     Rescue,
+    /// [`Action::Stale`].
+    Stale,
+    /// [`Action::Upstream`].
+    Upstream,
+    /// [`Action::Hold`].
+    Hold,
 }
 
 impl Action {
@@ -71,6 +110,21 @@ impl Action {
             Self::ReadOnly(_) => ActionKind::ReadOnly,
             Self::Respond(_) => ActionKind::Respond,
             Self::Rescue { .. } => ActionKind::Rescue,
+            Self::Stale { .. } => ActionKind::Stale,
+            Self::Upstream { .. } => ActionKind::Upstream,
+            Self::Hold(_) => ActionKind::Hold,
+        }
+    }
+
+    /// The refusal that belongs to it, for requests that cannot have what it gives.
+    pub const fn refusal(self) -> Option<AnswerId> {
+        match self {
+            Self::Block(refusal)
+            | Self::ReadOnly(refusal)
+            | Self::Rescue { otherwise: refusal, .. }
+            | Self::Stale { otherwise: refusal, .. }
+            | Self::Upstream { otherwise: refusal, .. } => Some(refusal),
+            Self::Pass | Self::Respond(_) | Self::Hold(_) => None,
         }
     }
 
@@ -83,7 +137,10 @@ impl Action {
             Self::Rescue { answer, methods, otherwise } if methods.contains(method) => {
                 Effect::Rescue { answer, otherwise }
             }
-            Self::Rescue { otherwise, .. } => Effect::Answer(otherwise),
+            Self::Stale { up_to, otherwise } if method.is_get_or_head() => Effect::Stale { up_to, otherwise },
+            Self::Rescue { otherwise, .. } | Self::Stale { otherwise, .. } => Effect::Answer(otherwise),
+            Self::Upstream { upstream, otherwise } => Effect::Elsewhere { upstream, otherwise },
+            Self::Hold(hold) => Effect::Hold(hold),
         }
     }
 }
@@ -94,6 +151,9 @@ impl Effect {
         match self {
             Self::Forward => Outcome::Forward(upstream),
             Self::Rescue { answer, otherwise } => Outcome::ForwardRescued { upstream, answer, otherwise },
+            Self::Elsewhere { upstream, otherwise } => Outcome::ForwardElsewhere { upstream, otherwise },
+            Self::Stale { up_to, otherwise } => Outcome::Stale { up_to, otherwise },
+            Self::Hold(hold) => Outcome::Hold(hold),
             Self::Answer(answer) => Outcome::Answer(answer),
         }
     }
@@ -101,7 +161,8 @@ impl Effect {
 
 impl ActionKind {
     /// Every kind of action.
-    pub const ALL: [Self; 5] = [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond, Self::Rescue];
+    pub const ALL: [Self; 8] =
+        [Self::Pass, Self::Block, Self::ReadOnly, Self::Respond, Self::Rescue, Self::Stale, Self::Upstream, Self::Hold];
 
     /// The word used in configuration, logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -111,6 +172,9 @@ impl ActionKind {
             Self::ReadOnly => "read_only",
             Self::Respond => "respond",
             Self::Rescue => "rescue",
+            Self::Stale => "stale",
+            Self::Upstream => "upstream",
+            Self::Hold => "hold",
         }
     }
 }
@@ -135,6 +199,11 @@ pub struct Actions {
 }
 
 impl Actions {
+    /// The four of them.
+    pub const fn all(&self) -> [Action; 4] {
+        [self.on_broken, self.on_contradicted, self.on_migrating, self.on_unknown]
+    }
+
     /// The action for `verdict`; a ready route passes.
     pub const fn on(&self, verdict: Verdict) -> Action {
         match verdict {

@@ -1,6 +1,8 @@
 //! What is done with a request, and why.
 
-use crate::{ActionKind, AnswerId, RequirementId, RouteId, UpstreamId, Verdict};
+use core::time::Duration;
+
+use crate::{ActionKind, AnswerId, HoldId, RequirementId, RouteId, UpstreamId, Verdict, VersionId};
 
 /// What is done with a request, and why. Log, metrics and answer all tell this same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,22 @@ pub enum Outcome {
         /// What takes the place of no answer at all.
         otherwise: AnswerId,
     },
+    /// It goes to another upstream than its route's, and a prepared answer takes the place of a failure.
+    ForwardElsewhere {
+        /// Where it goes.
+        upstream: UpstreamId,
+        /// What takes the place of a 5xx, or of no answer at all.
+        otherwise: AnswerId,
+    },
+    /// It is answered here with the last good answer.
+    Stale {
+        /// How old that may be.
+        up_to: Duration,
+        /// What is answered where there is none.
+        otherwise: AnswerId,
+    },
+    /// It waits for the verdict to turn, then is decided again.
+    Hold(HoldId),
     /// It is answered here with a prepared answer.
     Answer(AnswerId),
     /// It asks for the public health answer.
@@ -50,6 +68,8 @@ pub enum Reason {
     NoNeeds,
     /// Everything its route needs is ready.
     Ready,
+    /// Everything that one of its route's versions needs is ready: that version is used.
+    Version(VersionId),
     /// A need is not ready: the worst one, the first of those in the route's order.
     Need {
         /// Which.
@@ -67,6 +87,7 @@ impl Reason {
             Self::Health => "health",
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
+            Self::Version(_) => "version",
             Self::Need { verdict, .. } => verdict.as_str(),
         }
     }
@@ -76,8 +97,10 @@ impl Outcome {
     /// Where the request goes, if it goes anywhere.
     pub const fn upstream(self) -> Option<UpstreamId> {
         match self {
-            Self::Forward(upstream) | Self::ForwardRescued { upstream, .. } => Some(upstream),
-            Self::Answer(_) | Self::Health | Self::NoRoute => None,
+            Self::Forward(upstream)
+            | Self::ForwardRescued { upstream, .. }
+            | Self::ForwardElsewhere { upstream, .. } => Some(upstream),
+            Self::Stale { .. } | Self::Hold(_) | Self::Answer(_) | Self::Health | Self::NoRoute => None,
         }
     }
 }
@@ -93,10 +116,13 @@ impl Decision {
             (Outcome::Forward(_), _) if self.observed => 3,
             (Outcome::Forward(_), Reason::Need { .. }) => 2,
             (Outcome::Forward(_), _) => 1,
-            (Outcome::ForwardRescued { .. }, _) => 4,
-            (Outcome::NoRoute, _) => 5,
-            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 6,
-            (Outcome::Answer(_), _) => 7,
+            (Outcome::ForwardElsewhere { .. }, _) => 4,
+            (Outcome::ForwardRescued { .. }, _) => 5,
+            (Outcome::Stale { .. }, _) => 6,
+            (Outcome::Hold(_), _) => 7,
+            (Outcome::NoRoute, _) => 8,
+            (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 9,
+            (Outcome::Answer(_), _) => 10,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Conflict, Decision, Effect, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason,
-    Requirement, Route, Router, Snapshot, Target, Verdict,
+    Action, Conflict, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome,
+    Reason, Requirement, Route, Router, Snapshot, Target, UpstreamId, Verdict, Version, VersionId,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -16,6 +16,7 @@ pub struct Rules {
     form: MatchingForm,
     health: Option<MatchingPath>,
     router: Router,
+    holds: Vec<Hold>,
 }
 
 /// Rules and the snapshot they are applied to; immutable, and swapped whole.
@@ -45,7 +46,23 @@ impl Rules {
         form: MatchingForm,
         health: Option<MatchingPath>,
     ) -> Result<Self, Vec<Conflict>> {
-        Ok(Self { router: Router::new(&routes)?, routes, requirements, databases, form, health })
+        Ok(Self { router: Router::new(&routes)?, routes, requirements, databases, form, health, holds: Vec::new() })
+    }
+
+    /// The same rules with the holds that their actions speak of.
+    #[must_use]
+    pub fn with_holds(self, holds: Vec<Hold>) -> Self {
+        Self { holds, ..self }
+    }
+
+    /// Every hold, in the order of [`HoldId`].
+    pub fn holds(&self) -> &[Hold] {
+        &self.holds
+    }
+
+    /// The hold of an id that a decision gave.
+    pub fn hold(&self, id: HoldId) -> Option<&Hold> {
+        self.holds.get(id.0 as usize)
     }
 
     /// Every route, in the order of [`crate::RouteId`].
@@ -138,11 +155,12 @@ impl Gate {
         let Some((id, route)) = found.and_then(|id| Some((id, rules.route(id)?))) else {
             return answer(Outcome::NoRoute, Reason::NoRoute);
         };
-        let (reason, action) = self.judge(route, now);
+        let (reason, action, upstream) = self.in_force(route, now);
         let effect = action.effect(request.method);
-        let observed = route.mode == Mode::Observe && effect != Effect::Forward;
-        let effect = if observed { Effect::Forward } else { effect };
-        let outcome = effect.outcome(route.upstream);
+        let as_ever = effect == Effect::Forward && upstream == route.upstream;
+        let observed = route.mode == Mode::Observe && !as_ever;
+        let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
+        let outcome = effect.outcome(upstream);
         Decision { outcome, route: Some(id), action: action.kind(), reason, observed }
     }
 
@@ -152,7 +170,33 @@ impl Gate {
         verdicts.max().unwrap_or(Verdict::Ready)
     }
 
-    /// The worst need of a route, and the action for it.
+    /// What is in force on a route: why, the action, and the upstream that `pass` leads to.
+    pub fn in_force(&self, route: &Route, now: Moment) -> (Reason, Action, UpstreamId) {
+        if let Some((id, version)) = self.version(route) {
+            return (Reason::Version(id), Action::Pass, version.upstream);
+        }
+        let (reason, action) = self.judge(route, now);
+        (reason, action, route.upstream)
+    }
+
+    /// The newest version of a route all of whose needs are ready, as was last learnt: a database that
+    /// is away for long must not send requests back and forth between releases.
+    pub fn version<'r>(&self, route: &'r Route) -> Option<(VersionId, &'r Version)> {
+        let is_ready = |version: &Version| version.needs.iter().all(|need| self.snapshot.was_ready(*need));
+        (0..).map(VersionId).zip(&route.versions).find(|(_, version)| is_ready(version))
+    }
+
+    /// What is done with a request that could not wait, or waited in vain.
+    #[must_use]
+    pub fn instead_of_holding(&self, decision: Decision, method: Method<'_>) -> Decision {
+        let Outcome::Hold(hold) = decision.outcome else { return decision };
+        let route = decision.route.and_then(|id| self.rules.route(id));
+        let Some((hold, route)) = self.rules.hold(hold).zip(route) else { return decision };
+        let outcome = hold.then.effect(method).outcome(route.upstream);
+        Decision { outcome, action: hold.then.kind(), ..decision }
+    }
+
+    /// The worst need of a route where no version is used, and the action for it.
     pub fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
         let mut worst: Option<(crate::RequirementId, Verdict)> = None;
         for need in &route.needs {

@@ -18,6 +18,11 @@ impl<'a> Method<'a> {
         self.0
     }
 
+    /// Whether it is one of the two that may be sent once more, and that the last good answer is given to.
+    pub fn is_get_or_head(self) -> bool {
+        matches!(self.0, "GET" | "HEAD")
+    }
+
     /// Whether a request with this method may change something.
     pub fn writes(self) -> bool {
         !SAFE.contains(&self.0)

@@ -1,6 +1,6 @@
 //! Where a request goes and what it needs.
 
-use crate::{Actions, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
+use crate::{Actions, AnswerId, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
 
 /// Which route, as its place in [`crate::Rules::routes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,6 +9,21 @@ pub struct RouteId(pub u32);
 /// Which upstream, as its place in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UpstreamId(pub u32);
+
+/// Which version of a route, as its place in [`Route::versions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VersionId(pub u32);
+
+/// A release of the application that is used as soon as, and as long as, all it needs is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Where its requests go.
+    pub upstream: UpstreamId,
+    /// What it needs; something.
+    pub needs: Vec<RequirementId>,
+    /// What a request gets that failed here because a need broke, and that cannot be sent once more.
+    pub otherwise: AnswerId,
+}
 
 /// Whether a route's verdict is acted upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,7 +48,9 @@ pub struct Route {
     pub methods: MethodSet,
     /// Where its requests go.
     pub upstream: UpstreamId,
-    /// What must be ready.
+    /// Releases that go before [`Self::upstream`] where all they need is ready; the newest first.
+    pub versions: Vec<Version>,
+    /// What must be ready where no version is used.
     pub needs: Vec<RequirementId>,
     /// What to do when it is not.
     pub actions: Actions,
@@ -46,9 +63,18 @@ impl Route {
     /// failure may be one that the client is spared.
     pub fn guards(&self, method: Method<'_>) -> bool {
         let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
-        self.mode == Mode::Enforce
-            && !self.needs.is_empty()
-            && unmet.iter().any(|verdict| self.actions.on(*verdict).effect(method) != Effect::Forward)
+        let acts = || unmet.iter().any(|verdict| self.actions.on(*verdict).effect(method) != Effect::Forward);
+        self.mode == Mode::Enforce && (!self.versions.is_empty() || (!self.needs.is_empty() && acts()))
+    }
+
+    /// The version of an id that a decision gave.
+    pub fn version(&self, id: VersionId) -> Option<&Version> {
+        self.versions.get(id.0 as usize)
+    }
+
+    /// Everything that what its requests get depends on; some of it may come twice.
+    pub fn all_needs(&self) -> impl Iterator<Item = RequirementId> {
+        self.versions.iter().flat_map(|version| &version.needs).chain(&self.needs).copied()
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn route(text: &str) -> Route {
         path: PathPattern::parse(path, KEEP).expect("a path"),
         methods: MethodSet::new(methods.split(',').filter(|method| !method.is_empty())),
         upstream: UpstreamId(0),
+        versions: Vec::new(),
         needs: Vec::new(),
         actions: Actions {
             on_broken: Action::Block(AnswerId(0)),

@@ -114,6 +114,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether a requirement was ready when it was last seen, however long ago.
+    pub fn was_ready(&self, requirement: RequirementId) -> bool {
+        self.judgement(requirement).is_some_and(|judgement| judgement.verdict == Verdict::Ready)
+    }
+
     /// What was last learnt of a requirement, however long ago.
     pub fn judgement(&self, requirement: RequirementId) -> Option<&Judgement> {
         self.judgements.get(requirement.index())

@@ -45,14 +45,14 @@ impl SnapshotReport {
 
 impl RouteReport {
     pub(super) fn of(route: &Route, config: &Config, gate: &Gate, now: Moment) -> Self {
-        let (reason, action) = gate.judge(route, now);
+        let (reason, action, upstream) = gate.in_force(route, now);
         let needs = route.needs.iter().filter_map(|id| gate.rules().requirement(*id));
         Self {
             name: route.name.to_string(),
             host: route.host.to_string(),
             path: route.path.as_str().to_owned(),
             methods: route.methods.names().map(str::to_owned).collect(),
-            upstream: config.upstream(route.upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
+            upstream: config.upstream(upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
             needs: needs.map(|need| need.name.to_string()).collect(),
             action: action.kind().as_str(),
             reason: reason.as_str(),

@@ -1,7 +1,9 @@
 //! `schemagate explain`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
-use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, Route, Target};
+use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
 use http::Uri;
 use serde_json::json;
 
@@ -56,7 +58,12 @@ impl Explain {
         Ok(match explained.decision.outcome {
             _ if !failures.is_empty() => Exit::Unreachable,
             Outcome::Forward(_) | Outcome::Health => Exit::Ready,
-            Outcome::ForwardRescued { .. } | Outcome::Answer(_) | Outcome::NoRoute => Exit::NotReady,
+            Outcome::ForwardRescued { .. }
+            | Outcome::ForwardElsewhere { .. }
+            | Outcome::Stale { .. }
+            | Outcome::Hold(_)
+            | Outcome::Answer(_)
+            | Outcome::NoRoute => Exit::NotReady,
         })
     }
 }
@@ -73,6 +80,11 @@ impl Explained<'_> {
         self.decision.route.and_then(|id| self.gate.rules().route(id))
     }
 
+    /// Everything that the route's requests depend on.
+    fn needs(&self) -> BTreeSet<RequirementId> {
+        self.route().into_iter().flat_map(Route::all_needs).collect()
+    }
+
     /// The decision in a sentence.
     fn verdict(&self) -> String {
         let upstream = |id| self.config.upstream(id).map_or("?", |upstream| upstream.name.as_str());
@@ -87,6 +99,18 @@ impl Explained<'_> {
             Outcome::ForwardRescued { upstream: id, .. } => {
                 format!("rescue: pass to {}, and replace its 5xx by the prepared answer", upstream(id))
             }
+            Outcome::ForwardElsewhere { upstream: id, .. } => {
+                format!("upstream: pass to {}, and replace its 5xx by a refusal", upstream(id))
+            }
+            Outcome::Stale { up_to, .. } => {
+                format!("stale: the last good answer, if it is at most {up_to:?} old; else a refusal")
+            }
+            Outcome::Hold(id) => match self.gate.rules().hold(id) {
+                Some(hold) => {
+                    format!("hold: wait up to {:?} for the verdict to turn; then {}", hold.up_to, hold.then.kind())
+                }
+                None => "hold".to_owned(),
+            },
         }
     }
 
@@ -96,6 +120,7 @@ impl Explained<'_> {
             Reason::Health => "it is the path of [health]".to_owned(),
             Reason::NoNeeds => "the route needs nothing".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),
+            Reason::Version(_) => "everything that this version of the route needs is ready".to_owned(),
             Reason::Need { requirement, verdict } => {
                 let name = self.gate.rules().requirement(requirement).map_or("?", |requirement| &requirement.name);
                 format!("requirement {name} is {verdict}")
@@ -111,8 +136,7 @@ impl Explained<'_> {
         console.line(format!("decision  {}", self.verdict()));
         console.line(format!("reason    {}", self.reason()));
         let report = Report::new(self.config, self.gate, self.now);
-        let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
-        for need in needs {
+        for need in self.needs() {
             let Some(requirement) = report.requirements.get(need.0 as usize) else { continue };
             console.line(format!("need      {}: {}", requirement.name, requirement.verdict));
             for finding in &requirement.findings {
@@ -123,8 +147,8 @@ impl Explained<'_> {
 
     fn print_json(&self, console: &Console, target: &Target<'_>) {
         let report = Report::new(self.config, self.gate, self.now);
-        let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
-        let needs: Vec<_> = needs.iter().filter_map(|need| report.requirements.get(need.0 as usize)).collect();
+        let needs: Vec<_> =
+            self.needs().into_iter().filter_map(|need| report.requirements.get(need.0 as usize)).collect();
         console.json(&json!({
             "path": target.matching.as_str(),
             "route": self.route().map(|route| &*route.name),

@@ -9,13 +9,17 @@ mod brand;
 mod database;
 mod entrance;
 mod headers;
+mod hold;
 mod migrations;
 mod probe;
 mod report;
 mod requirement;
 mod route;
+mod stale;
 mod upstream;
 mod warning;
+
+use std::sync::Arc;
 
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
 
@@ -48,8 +52,12 @@ impl Check<'_> {
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let stale = self.stale_store(file.stale.get()?);
+        let max_held = file.hold.get()?.max_requests.copied()?.into();
         let Requirements { list: requirements, notes, .. } = requirements;
+        let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
+        let rules = Arc::new(rules.with_holds(answers.holds));
 
         Some(Config {
             listen: listen?,
@@ -59,6 +67,9 @@ impl Check<'_> {
             rules,
             notes,
             answers: answers.specs,
+            max_held,
+            stale: stale?,
+            stale_keys,
             brand,
             alerts: alerts?,
             probes: probes?,

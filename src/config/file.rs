@@ -10,11 +10,12 @@ mod probe;
 use gate::{EncodedSlash, Mode};
 
 use super::reader::table;
+use super::size::Size;
 use super::values::{Either, Json, Limit, List, Named, Word, Words};
 use super::{LogFormat, Notify};
 use std::time::Duration;
 
-pub(super) use action::{ActionValue, Rescue};
+pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use migrations::MigrationsTable;
 pub(super) use probe::ProbeTable;
@@ -66,6 +67,10 @@ table! {
         routes: List<RouteTable> = [],
         /// What routes do that do not say otherwise.
         defaults: DefaultsTable = {},
+        /// Requests that wait for a verdict to turn, of all routes together.
+        hold: HoldLimitsTable = {},
+        /// What is kept of good answers, of all routes together.
+        stale: StaleStoreTable = {},
         /// How paths are compared.
         matching: MatchingTable = {},
         /// The public health answer.
@@ -252,7 +257,9 @@ table! {
         methods: List<String>,
         /// Where requests go; needless where there is one upstream.
         upstream: String,
-        /// Requirements that must be ready.
+        /// Releases that go before `upstream` as soon as all that they need is ready; the newest first.
+        versions: List<VersionTable>,
+        /// Requirements that must be ready; where there are versions, those of `upstream`.
         needs: List<String>,
         /// While a need is unmet.
         on_broken: ActionValue,
@@ -264,6 +271,16 @@ table! {
         on_unknown: ActionValue,
         /// "enforce", or "observe": pass and log what would have been refused.
         mode: Word<Mode>,
+    }
+}
+
+table! {
+    /// A release of the application that is used while all that it needs is ready.
+    VersionTable {
+        /// Where its requests go.
+        upstream: String = required,
+        /// Requirements that must be ready before it is used.
+        needs: List<String> = required,
     }
 }
 
@@ -352,6 +369,72 @@ table! {
         refresh: bool,
         /// In the refusal of other methods: a template file of your own for the page.
         page: String,
+    }
+}
+
+table! {
+    /// The last good answer to the same GET or HEAD, marked with its age; a refusal where there is none, and to other methods.
+    StaleTable {
+        /// How old the answer may be.
+        up_to: Duration = required,
+        /// What tells two requests apart, beside what always does. Of one route it is the same in all its actions.
+        key: StaleKeyTable = {},
+        /// The refusal.
+        otherwise: BlockTable = {},
+    }
+}
+
+table! {
+    /// What tells two requests apart for the action stale, beside host, path, query and every header that is not known to make no difference. Without their being named here, requests with Authorization or Cookie get and leave no answer.
+    StaleKeyTable {
+        /// Headers by which answers differ.
+        headers: List<String> = [],
+        /// Headers that make no difference.
+        ignore: List<String> = [],
+    }
+}
+
+table! {
+    /// Another upstream, such as the previous release: it is asked, and a refusal takes the place of its 5xx and of its silence.
+    OtherUpstreamTable {
+        /// Its name.
+        name: String = required,
+        /// The refusal.
+        otherwise: BlockTable = {},
+    }
+}
+
+table! {
+    /// The request waits for the verdict to turn; then it is let go, or gets what is due by then.
+    HoldTable {
+        /// How long it waits at most, 50ms to 5m.
+        up_to: Duration = "8s",
+        /// How many wait at most on one route.
+        max_requests: u16 = 1000,
+        /// How large a body may be to wait, at most 64KiB.
+        max_body: Size = "64KiB",
+        /// How many are let go in a second once the verdict has turned.
+        release_per_second: u16 = 1000,
+        /// The action for those that cannot wait or waited in vain: any but hold.
+        then: ActionValue = "block",
+    }
+}
+
+table! {
+    /// Requests that wait for a verdict to turn, of all routes together.
+    HoldLimitsTable {
+        /// How many wait at most.
+        max_requests: u16 = 10000,
+    }
+}
+
+table! {
+    /// What is kept of good answers for the action stale, of all routes together.
+    StaleStoreTable {
+        /// Memory that they may take.
+        max_bytes: Size = "64MiB",
+        /// How large the body of one may be; at most a quarter of `max_bytes`, for those that are just being read.
+        max_answer_bytes: Size = "1MiB",
     }
 }
 

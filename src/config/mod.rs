@@ -19,6 +19,8 @@ mod probe;
 mod reader;
 mod schema;
 mod secret;
+mod size;
+mod stale;
 mod values;
 
 use std::fmt;
@@ -37,6 +39,7 @@ pub use errors::ConfigErrors;
 pub use probe::Probe;
 pub use schema::schema;
 pub use secret::Secret;
+pub use stale::{StaleKey, StaleStore};
 
 /// A configuration in which every name resolves and every value is in its range.
 #[derive(Debug)]
@@ -55,6 +58,13 @@ pub struct Config {
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
+    /// Requests that wait at most, of all routes together.
+    pub max_held: usize,
+    /// How much is kept of good answers.
+    pub stale: StaleStore,
+    /// What tells requests apart on routes that may give a stale answer, in the order of
+    /// [`gate::RouteId`]; `None` for those that never do.
+    pub stale_keys: Vec<Option<StaleKey>>,
     /// How pages look.
     pub brand: Brand,
     /// Who is told of changes.

@@ -80,6 +80,13 @@ impl<T> Key<T> {
         }
     }
 
+    pub(super) fn into_value(self) -> Option<T> {
+        match self {
+            Self::Set(placed) => Some(placed.value),
+            Self::Absent | Self::Bad => None,
+        }
+    }
+
     /// Where the value stands; a default stands nowhere.
     pub(super) fn place(&self) -> Option<Place> {
         self.placed().and_then(|placed| placed.place)

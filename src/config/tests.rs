@@ -349,3 +349,69 @@ proptest::proptest! {
         let _ = parse(&text).map_err(|errors| (errors.render(false), errors.to_json()));
     }
 }
+
+#[test]
+fn a_hold_a_stale_answer_and_another_upstream_are_read_with_their_defaults() {
+    let config = valid(
+        r#"
+        [databases.main]
+        url = "postgres://app@127.0.0.1/app"
+        [upstreams.api]
+        servers = ["127.0.0.1:3000"]
+        [upstreams.previous]
+        servers = ["127.0.0.1:3001"]
+        [requirements.users]
+        tables = ["users"]
+        [[routes]]
+        path = "/*"
+        upstream = "api"
+        needs = ["users"]
+        on_broken = { stale = { up_to = "10m", key = { headers = ["Cookie"] }, otherwise = { code = "GONE" } } }
+        on_migrating = { hold = { up_to = "2s", then = { upstream = "previous" } } }
+        on_unknown = { upstream = { name = "previous", otherwise = { code = "GONE" } } }
+        "#,
+    );
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let actions = config.rules.routes()[0].actions;
+    let Action::Stale { up_to, otherwise } = actions.on_broken else { panic!("{actions:?}") };
+    assert_eq!(up_to, Duration::from_secs(600));
+    assert_eq!(actions.on_unknown, Action::Upstream { upstream: UpstreamId(1), otherwise }, "the same refusal");
+    let Action::Hold(hold) = actions.on_migrating else { panic!("{actions:?}") };
+    let hold = *config.rules.hold(hold).expect("the hold");
+    assert_eq!((hold.up_to, hold.max_requests), (Duration::from_secs(2), 1000));
+    assert_eq!((hold.max_body, hold.release_per_second), (65_536, 1000));
+    assert!(matches!(hold.then, Action::Upstream { upstream: UpstreamId(1), .. }));
+    let key = StaleKey { names: vec![http::header::COOKIE], ignores: Vec::new() };
+    assert_eq!(config.stale_keys, [Some(key)]);
+    assert_eq!((config.max_held, config.stale.max_bytes), (10_000, 64 << 20));
+}
+
+#[test]
+fn in_whatever_order_the_headers_of_a_key_are_typed_it_is_the_same_key() {
+    let stale = |headers: &str| format!("{{ stale = {{ up_to = \"1m\", key = {{ headers = [{headers}] }} }} }}");
+    let (one, other) = (stale("\"Cookie\", \"X-User\""), stale("\"x-user\", \"cookie\""));
+    let actions = format!("needs = [\"users\"]\non_broken = {one}\non_migrating = {other}");
+    let config = valid(&SMALL.replace("needs = [\"users\"]", &actions));
+    assert_eq!(config.stale_keys[0].as_ref().expect("a key").names, ["cookie", "x-user"]);
+}
+
+#[test]
+fn a_route_that_waits_and_then_gives_a_stale_answer_keeps_them_too() {
+    let hold = r#"on_broken = { hold = { then = { stale = { up_to = "1m" } } } }"#;
+    let config = valid(&SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{hold}")));
+    assert_eq!(config.stale_keys, [Some(StaleKey::default()), None]);
+}
+
+#[test]
+fn versions_go_before_the_routes_own_upstream_the_newest_first() {
+    let version = "[[routes.versions]]\nupstream = \"api\"\nneeds = [\"users\"]\n";
+    let config = valid(&format!("{SMALL}{version}{version}"));
+    let route = &config.rules.routes()[1];
+    assert_eq!(route.versions.len(), 2);
+    assert_eq!(route.versions[0].needs, [RequirementId(0)]);
+    let AnswerSpec::Block(block) = &config.answers[route.versions[0].otherwise.0 as usize] else {
+        panic!("no refusal")
+    };
+    assert_eq!(block.code, "SCHEMA_NOT_READY");
+    assert!(config.warnings[0].contains("this version is never used"), "{:?}", config.warnings);
+}

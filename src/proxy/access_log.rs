@@ -70,13 +70,18 @@ fn action(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Health => "health",
         Outcome::NoRoute => "no_route",
-        Outcome::Answer(_) | Outcome::Forward(_) | Outcome::ForwardRescued { .. } => decision.action.as_str(),
+        Outcome::Forward(_)
+        | Outcome::ForwardRescued { .. }
+        | Outcome::ForwardElsewhere { .. }
+        | Outcome::Stale { .. }
+        | Outcome::Hold(_)
+        | Outcome::Answer(_) => decision.action.as_str(),
     }
 }
 
 fn needed<'r>(decision: &Decision, rules: &'r Rules) -> Option<&'r str> {
     match decision.reason {
         Reason::Need { requirement, .. } => rules.requirement(requirement).map(|requirement| &*requirement.name),
-        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready => None,
+        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready | Reason::Version(_) => None,
     }
 }

@@ -9,6 +9,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use super::client::Client;
 use super::drain::InFlight;
 use super::request_id::RequestId;
+use super::stale::Keeping;
 use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers that one request is tried on, the first included; also the bound on pingora's loop.
@@ -38,6 +39,10 @@ pub(super) struct Exchange {
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
     pub(super) target: Option<Box<[u8]>>,
+    /// Whether the request has a body, where that matters: only if some route may give a stale answer.
+    pub(super) has_body: bool,
+    /// The answer, while it is read along to be kept.
+    pub(super) keeping: Option<Box<Keeping>>,
     /// Whether the client wants to use its connection again.
     pub(super) keeps_alive: bool,
     /// The way to a server.
@@ -75,6 +80,8 @@ impl Exchange {
             rechecked: false,
             host: Host::default(),
             target: None,
+            has_body: false,
+            keeping: None,
             keeps_alive: false,
             attempts: Attempts::default(),
             answered_after: None,

@@ -40,14 +40,14 @@ pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNe
     Ok(())
 }
 
+/// Whether a header tells of those before the peer: an untrusted one's never reaches a backend.
+pub(super) fn is_told_by_proxies(name: &HeaderName) -> bool {
+    name.as_str().starts_with("x-forwarded-") || matches!(name.as_str(), "forwarded" | "x-real-ip")
+}
+
 /// Removes what an untrusted client says of others.
 fn forget(request: &mut RequestHeader) {
-    let forged: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| name.as_str().starts_with("x-forwarded-") || matches!(name.as_str(), "forwarded" | "x-real-ip"))
-        .cloned()
-        .collect();
+    let forged: Vec<HeaderName> = request.headers.keys().filter(|name| is_told_by_proxies(name)).cloned().collect();
     for name in &forged {
         request.remove_header(name);
     }

@@ -1,6 +1,7 @@
 //! The phases of a request, as pingora calls them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
 use super::request_id::{self, RequestId};
+use super::stale::Stale;
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
@@ -33,7 +35,8 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     answers: Arc<Answers>,
     pub(super) metrics: Metrics,
-    upstreams: Arc<Upstreams>,
+    pub(super) upstreams: Arc<Upstreams>,
+    pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
 }
 
@@ -49,7 +52,8 @@ impl Gateway {
         metrics: Metrics,
         upstreams: Arc<Upstreams>,
     ) -> Self {
-        Self { config, reader, answers, metrics, upstreams, in_flight: InFlight::default() }
+        let stale = Stale::prepare(&config, &metrics);
+        Self { config, reader, answers, metrics, upstreams, stale, in_flight: InFlight::default() }
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
@@ -71,8 +75,13 @@ impl Gateway {
         };
         let gate = self.reader.pin();
         let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let decision = gate.instead_of_holding(decision, facts.method);
         let answer = match decision.outcome {
-            Outcome::Forward(_) | Outcome::ForwardRescued { .. } => None,
+            Outcome::Forward(_)
+            | Outcome::ForwardRescued { .. }
+            | Outcome::ForwardElsewhere { .. }
+            | Outcome::Stale { .. }
+            | Outcome::Hold(_) => None,
             Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
             Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
             Outcome::Health => {
@@ -83,7 +92,11 @@ impl Gateway {
         exchange.upstream = decision.outcome.upstream();
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
-        answer
+        self.listen(session, exchange, now);
+        match decision.outcome {
+            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, &decision, up_to, otherwise)),
+            _ => answer,
+        }
     }
 
     /// The upstream of a request that is passed on.
@@ -126,6 +139,7 @@ impl ProxyHttp for Gateway {
         }
         exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
         exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
+        exchange.has_body = self.stale.is_some() && !session.is_body_empty();
         match self.decide(session, exchange, now) {
             None => Ok(false),
             Some(answer) => {
@@ -215,6 +229,7 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        self.note_answer(answer, session, exchange);
         if answer.status.is_server_error() {
             exchange.instead = self.instead_of(answer.status, session, exchange).await;
         }
@@ -254,6 +269,19 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<Option<Duration>> {
+        if let Some(piece) = body {
+            self.note_body(piece, exchange);
+        }
+        Ok(None)
+    }
+
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
         if let Some(answer) = exchange.instead.take() {
             self.answer(session, exchange, answer, true).await;
@@ -290,7 +318,8 @@ impl ProxyHttp for Gateway {
         told(session)
     }
 
-    async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+        self.keep(error.is_none(), exchange);
         let status = sent_status(session);
         match &exchange.decision {
             None => self.metrics.malformed(),

@@ -9,6 +9,7 @@
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
+//! | `stale` | the last good answers: what is kept, for whom, and how it is given |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -30,6 +31,7 @@ mod hop_by_hop;
 mod own_answer;
 mod recheck;
 mod request_id;
+mod stale;
 mod upstreams;
 
 use std::sync::Arc;
@@ -51,6 +53,7 @@ use connection::Connections;
 use doors::Doors;
 use drain::Drain;
 use gateway::Gateway;
+use stale::Sweeper;
 use upstreams::Upstreams;
 
 /// Why the proxy could not start: one line that says what to do.
@@ -98,6 +101,9 @@ impl Proxy {
         let drain = Drain::new(self.listen.drain, self.gateway.in_flight());
         for service in self.upstreams.background() {
             server.add_boxed_service(service);
+        }
+        if let Some(stale) = &self.gateway.stale {
+            server.add_boxed_service(Sweeper::service(Arc::clone(stale), self.reader.clone()));
         }
         let mut app = http_proxy(&server.configuration, self.gateway);
         let mut options = HttpServerOptions::default();

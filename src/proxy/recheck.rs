@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use gate::{AnswerId, DatabaseId, Decision, Outcome, Reason, Request, Route, Rules, Verdict};
+use gate::{DatabaseId, Decision, Outcome, Reason, Request, Route, Rules, Verdict};
 use http::StatusCode;
 use pingora::proxy::Session;
 use tracing::info;
@@ -71,7 +71,7 @@ impl Gateway {
     ) -> Option<Answer> {
         let instead = self.replacement(Failure::Status(status), session, exchange).await?;
         exchange.replaced = Some(status);
-        Some(self.prepared(session, exchange, instead))
+        self.put(instead, session, exchange)
     }
 
     /// What a client is sent where no server answered. `None`: that, in schemagate's own words.
@@ -82,10 +82,19 @@ impl Gateway {
         exchange: &mut Exchange,
     ) -> Option<Answer> {
         let instead = self.replacement(Failure::Silence(why), session, exchange).await?;
-        Some(self.prepared(session, exchange, instead))
+        self.put(instead, session, exchange)
     }
 
-    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<AnswerId> {
+    /// The answer of a decision that took the place of another.
+    fn put(&self, decision: Decision, session: &Session, exchange: &Exchange) -> Option<Answer> {
+        match decision.outcome {
+            Outcome::Answer(answer) => Some(self.prepared(session, exchange, answer)),
+            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, &decision, up_to, otherwise)),
+            _ => None,
+        }
+    }
+
+    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Decision> {
         let decision = exchange.decision?;
         match decision.outcome {
             Outcome::Forward(_) => {
@@ -140,20 +149,19 @@ const fn is_known(reason: Reason) -> bool {
 }
 
 /// What takes the place of a failure by this outcome.
-const fn instead(outcome: Outcome, failure: Failure) -> Option<AnswerId> {
+const fn instead(outcome: Outcome, failure: Failure) -> Option<Outcome> {
     match (outcome, failure) {
-        (Outcome::Answer(answer), _)
-        | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
-        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(answer),
+        (Outcome::Answer(_) | Outcome::Stale { .. }, _) => Some(outcome),
+        (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
+        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(Outcome::Answer(answer)),
         _ => None,
     }
 }
 
 /// Notes what was done in the place of what was to be done.
-fn replace(decision: Decision, failure: Failure, exchange: &mut Exchange) -> Option<AnswerId> {
-    let answer = instead(decision.outcome, failure)?;
-    exchange.decision = Some(Decision { outcome: Outcome::Answer(answer), ..decision });
-    Some(answer)
+fn replace(decision: Decision, failure: Failure, exchange: &mut Exchange) -> Option<Decision> {
+    exchange.decision = Some(Decision { outcome: instead(decision.outcome, failure)?, ..decision });
+    exchange.decision
 }
 
 /// Where the needs of a route are looked for.

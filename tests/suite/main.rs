@@ -37,5 +37,7 @@ mod recheck;
 mod requirements;
 mod rescue;
 mod sqlite;
+mod stale;
+mod stale_identities;
 mod storm;
 mod tls;

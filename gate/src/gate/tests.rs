@@ -586,7 +586,7 @@ proptest! {
                     Outcome::ForwardRescued { .. } => {
                         prop_assert!(guarded, "{}: {:?}, then {:?}", request, before, after);
                     }
-                    Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute => {}
+                    outcome => prop_assert!(matches!(outcome, Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute)),
                 }
             }
         }

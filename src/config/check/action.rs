@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Action, Actions, AnswerId, KnownMethods};
+use gate::{Action, Actions, AnswerId, Hold, KnownMethods, UpstreamId};
 use http::{HeaderValue, StatusCode, header};
 
 use super::Check;
-use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Rescue, RespondTable, RouteTable};
+use crate::config::file::{ActionValue, BlockTable, DefaultsTable, Elsewhere, Rescue, RespondTable, RouteTable};
+use crate::config::place::Placed;
 use crate::config::reader::Key;
-use crate::config::{AnswerSpec, BlockSpec, RespondSpec};
+use crate::config::{AnswerSpec, BlockSpec, RespondSpec, StaleKey};
 
-/// Every answer; equal refusals are one.
+/// What actions speak of: every answer, of which equal refusals are one, and every hold.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     pub(super) specs: Vec<AnswerSpec>,
     blocks: HashMap<BlockSpec, AnswerId>,
+    pub(super) holds: Vec<Hold>,
+    /// What tells requests apart on the route that is being checked, if it may give a stale answer.
+    pub(super) stale_key: Option<Placed<StaleKey>>,
 }
 
 /// `Retry-After` counts whole seconds.
@@ -26,6 +30,8 @@ const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Defaults<'f> {
     pub(super) table: &'f DefaultsTable,
     block: BlockSpec,
+    /// Where actions may lead.
+    pub(super) upstreams: Vec<(&'f str, UpstreamId)>,
 }
 
 impl Answers {
@@ -43,7 +49,11 @@ impl Answers {
 }
 
 impl Check<'_> {
-    pub(super) fn defaults<'f>(&mut self, table: &'f DefaultsTable) -> Defaults<'f> {
+    pub(super) fn defaults<'f>(
+        &mut self,
+        table: &'f DefaultsTable,
+        upstreams: Vec<(&'f str, UpstreamId)>,
+    ) -> Defaults<'f> {
         let block = BlockSpec {
             code: self.code("defaults.code", &table.code).unwrap_or_default(),
             message: self.message("defaults.message", &table.message),
@@ -51,7 +61,7 @@ impl Check<'_> {
             refresh: table.refresh.copied().unwrap_or_default(),
             page: self.template("defaults.page", &table.page),
         };
-        let defaults = Defaults { table, block };
+        let defaults = Defaults { table, block, upstreams };
         // A default that no route uses is checked all the same.
         for key in [&table.on_broken, &table.on_contradicted, &table.on_migrating, &table.on_unknown] {
             self.action(key, &defaults, "", &mut Answers::default());
@@ -88,7 +98,7 @@ impl Check<'_> {
 
     /// The action that was typed. What is reported names no route, so that a mistake in the
     /// defaults is one mistake.
-    fn action(
+    pub(super) fn action(
         &mut self,
         key: &Key<ActionValue>,
         defaults: &Defaults<'_>,
@@ -97,29 +107,41 @@ impl Check<'_> {
     ) -> Option<Action> {
         Some(match key.get()? {
             ActionValue::Pass => Action::Pass,
-            ActionValue::Block(block) => {
-                let spec = self.block(block.as_ref(), &defaults.block);
-                Action::Block(answers.add(AnswerSpec::Block(spec)))
-            }
-            ActionValue::ReadOnly(block) => {
-                let spec = self.block(block.as_ref(), &defaults.block);
-                Action::ReadOnly(answers.add(AnswerSpec::Block(spec)))
-            }
+            ActionValue::Block(block) => Action::Block(self.refusal(block.as_ref(), defaults, answers)),
+            ActionValue::ReadOnly(block) => Action::ReadOnly(self.refusal(block.as_ref(), defaults, answers)),
             ActionValue::Respond(respond) => {
                 let spec = self.respond(respond, route)?;
                 Action::Respond(answers.add(AnswerSpec::Respond(spec)))
             }
             ActionValue::Rescue(rescue) => {
                 let methods = self.rescued(rescue);
-                let otherwise = self.block(Some(&rescue.otherwise), &defaults.block);
+                let otherwise = self.refusal(Some(&rescue.otherwise), defaults, answers);
                 let spec = self.respond(&rescue.answer, route)?;
-                Action::Rescue {
-                    answer: answers.add(AnswerSpec::Respond(spec)),
-                    methods,
-                    otherwise: answers.add(AnswerSpec::Block(otherwise)),
-                }
+                Action::Rescue { answer: answers.add(AnswerSpec::Respond(spec)), methods, otherwise }
             }
+            ActionValue::Stale(stale) => {
+                let (up_to, refusal) = self.stale(stale, answers);
+                Action::Stale { up_to, otherwise: self.refusal(refusal, defaults, answers) }
+            }
+            ActionValue::Upstream(elsewhere) => {
+                let Elsewhere { name, otherwise } = &**elsewhere;
+                let known = defaults.upstreams.iter().copied();
+                let upstream = self.resolve(name.placed()?, known, ("upstream", "upstreams"))?;
+                Action::Upstream { upstream, otherwise: self.refusal(otherwise.as_ref(), defaults, answers) }
+            }
+            ActionValue::Hold(hold) => self.hold(hold, defaults, route, answers)?,
         })
+    }
+
+    /// The refusal that was typed, with what the default has for the rest.
+    pub(super) fn refusal(
+        &mut self,
+        block: Option<&BlockTable>,
+        defaults: &Defaults<'_>,
+        answers: &mut Answers,
+    ) -> AnswerId {
+        let spec = self.block(block, &defaults.block);
+        answers.add(AnswerSpec::Block(spec))
     }
 
     /// The methods whose 5xx is replaced.

@@ -28,7 +28,7 @@ impl Check<'_> {
         headers
     }
 
-    fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
+    pub(super) fn header_name(&mut self, name: &Placed<String>) -> Option<HeaderName> {
         let parsed = HeaderName::from_bytes(name.value.as_bytes()).ok();
         match &parsed {
             None => {

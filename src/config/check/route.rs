@@ -1,19 +1,21 @@
 //! Routes.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use gate::{
-    Action, Actions, Conflict, HostPattern, KnownMethods, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern,
-    Requirement, RequirementId, Route, RouteId, Rules, UpstreamId,
+    Action, Actions, AnswerId, Conflict, Hold, HostPattern, KnownMethods, MatchingForm, MatchingPath, MethodSet, Mode,
+    PathPattern, Requirement, RequirementId, Route, RouteId, Rules, UpstreamId, Version,
 };
 
 use super::Check;
 use super::action::{Answers, Defaults};
 use super::requirement::Requirements;
+use crate::config::StaleKey;
 use crate::config::file::{File, RouteTable};
 use crate::config::nearest::nearest;
 use crate::config::place::Place;
+use crate::config::reader::Key;
+use crate::config::values::List;
 
 /// The routes that could be made, and where each came from.
 pub(super) struct Routes {
@@ -23,6 +25,8 @@ pub(super) struct Routes {
     pub(super) needed: HashSet<RequirementId>,
     /// Upstreams that routes name.
     pub(super) used: HashSet<UpstreamId>,
+    /// What tells requests apart on those that may give a stale answer.
+    pub(super) stale_keys: Vec<Option<StaleKey>>,
 }
 
 /// Where a route came from.
@@ -36,7 +40,6 @@ pub(super) struct Origin {
 
 /// What every route is made with.
 struct Surroundings<'s> {
-    upstreams: Vec<(&'s str, UpstreamId)>,
     requirements: &'s Requirements,
     defaults: Defaults<'s>,
     mode: Mode,
@@ -59,7 +62,13 @@ impl Check<'_> {
         requirements: &Requirements,
         answers: &mut Answers,
     ) -> Routes {
-        let mut routes = Routes { list: Vec::new(), origins: Vec::new(), needed: HashSet::new(), used: HashSet::new() };
+        let mut routes = Routes {
+            list: Vec::new(),
+            origins: Vec::new(),
+            needed: HashSet::new(),
+            used: HashSet::new(),
+            stale_keys: Vec::new(),
+        };
         let (Some(upstreams), Some(defaults), Some(tables)) =
             (file.upstreams.get(), file.defaults.get(), file.routes.get())
         else {
@@ -72,12 +81,12 @@ impl Check<'_> {
         }
         let mode = defaults.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
         let upstreams = upstreams.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(UpstreamId)).collect();
-        let surroundings = Surroundings { upstreams, requirements, defaults: self.defaults(defaults), mode, form };
+        let around = Surroundings { requirements, defaults: self.defaults(defaults, upstreams), mode, form };
         if let Some(upstream) = defaults.upstream.placed() {
-            self.resolve(upstream, surroundings.upstreams.iter().copied(), ("upstream", "upstreams"));
+            self.resolve(upstream, around.defaults.upstreams.iter().copied(), ("upstream", "upstreams"));
         }
         for (table, route) in tables.0.iter().enumerate() {
-            self.route((table, route.place), &route.value, &surroundings, &mut routes, answers);
+            self.route((table, route.place), &route.value, &around, &mut routes, answers);
         }
         self.warn_of_same_names(&routes);
         if tables.0.is_empty() {
@@ -116,7 +125,8 @@ impl Check<'_> {
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);
-        let needs = self.needs(typed, around.requirements, routes);
+        let needs = self.needs(&typed.needs, around.requirements, routes);
+        let versions = self.versions(typed, around, routes);
         let mode = typed.mode.copied().map_or(around.mode, |word| word.0);
         let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
         if let Some(place) = own_actions.iter().find_map(|key| key.place())
@@ -130,11 +140,18 @@ impl Check<'_> {
                 Some(name) => name.value.clone(),
                 None => default_name(&methods, &host, path_text),
             };
+            answers.stale_key = None;
             let actions = self.actions(typed, &name, &around.defaults, answers);
+            let refusal = actions.and_then(|actions| actions.on_broken.refusal());
+            let otherwise = refusal.unwrap_or_else(|| self.refusal(None, &around.defaults, answers));
             let Some(path) = &path else { continue };
             // A route that was reported still takes part in the search for conflicts.
             let upstream = upstream.unwrap_or(UpstreamId(0));
             let actions = actions.unwrap_or(NO_ACTIONS);
+            let leads_to = actions.all().into_iter().filter_map(|action| leads_to(action, &answers.holds));
+            routes.used.extend(leads_to);
+            routes.stale_keys.push(answers.stale_key.take().map(|key| key.value));
+            let versions = versions.iter().map(|version| Version { otherwise, ..version.clone() });
             routes.origins.push(Origin { table, place: typed.path.place() });
             routes.list.push(Route {
                 name: name.into(),
@@ -142,6 +159,7 @@ impl Check<'_> {
                 path: path.clone(),
                 methods: methods.clone(),
                 upstream,
+                versions: versions.collect(),
                 needs: needs.clone(),
                 actions,
                 mode,
@@ -202,13 +220,13 @@ impl Check<'_> {
         around: &Surroundings<'_>,
         routes: &mut Routes,
     ) -> Option<UpstreamId> {
-        let known = around.upstreams.iter().copied();
+        let known = around.defaults.upstreams.iter().copied();
         let default = &around.defaults.table.upstream;
         let id = match (typed.upstream.placed(), default.get()) {
             (Some(name), _) => self.resolve(name, known, ("upstream", "upstreams")),
             // A default that is none was reported where it stands.
             (None, Some(name)) => known.clone().find(|(known, _)| known == name).map(|(_, id)| id),
-            (None, None) => match around.upstreams.as_slice() {
+            (None, None) => match around.defaults.upstreams.as_slice() {
                 [(_, only)] => Some(*only),
                 _ if !typed.upstream.is_absent() => None,
                 [] => {
@@ -228,9 +246,14 @@ impl Check<'_> {
         id
     }
 
-    fn needs(&mut self, typed: &RouteTable, requirements: &Requirements, routes: &mut Routes) -> Vec<RequirementId> {
+    fn needs(
+        &mut self,
+        typed: &Key<List<String>>,
+        requirements: &Requirements,
+        routes: &mut Routes,
+    ) -> Vec<RequirementId> {
         let mut needs: Vec<RequirementId> = Vec::new();
-        for name in typed.needs.get().map_or(&[][..], |list| &list.0) {
+        for name in typed.get().map_or(&[][..], |list| &list.0) {
             let Some(ids) = requirements.of(&name.value) else {
                 self.resolve(name, requirements.names(), ("requirement", "requirements"));
                 continue;
@@ -245,6 +268,31 @@ impl Check<'_> {
         needs
     }
 
+    /// The versions of a route; what they refuse with is the route's own affair.
+    fn versions(&mut self, typed: &RouteTable, around: &Surroundings<'_>, routes: &mut Routes) -> Vec<Version> {
+        let mut versions: Vec<Version> = Vec::new();
+        for version in typed.versions.get().map_or(&[][..], |list| &list.0) {
+            let known = around.defaults.upstreams.iter().copied();
+            let name = version.value.upstream.placed();
+            let upstream = name.and_then(|name| self.resolve(name, known, ("upstream", "upstreams")));
+            let needs = self.needs(&version.value.needs, around.requirements, routes);
+            if version.value.needs.get().is_some_and(|list| list.0.is_empty()) {
+                self.error(version.value.needs.place(), "a version that needs nothing would always be used")
+                    .help("name what tells its schema from the one before, or make it the route's own upstream");
+            }
+            let Some(upstream) = upstream.filter(|_| !needs.is_empty()) else { continue };
+            routes.used.insert(upstream);
+            if versions.iter().any(|newer| newer.needs.iter().all(|need| needs.contains(need))) {
+                self.warn(
+                    version.place,
+                    "this version is never used: where its needs are ready, so are those of a newer one",
+                );
+            }
+            versions.push(Version { upstream, needs, otherwise: AnswerId(0) });
+        }
+        versions
+    }
+
     /// Puts routes and requirements together; two routes for the same requests are reported.
     pub(super) fn rules(
         &mut self,
@@ -253,11 +301,11 @@ impl Check<'_> {
         databases: usize,
         form: MatchingForm,
         health: Option<MatchingPath>,
-    ) -> Option<Arc<Rules>> {
+    ) -> Option<Rules> {
         self.warn_of_hidden(&routes);
         let names: Vec<Box<str>> = routes.list.iter().map(|route| route.name.clone()).collect();
         match Rules::new(routes.list, requirements, databases, form, health) {
-            Ok(rules) => Some(Arc::new(rules)),
+            Ok(rules) => Some(rules),
             Err(conflicts) => {
                 self.report_conflicts(&conflicts, &names, &routes.origins);
                 None
@@ -279,6 +327,20 @@ impl Check<'_> {
                     .beside(at_first.place, "the other route");
             }
         }
+    }
+}
+
+/// The upstream that an action asks beside the route's own.
+fn leads_to(action: Action, holds: &[Hold]) -> Option<UpstreamId> {
+    match action {
+        Action::Upstream { upstream, .. } => Some(upstream),
+        Action::Hold(id) => leads_to(holds.get(id.0 as usize)?.then, holds),
+        Action::Pass
+        | Action::Block(_)
+        | Action::ReadOnly(_)
+        | Action::Respond(_)
+        | Action::Rescue { .. }
+        | Action::Stale { .. } => None,
     }
 }
 

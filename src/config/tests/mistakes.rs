@@ -23,7 +23,7 @@ columns = { customers = ["agreementUploadedAt timestamp(3"] }
 [[routes]]
 path = "/admin/backups"
 needs = ["backup"]
-on_broken = { stale = { up_to = "10m" } }
+on_broken = { stale = { up_to = "10ms" } }
 
 [[routes]]
 path = "/admin/Backups/"
@@ -123,12 +123,12 @@ fn each_mistake_of_a_route_has_its_message() {
         (route("methods = [\"post\"]"), "`post`: methods are written in capital letters"),
         (route("methods = []"), "`methods` is empty"),
         (route("upstream = \"apo\""), "there is no upstream `apo`"),
-        (route("on_broken = \"hold\""), "the action `hold` is not available in this version"),
-        (route("on_broken = \"rescue\""), "`routes.on_broken`: `rescue` needs an answer"),
+        (route("on_broken = \"hold\""), "`routes.on_broken`: `hold` needs to be told more"),
+        (route("on_broken = \"rescue\""), "`routes.on_broken`: `rescue` needs to be told more"),
         (route("on_broken = { rescue = { methods = [\"get\"] } }"), "`get` is not a method that can be rescued"),
         (route("on_broken = { rescue = { methods = [] } }"), "`methods` is empty, so that nothing is rescued"),
         (route("on_broken = \"bloc\""), "`routes.on_broken` knows no action `bloc`"),
-        (route("on_broken = \"respond\""), "`routes.on_broken`: `respond` needs an answer"),
+        (route("on_broken = \"respond\""), "`routes.on_broken`: `respond` needs to be told more"),
         (route("on_broken = { block = {}, read_only = {} }"), "`routes.on_broken` must name exactly one action"),
         (route("on_broken = { block = { cod = \"X\" } }"), "unknown key `cod` in `routes.on_broken.block`"),
         (route("on_broken = { respond = { status = 99 } }"), "`status` is 99, and must be from 200 to 599"),
@@ -142,6 +142,49 @@ fn each_mistake_of_a_route_has_its_message() {
         (SMALL.replace("\"/users/*\"", "\"users\""), "`users` is not a path"),
         (SMALL.replace("\"/users/*\"", "\"/us*rs\""), "`/us*rs` is not a path"),
         (route("on_broken = { block = { page = \"gone.html\" } }"), "`page`: cannot read /etc/schemagate/gone.html"),
+    ]);
+}
+
+#[test]
+fn each_mistake_of_waiting_keeping_and_leading_elsewhere_has_its_message() {
+    let route = |more: &str| SMALL.replace("needs = [\"users\"]", &format!("needs = [\"users\"]\n{more}"));
+    let hold = |more: &str| route(&format!("on_broken = {{ hold = {{ {more} }} }}"));
+    let stale = |more: &str| route(&format!("on_broken = {{ stale = {{ up_to = \"1m\", {more} }} }}"));
+    let version = |more: &str| SMALL.to_owned() + "[[routes.versions]]\n" + more;
+    assert_messages([
+        (hold("then = { hold = {} }"), "`then` is a hold: whoever waited in vain would wait again"),
+        (hold("then = { upstream = \"previous\" }"), "there is no upstream `previous`"),
+        (hold("up_to = \"1ms\""), "`up_to` is 1ms, and must be at least 50ms"),
+        (hold("up_to = \"10m\""), "`up_to` is 10m, and must be at most 5m"),
+        (hold("max_requests = 0"), "`max_requests` is 0, and must be at least 1"),
+        (hold("release_per_second = 0"), "`release_per_second` is 0, and must be at least 1"),
+        (hold("max_body = \"1MiB\""), "`max_body` is 1MiB, and must be at most 64KiB"),
+        (hold("max_body = \"64kB\""), "is not an amount of bytes: a whole number and B, KiB, MiB or GiB"),
+        (hold("max_body = 65536"), "is an integer, expected an amount of bytes such as \"64KiB\""),
+        (route("on_broken = { stale = {} }"), "`routes.on_broken.stale` lacks the key `up_to`"),
+        (route("on_broken = { stale = { up_to = \"1ms\" } }"), "`up_to` is 1ms, and must be at least 1s"),
+        (route("on_broken = { stale = { up_to = \"999h\" } }"), "and must be at most"),
+        (stale("key = { ignore = [\"Cookie\"] }"), "`cookie` says who asks, and cannot be ignored"),
+        (stale("key = { ignore = [\"Host\"] }"), "`host` says who is asked, and cannot be ignored"),
+        (stale("key = { headers = [\"X-A\"], ignore = [\"x-a\"] }"), "`x-a` is both in `headers` and in `ignore`"),
+        (
+            stale("key = { headers = [\"Cookie\"] } } }\non_migrating = { stale = { up_to = \"2m\""),
+            "the route's stale answers have two different keys",
+        ),
+        (route("on_broken = { upstream = \"apo\" }"), "there is no upstream `apo`"),
+        (route("on_broken = { upstream = {} }"), "`routes.on_broken.upstream` lacks the key `name`"),
+        (version("upstream = \"apo\"\nneeds = [\"users\"]"), "there is no upstream `apo`"),
+        (version("upstream = \"api\"\nneeds = [\"user\"]"), "there is no requirement `user`"),
+        (version("upstream = \"api\"\nneeds = []"), "a version that needs nothing would always be used"),
+        (version("upstream = \"api\""), "`routes.versions` lacks the key `needs`"),
+        (
+            "stale = { max_bytes = \"1KiB\" }\n".to_owned() + SMALL,
+            "`stale.max_bytes` is 1KiB, and must be at least 64KiB",
+        ),
+        (
+            "stale = { max_bytes = \"1MiB\", max_answer_bytes = \"2MiB\" }\n".to_owned() + SMALL,
+            "`stale.max_answer_bytes` is more than a quarter of `stale.max_bytes`",
+        ),
     ]);
 }
 

@@ -76,6 +76,10 @@ type Shown<'v> = BTreeMap<*const Json, Vec<&'v Json>>;
 
 /// Walks the schema along with every value that stands at its place in the file.
 fn gather<'v>(root: &Json, schema: &Json, values: Vec<&'v Json>, shown: &mut Shown<'v>) {
+    if values.is_empty() {
+        // An action may hold another one.
+        return;
+    }
     if let Some(reference) = schema["$ref"].as_str() {
         let definition = root.pointer(reference.trim_start_matches('#')).expect("a definition");
         return gather(root, definition, values, shown);

@@ -183,6 +183,21 @@ async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                             5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n";
                 stream.write_all(text.as_bytes()).await?;
             }
+            ["say", ..] => {
+                skip_body(&mut stream, &head).await?;
+                let says: Vec<(&str, &str)> = head
+                    .header("x-say")
+                    .into_iter()
+                    .flat_map(|says| says.split('|'))
+                    .filter_map(|s| s.split_once(": "))
+                    .collect();
+                answer(&mut stream, method, 200, &says, head.text.as_bytes()).await?;
+            }
+            ["torn", framing] => {
+                let text = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n{}hello\r\n", torn(framing));
+                stream.write_all(text.as_bytes()).await?;
+                return stream.flush().await;
+            }
             ["status", code] => {
                 skip_body(&mut stream, &head).await?;
                 answer(&mut stream, method, code.parse().unwrap_or(500), &[], b"as asked").await?;
@@ -194,6 +209,15 @@ async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What an answer that breaks off after a few bytes says of its length.
+fn torn(framing: &str) -> &'static str {
+    match framing {
+        "length" => "content-length: 100\r\n\r\n",
+        "chunked" => "transfer-encoding: chunked\r\n\r\n5\r\n",
+        _ => "connection: close\r\n\r\n",
+    }
 }
 
 async fn answer(

@@ -1,0 +1,204 @@
+//! The last good answer, given while a need is unmet.
+//!
+//! This is no cache for speed: a ready route always asks its backend. The answer is read along on its
+//! way to the client and kept; it is given only where the route's action is `stale`.
+//!
+//! - what two requests must have in common: `key`, of the `inputs` that an answer may depend on
+//! - what may be kept, and for how long: `lifetime`; why not: `unfit`
+//! - how an answer is read along: `keeping`; how it is given: `kept`
+//! - where it is kept: `store`; what a write makes of it: `place`
+
+mod inputs;
+mod keeping;
+mod kept;
+mod key;
+mod lifetime;
+mod place;
+mod store;
+mod sweeper;
+mod unfit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gate::{Action, AnswerId, Decision, Method, Mode, Moment, Outcome, Reason, Route, Rules};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use super::exchange::Exchange;
+use super::gateway::Gateway;
+use super::upstreams::Pool;
+use crate::answer::Answer;
+use crate::config::{Config, StaleKey};
+use crate::metrics::Metrics;
+
+pub(super) use keeping::Keeping;
+pub(super) use sweeper::Sweeper;
+
+use kept::Kept;
+use key::Asked;
+use store::Store;
+use unfit::Unfit;
+
+/// What is kept, and what tells it apart.
+#[derive(Debug)]
+pub(super) struct Stale {
+    store: Store,
+    /// In the order of [`gate::RouteId`]; `None` for routes that never give a stale answer.
+    keys: Vec<Option<StaleKey>>,
+}
+
+impl Stale {
+    /// What the routes need; `None` if no route ever gives a stale answer.
+    pub(super) fn prepare(config: &Config, metrics: &Metrics) -> Option<Arc<Self>> {
+        let ages = || config.rules.routes().iter().map(|route| longest(route, &config.rules));
+        let keys = ages().zip(&config.stale_keys).map(|(age, key)| key.clone().filter(|_| age.is_some())).collect();
+        Some(Arc::new(Self { store: Store::new(&config.stale, ages().flatten().max()?, metrics.clone()), keys }))
+    }
+
+    fn key(&self, decision: &Decision) -> Option<&StaleKey> {
+        self.keys.get(decision.route?.0 as usize)?.as_ref()
+    }
+}
+
+impl Gateway {
+    /// Listens to the answer of a ready route that may have to give it once more.
+    pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
+        let Some((stale, decision)) = self.stale.as_deref().zip(exchange.decision) else { return };
+        let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
+        if !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
+            return;
+        }
+        let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
+        let asked = self.asked(session, exchange, route, key);
+        let epoch = stale.store.epoch(&exchange.host, asked.target);
+        match Keeping::begin(&asked, epoch, now, &stale.store) {
+            Ok(keeping) => exchange.keeping = Some(Box::new(keeping)),
+            // No answer to another method was ever going to be kept.
+            Err(Unfit::Method) => {}
+            Err(why) => self.metrics.stale_kept(&route.name, why.as_str()),
+        }
+    }
+
+    /// Notes what the backend answered, before anything of it is changed.
+    pub(super) fn note_answer(&self, answer: &ResponseHeader, session: &Session, exchange: &mut Exchange) {
+        let Some(stale) = self.stale.as_deref() else { return };
+        if answer.status.is_informational() {
+            return;
+        }
+        if let Some(keeping) = &mut exchange.keeping
+            && let Some(key) = exchange.decision.as_ref().and_then(|decision| stale.key(decision))
+        {
+            keeping.header(answer, key, &stale.store);
+        }
+        let succeeded = answer.status.is_success() || answer.status.is_redirection();
+        if succeeded && Method::new(session.req_header().method.as_str()).writes() {
+            stale.store.note_change(&exchange.host, target(session, exchange));
+        }
+    }
+
+    /// Notes a piece of the body.
+    pub(super) fn note_body(&self, piece: &Bytes, exchange: &mut Exchange) {
+        if let (Some(stale), Some(keeping)) = (self.stale.as_deref(), &mut exchange.keeping) {
+            keeping.body(piece, &stale.store);
+        }
+    }
+
+    /// Keeps the answer that has come to its end, if it was `whole`.
+    pub(super) fn keep(&self, whole: bool, exchange: &mut Exchange) {
+        let Some((stale, keeping)) = self.stale.as_deref().zip(exchange.keeping.take()) else { return };
+        let Some(decision) = exchange.decision else { return };
+        let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
+        // A backend whose table goes away may still say 200, with an empty list.
+        let ready = self.reader.pin().in_force(route, self.reader.now()).0 == decision.reason;
+        let fate = keeping.end(whole, ready, key, &stale.store);
+        self.metrics.stale_kept(&route.name, fate.as_str());
+    }
+
+    /// The last good answer to the same request, or the prepared one.
+    pub(super) fn last_good(
+        &self,
+        session: &Session,
+        exchange: &Exchange,
+        decision: &Decision,
+        up_to: Duration,
+        otherwise: AnswerId,
+    ) -> Answer {
+        let now = self.reader.now();
+        let route = self.route(decision);
+        let found =
+            route.ok_or(Unfit::Absent).and_then(|route| self.find(session, exchange, decision, route, now, up_to));
+        let name = route.map_or("none", |route| &*route.name);
+        match found {
+            Ok(kept) => {
+                self.metrics.stale_answer(name, "given");
+                kept.answer(session.req_header(), name, now)
+            }
+            Err(why) => {
+                self.metrics.stale_answer(name, why.as_str());
+                let mut answer = self.prepared(session, exchange, otherwise);
+                answer.headers.push(kept::miss(why));
+                answer
+            }
+        }
+    }
+
+    fn find(
+        &self,
+        session: &Session,
+        exchange: &Exchange,
+        decision: &Decision,
+        route: &Route,
+        now: Moment,
+        up_to: Duration,
+    ) -> Result<Arc<Kept>, Unfit> {
+        let (stale, key) =
+            self.stale.as_deref().and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
+        stale.store.get(&self.asked(session, exchange, route, key).key()?, now, up_to)
+    }
+
+    fn route(&self, decision: &Decision) -> Option<&Route> {
+        self.config.rules.route(decision.route?)
+    }
+
+    fn asked<'a>(
+        &'a self,
+        session: &'a Session,
+        exchange: &'a Exchange,
+        route: &'a Route,
+        key: &'a StaleKey,
+    ) -> Asked<'a> {
+        Asked {
+            request: session.req_header(),
+            has_body: exchange.has_body,
+            target: target(session, exchange),
+            client: &exchange.client,
+            route: &route.name,
+            upstream: self.upstreams.get(route.upstream).map_or("", Pool::name),
+            tenant: None,
+            key,
+        }
+    }
+}
+
+/// The greatest age at which a route gives a good answer once more; `None` if it never does.
+fn longest(route: &Route, rules: &Rules) -> Option<Duration> {
+    let last = |action| match action {
+        Action::Hold(hold) => rules.hold(hold).map_or(action, |hold| hold.then),
+        other => other,
+    };
+    let ages = route.actions.all().into_iter().filter_map(|action| match last(action) {
+        Action::Stale { up_to, .. } => Some(up_to),
+        _ => None,
+    });
+    ages.max().filter(|_| route.mode == Mode::Enforce && !route.needs.is_empty())
+}
+
+/// The path and the query that are forwarded.
+fn target<'a>(session: &'a Session, exchange: &'a Exchange) -> &'a [u8] {
+    exchange.target.as_deref().unwrap_or_else(|| session.req_header().raw_path())
+}
+
+#[cfg(test)]
+mod tests;
