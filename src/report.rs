@@ -59,6 +59,8 @@ pub struct RequirementReport {
     pub since_seconds: f64,
     /// What is wrong; of an unknown verdict, what was wrong when it was last known.
     pub findings: Vec<FindingReport>,
+    /// What is odd and leaves nothing unmet.
+    pub warnings: Vec<WarningReport>,
     /// The command that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
@@ -80,6 +82,17 @@ pub struct FindingReport {
     /// The kind of object.
     pub what: &'static str,
     /// Its name.
+    pub object: String,
+    /// The whole of it as a sentence.
+    pub text: String,
+}
+
+/// Something odd that leaves nothing unmet.
+#[derive(Debug, Serialize)]
+pub struct WarningReport {
+    /// `edited`, `ahead`, `diverged` or `lock_left`.
+    pub kind: &'static str,
+    /// The migration or ledger.
     pub object: String,
     /// The whole of it as a sentence.
     pub text: String,
@@ -127,6 +140,7 @@ impl RequirementReport {
         let notes = config.notes(id).cloned().unwrap_or_default();
         let judgement = gate.snapshot().judgement(id);
         let findings = judgement.map(|judgement| &*judgement.findings).unwrap_or_default();
+        let warnings = judgement.map(|judgement| &*judgement.warnings).unwrap_or_default();
         Self {
             name: requirement.name.to_string(),
             database: config.database(requirement.database).map(|database| database.name.clone()).unwrap_or_default(),
@@ -139,6 +153,14 @@ impl RequirementReport {
                     what: finding.what,
                     object: finding.object.to_string(),
                     text: finding.to_string(),
+                })
+                .collect(),
+            warnings: warnings
+                .iter()
+                .map(|warning| WarningReport {
+                    kind: warning.kind.as_str(),
+                    object: warning.object.to_string(),
+                    text: warning.to_string(),
                 })
                 .collect(),
             mend: notes.mend,
@@ -185,6 +207,9 @@ impl fmt::Display for Report {
             writeln!(f, "{:<12} {}{place}", requirement.verdict, requirement.name)?;
             for finding in &requirement.findings {
                 writeln!(f, "             {}", finding.text)?;
+            }
+            for warning in &requirement.warnings {
+                writeln!(f, "             warning: {}", warning.text)?;
             }
             if let Some(mend) = requirement.mend.as_ref().filter(|_| !requirement.findings.is_empty()) {
                 writeln!(f, "             to mend it: {mend}")?;

@@ -5,7 +5,7 @@ mod migrations;
 use std::sync::Arc;
 
 use crate::ledger::Expected;
-use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, name};
+use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, Warning, name};
 
 /// One thing that must hold in a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +61,20 @@ pub enum Fact {
     Migrations(Arc<Expected>),
 }
 
+/// What a catalog says of a fact.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    /// What is wrong; nothing if the fact holds.
+    pub(crate) findings: Vec<Finding>,
+    /// What is odd and leaves nothing unmet.
+    pub(crate) warnings: Vec<Warning>,
+    /// Whether a migration may be running that mends it.
+    pub(crate) may_be_running: bool,
+}
+
 impl Fact {
-    /// What is wrong in `catalog`, nothing if the fact holds; and whether a migration may be
-    /// running that mends it.
-    pub(crate) fn judge(&self, catalog: &Catalog) -> (Vec<Finding>, bool) {
+    /// Whether it holds in `catalog`.
+    pub(crate) fn judge(&self, catalog: &Catalog) -> Evidence {
         let finding = match self {
             Self::Schema(name) => (!catalog.schemas.contains_key(name)).then(|| Finding::missing("schema", name)),
             Self::Table(name) => judge_table(catalog, name),
@@ -81,7 +91,7 @@ impl Fact {
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
             Self::Migrations(expected) => return migrations::judge(catalog, expected),
         };
-        (finding.into_iter().collect(), false)
+        Evidence { findings: finding.into_iter().collect(), ..Evidence::default() }
     }
 }
 

@@ -83,13 +83,17 @@ impl Judge {
                 let before = gate.snapshot().judgement(id)?;
                 let after = snapshot.judgement(id)?;
                 let flip = flips.iter().find(|flip| flip.requirement == id).copied();
-                let moved = flip.is_some() || *before.findings != *after.findings;
+                let moved =
+                    flip.is_some() || *before.findings != *after.findings || *before.warnings != *after.warnings;
                 moved.then(|| Change { id, flip, before: before.clone(), after: after.clone() })
             })
             .collect();
         self.writer.swap(snapshot);
         for change in &changes {
-            self.tell(change);
+            if change.flip.is_some() || *change.before.findings != *change.after.findings {
+                self.tell(change);
+            }
+            self.warn(change);
         }
         if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
@@ -209,9 +213,23 @@ impl Judge {
             ),
         }
     }
+
+    /// One line for each thing that is odd since the look before.
+    fn warn(&self, change: &Change) {
+        let Some(requirement) = self.config.rules.requirement(change.id) else { return };
+        let name = &*requirement.name;
+        let database = self.config.database(requirement.database).map_or("", |database| database.name.as_str());
+        for warning in change.after.warnings.iter().filter(|warning| !change.before.warnings.contains(warning)) {
+            warn!(
+                target: "schemagate::verdict",
+                requirement = name, database, warning = warning.kind.as_str(), object = &*warning.object,
+                "requirement {name}: {warning}",
+            );
+        }
+    }
 }
 
-/// A requirement whose verdict or findings changed.
+/// A requirement of which something else is known than before.
 struct Change {
     id: RequirementId,
     flip: Option<Flip>,

@@ -27,6 +27,7 @@ mod incident_b;
 mod incident_c;
 mod incident_e;
 mod ledger_states;
+mod ledger_warnings;
 mod life;
 mod passing;
 mod pooler;

@@ -1,10 +1,13 @@
 //! Whether every migration on disk is in the ledger.
 
+mod warnings;
+
+use super::Evidence;
 use crate::ledger::{self, Expected, LedgerState, Migration, MigrationState, Reading, Standing};
 use crate::{Catalog, Finding, FindingKind};
 
-/// What is wrong with the ledger in `catalog`, and whether a migration may be running.
-pub(super) fn judge(catalog: &Catalog, expected: &Expected) -> (Vec<Finding>, bool) {
+/// What the ledger in `catalog` says.
+pub(super) fn judge(catalog: &Catalog, expected: &Expected) -> Evidence {
     let Expected { ledger, migrations, allow_ahead } = expected;
     let reading = catalog.ledgers.get(ledger).unwrap_or(&Reading::Absent);
     let state = ledger::judge(ledger.tool, migrations, reading);
@@ -35,10 +38,11 @@ pub(super) fn judge(catalog: &Catalog, expected: &Expected) -> (Vec<Finding>, bo
                 let unknown = state.unknown.iter();
                 findings.extend(unknown.map(|key| Finding::new(FindingKind::Different, "migration", key, detail())));
             }
-            findings
+            let warnings = warnings::of(expected, &state);
+            return Evidence { findings, warnings, may_be_running: state.may_be_running() };
         }
     };
-    (findings, state.may_be_running())
+    Evidence { findings, ..Evidence::default() }
 }
 
 fn of_migration(title: &str, migration: &Migration, is: MigrationState, state: &LedgerState) -> Finding {

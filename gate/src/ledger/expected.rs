@@ -42,7 +42,7 @@ impl Ledger {
     /// The statement that reads the lock that is a row in `schema`, where the tool has such a
     /// lock: one column of text.
     pub fn lock_query(&self, schema: &str) -> Option<String> {
-        let Lock::Row { table, column } = self.tool.lock else { return None };
+        let Lock::Row { table, column, .. } = self.tool.lock else { return None };
         // Tools name the lock after the ledger, whatever that is called.
         let table = table.replacen(self.tool.table, self.table.name(), 1);
         let [schema, table, column] = [schema, &table, column].map(name::in_sql);

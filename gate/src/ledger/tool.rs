@@ -107,6 +107,8 @@ pub enum Lock {
         table: &'static str,
         /// The column that says so, by one of the words of [`TRUE`].
         column: &'static str,
+        /// The command that clears it.
+        clear: &'static str,
     },
 }
 

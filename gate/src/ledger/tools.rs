@@ -89,7 +89,7 @@ pub static TOOLS: &[Tool] = &[
         columns: &[(Role::Identity, "name")],
         also: &["batch", "migration_time"],
         sequence: Some("id"),
-        lock: Lock::Row { table: "knex_migrations_lock", column: "is_locked" },
+        lock: Lock::Row { table: "knex_migrations_lock", column: "is_locked", clear: "npx knex migrate:unlock" },
         files: Files::Flat(FlatFiles {
             suffixes: &[".js", ".ts", ".mjs", ".cjs", ".coffee", ".co", ".eg", ".iced", ".litcoffee", ".ls"],
             key: Key::Name,
@@ -359,7 +359,7 @@ pub static TOOLS: &[Tool] = &[
         sequence: Some("orderexecuted"),
         joint: ":",
         counting: Counting::LastRow,
-        lock: Lock::Row { table: "databasechangeloglock", column: "locked" },
+        lock: Lock::Row { table: "databasechangeloglock", column: "locked", clear: "liquibase release-locks" },
         files: Files::Read(ReadBy::Liquibase),
         order: Order::AsRead,
         language: Language::Sql,

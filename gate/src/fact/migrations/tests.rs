@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Expected, Ledger, LockState, Mark, Migration, Reading, Row, Tool};
 use crate::sample::{catalog, name, requirement, table};
-use crate::{Catalog, Fact, Verdict};
+use crate::{Catalog, Fact, Verdict, WarningKind};
 
 /// Prisma's `1_a`, `10_b` and `2_c`: in that order, which no sorting of findings would keep.
 fn expected(allow_ahead: bool) -> Expected {
@@ -30,8 +30,8 @@ fn judged(reading: Option<Reading>, allow_ahead: bool) -> (Verdict, Vec<String>)
     let expected = expected(allow_ahead);
     let ledgers = reading.map(|reading| (expected.ledger.clone(), reading)).into_iter().collect();
     let catalog = Catalog { ledgers, ..catalog() };
-    let (verdict, findings) = requirement("r", [Fact::Migrations(Arc::new(expected))]).judge(&catalog);
-    (verdict, findings.iter().map(ToString::to_string).collect())
+    let judged = requirement("r", [Fact::Migrations(Arc::new(expected))]).judge(&catalog);
+    (judged.verdict, judged.findings.iter().map(ToString::to_string).collect())
 }
 
 #[track_caller]
@@ -93,8 +93,8 @@ fn what_is_declared_beside_the_ledger_must_hold_as_well() {
     let expected = expected(true);
     let applied = ["1_a", "10_b", "2_c"].map(|key| row(key, Mark::Done));
     let catalog = Catalog { ledgers: [(expected.ledger.clone(), free(applied))].into(), ..catalog() };
-    let (verdict, findings) = requirement("r", [table("orders"), Fact::Migrations(Arc::new(expected))]).judge(&catalog);
-    assert_eq!((verdict, findings.len()), (Verdict::Broken, 1));
+    let judged = requirement("r", [table("orders"), Fact::Migrations(Arc::new(expected))]).judge(&catalog);
+    assert_eq!((judged.verdict, judged.findings.len()), (Verdict::Broken, 1));
 }
 
 #[test]
@@ -105,4 +105,43 @@ fn a_lock_that_is_a_row_is_named_after_the_ledger() {
     assert_eq!(lock("knex_migrations").as_deref(), Some(plain));
     let own = r#"SELECT CAST("is_locked" AS text) FROM "app"."schema_log_lock""#;
     assert_eq!(lock("schema_log").as_deref(), Some(own));
+}
+
+/// What an operator is told of a ledger that holds these.
+fn warned(expected: Expected, reading: Reading) -> Vec<(WarningKind, String)> {
+    let catalog = Catalog { ledgers: [(expected.ledger.clone(), reading)].into(), ..catalog() };
+    let judged = requirement("r", [Fact::Migrations(Arc::new(expected))]).judge(&catalog);
+    judged.warnings.iter().map(|warning| (warning.kind, warning.to_string())).collect()
+}
+
+#[test]
+fn what_leaves_nothing_unmet_is_a_warning() {
+    let mut edited = expected(true);
+    edited.migrations[1].checksums = vec!["abc".into()];
+    let rows = ["1_a", "10_b", "2_c"].map(|key| Row { checksum: Some("def".into()), ..row(key, Mark::Done) });
+    let warnings = warned(edited, free(rows));
+    assert!(matches!(&*warnings, [(WarningKind::Edited, text)] if text.starts_with("migration 10_b was edited")));
+
+    let rows = || free(["1_a", "10_b", "2_c", "3_d"].map(|key| row(key, Mark::Done)));
+    let warnings = warned(expected(true), rows());
+    let text =
+        "ledger _prisma_migrations is ahead: 3_d is in it and not on disk, as after a rollback of the application";
+    assert_eq!(warnings, [(WarningKind::Ahead, text.to_owned())]);
+    assert_eq!(warned(expected(false), rows()), [], "it is a finding");
+
+    let warnings = warned(expected(true), free(["1_a", "3_d", "4_e"].map(|key| row(key, Mark::Done))));
+    assert!(matches!(&*warnings, [(WarningKind::Diverged, text)]
+        if text.contains("2 migrations are not applied, and 3_d, 4_e are in the ledger") && text.contains("schema.lock")));
+}
+
+#[test]
+fn a_lock_left_behind_is_a_warning_only_where_nothing_is_pending() {
+    let knex = Expected {
+        ledger: Ledger { tool: Tool::named("knex").expect("a tool"), table: name("knex_migrations") },
+        ..expected(true)
+    };
+    let all = ["1_a", "10_b", "2_c"].map(|key| row(key, Mark::Done));
+    let warnings = warned(knex.clone(), held(LockState::Written, all));
+    assert!(matches!(&*warnings, [(WarningKind::LockLeft, text)] if text.ends_with("npx knex migrate:unlock")));
+    assert_eq!(warned(knex, held(LockState::Written, [])), []);
 }
