@@ -1,5 +1,7 @@
 //! A migration as the files on disk tell it.
 
+use super::Steps;
+
 /// A migration as the files on disk tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Migration {
@@ -18,6 +20,8 @@ pub struct Migration {
     pub repeatable: bool,
     /// The file, relative to the folder of migrations.
     pub place: Box<str>,
+    /// What it does, as far as its file tells.
+    pub steps: Steps,
 }
 
 impl Migration {
