@@ -4,7 +4,7 @@ mod migrations;
 
 use std::sync::Arc;
 
-use crate::ledger::Expected;
+use crate::ledger::{Expected, Object, Scope};
 use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, Warning, name};
 
 /// One thing that must hold in a catalog.
@@ -59,6 +59,9 @@ pub enum Fact {
     },
     /// Every migration on disk is applied, as the tool's own ledger has it.
     Migrations(Arc<Expected>),
+    /// The same of those migrations alone that touch what a route declares beside the ledger; see
+    /// [`crate::Rules`].
+    MigrationsTouching(Arc<Expected>, Scope),
 }
 
 /// What a catalog says of a fact.
@@ -70,9 +73,26 @@ pub(crate) struct Evidence {
     pub(crate) warnings: Vec<Warning>,
     /// Whether a migration may be running that mends it.
     pub(crate) may_be_running: bool,
+    /// Whether one of [`Self::findings`] is that the ledger says applied and the catalog does not.
+    pub(crate) contradicted: bool,
 }
 
 impl Fact {
+    /// The object that it speaks of; a ledger is none.
+    pub(crate) fn object(&self) -> Option<Object> {
+        Some(match self {
+            Self::Schema(name) => Object::Schema(name.clone()),
+            Self::Table(table) | Self::Privilege { table, .. } => Object::Relation(table.clone()),
+            Self::Column { table, column, .. } => Object::Column(table.clone(), column.clone()),
+            Self::Enum { name, .. } => Object::Enum(name.clone()),
+            Self::Index(name) => Object::Index(name.clone()),
+            Self::Constraint { table, constraint } => Object::Constraint(table.clone(), constraint.clone()),
+            Self::Function { name, .. } => Object::Function(name.clone()),
+            Self::Extension(name) => Object::Extension(name.clone()),
+            Self::Migrations(_) | Self::MigrationsTouching(..) => return None,
+        })
+    }
+
     /// Whether it holds in `catalog`.
     pub(crate) fn judge(&self, catalog: &Catalog) -> Evidence {
         let finding = match self {
@@ -89,7 +109,8 @@ impl Fact {
                 (!catalog.extensions.contains_key(name)).then(|| Finding::missing("extension", name))
             }
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
-            Self::Migrations(expected) => return migrations::judge(catalog, expected),
+            Self::Migrations(expected) => return migrations::judge(catalog, expected, None),
+            Self::MigrationsTouching(expected, scope) => return migrations::judge(catalog, expected, Some(scope)),
         };
         Evidence { findings: finding.into_iter().collect(), ..Evidence::default() }
     }

@@ -29,6 +29,7 @@ mod route;
 mod router;
 #[cfg(test)]
 mod sample;
+mod share;
 mod snapshot;
 mod type_name;
 mod verdict;

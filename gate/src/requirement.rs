@@ -45,17 +45,28 @@ impl Requirement {
         let mut seen = BTreeSet::new();
         let mut findings = Vec::new();
         let mut warnings = Vec::new();
-        let mut may_be_running = false;
+        let (mut may_be_running, mut contradicted) = (false, false);
+        let mut explained = BTreeSet::new();
         for fact in &self.facts {
             let evidence = fact.judge(catalog);
+            if evidence.contradicted {
+                let detailed = evidence.findings.iter().filter(|finding| !finding.detail.is_empty());
+                explained.extend(detailed.map(|finding| (finding.what, finding.object.clone())));
+            }
             findings.extend(evidence.findings.into_iter().filter(|finding| seen.insert(finding.clone())));
             warnings.extend(evidence.warnings);
             may_be_running |= evidence.may_be_running;
+            contradicted |= evidence.contradicted;
         }
-        let verdict = match (findings.is_empty(), may_be_running) {
-            (true, _) => Verdict::Ready,
-            (false, true) => Verdict::Migrating,
-            (false, false) => Verdict::Broken,
+        // That something is missing is told by what made it, too, where that is known.
+        findings.retain(|finding| {
+            !finding.detail.is_empty() || !explained.contains(&(finding.what, finding.object.clone()))
+        });
+        let verdict = match (findings.is_empty(), contradicted, may_be_running) {
+            (true, ..) => Verdict::Ready,
+            (_, true, _) => Verdict::Contradicted,
+            (_, _, true) => Verdict::Migrating,
+            (..) => Verdict::Broken,
         };
         Judged { verdict, findings, warnings }
     }

@@ -25,6 +25,11 @@ pub enum WarningKind {
     Diverged,
     /// A lock says that a migration runs, and none is pending.
     LockLeft,
+    /// A migration is not applied, and nothing can miss it.
+    Pending,
+    /// An object is not there that an applied migration made, and another one that is not on disk
+    /// may have dropped.
+    Missing,
 }
 
 impl WarningKind {
@@ -35,6 +40,8 @@ impl WarningKind {
             Self::Ahead => "ahead",
             Self::Diverged => "diverged",
             Self::LockLeft => "lock_left",
+            Self::Pending => "pending",
+            Self::Missing => "missing",
         }
     }
 }

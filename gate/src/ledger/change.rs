@@ -46,6 +46,16 @@ pub struct Step {
     pub line: u32,
 }
 
+impl Step {
+    /// Why it cannot be told what it does; `None` if it can.
+    pub fn unread(&self) -> Option<&str> {
+        match &self.change {
+            Change::Unread { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+}
+
 /// One thing that a migration does to a database.
 ///
 /// Names are as PostgreSQL understands them (unquoted ones in lower case, cut to 63 bytes); a name

@@ -2,6 +2,7 @@
 
 use core::cmp::Ordering;
 
+use super::claims::Remembered;
 use super::{Lock, Migration, Reading, Tool};
 use crate::{Catalog, ObjectName, name};
 
@@ -24,6 +25,16 @@ pub struct Expected {
     /// Whether the ledger may hold migrations that are not on disk, as after a rollback of the
     /// application.
     pub allow_ahead: bool,
+    /// Whether objects that applied migrations made must be there.
+    pub contradictions: bool,
+    pub(super) claims: Remembered,
+}
+
+impl Expected {
+    /// These migrations must be in that ledger.
+    pub fn new(ledger: Ledger, migrations: Vec<Migration>) -> Self {
+        Self { ledger, migrations, allow_ahead: true, contradictions: true, claims: Remembered::default() }
+    }
 }
 
 impl Ledger {

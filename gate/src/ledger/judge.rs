@@ -79,7 +79,7 @@ impl<'r> Ledger<'r> {
         };
         let state = |migration: &Migration| match self.row(&migration.key) {
             Some(row) => self.of_row(row, migration),
-            None if is_below(migration) => MigrationState::Applied,
+            None if is_below(migration) => MigrationState::Presumed,
             None => MigrationState::Pending,
         };
         migrations.iter().map(state).collect()
@@ -91,9 +91,10 @@ impl<'r> Ledger<'r> {
             // A killed migration leaves the same row as a running one; only its lock is gone.
             Mark::Unfinished if self.lock == LockState::Held && row.log.is_none() => MigrationState::Running,
             Mark::Unfinished => MigrationState::Failed,
-            Mark::Done | Mark::Baseline if is_same_file(row, migration) => MigrationState::Applied,
-            Mark::Done | Mark::Baseline if migration.repeatable => MigrationState::Pending,
-            Mark::Done | Mark::Baseline => MigrationState::Edited,
+            Mark::Baseline => MigrationState::Presumed,
+            Mark::Done if is_same_file(row, migration) => MigrationState::Applied,
+            Mark::Done if migration.repeatable => MigrationState::Pending,
+            Mark::Done => MigrationState::Edited,
         }
     }
 

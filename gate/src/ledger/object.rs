@@ -60,6 +60,22 @@ impl Object {
         }
     }
 
+    /// The schema that it lies in, where that was said.
+    pub fn schema(&self) -> Option<&str> {
+        match self {
+            Self::Schema(name) => Some(name),
+            Self::Extension(_) => None,
+            Self::Relation(name)
+            | Self::Index(name)
+            | Self::Enum(name)
+            | Self::Type(name)
+            | Self::Function(name)
+            | Self::Column(name, _)
+            | Self::Constraint(name, _)
+            | Self::EnumValue(name, _) => name.schema(),
+        }
+    }
+
     /// What it goes with when that is dropped.
     pub fn holder(&self) -> Option<Self> {
         match self {

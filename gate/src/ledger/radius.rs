@@ -1,6 +1,6 @@
 //! What a migration touches while it is pending.
 
-use super::{Change, Language, Migration, NewRelation, Object, Reach, Steps, Tool};
+use super::{Change, Language, Migration, NewRelation, Object, Reach, Scope, Steps, Tool};
 use crate::ObjectName;
 
 /// What a migration touches while it is pending: what can fail of an application that counts on it.
@@ -92,14 +92,12 @@ impl Radius {
     }
 
     /// Whether it gates a route that needs the ledger and declares these objects beside it.
-    pub fn touches<'o>(&self, declared: impl IntoIterator<Item = &'o Object>) -> bool {
+    pub fn touches(&self, scope: &Scope) -> bool {
         match self {
             // The facts about the objects themselves tell whether a program has run.
             Self::Nothing(_) | Self::Rows | Self::Program => false,
             Self::Anything => true,
-            Self::Objects(touched) => {
-                declared.into_iter().any(|declared| touched.iter().any(|touched| concerns(touched, declared)))
-            }
+            Self::Objects(touched) => touched.iter().any(|touched| scope.concerns(touched)),
         }
     }
 }
@@ -166,39 +164,6 @@ fn effect(change: &Change) -> Effect {
         Change::Other { name, .. } => name.iter().map(relation).collect(),
     };
     Effect::Touches(touched)
-}
-
-/// Whether what is done to `touched` matters to whoever needs `declared`.
-///
-/// What is done to a table as a whole matters to each of its columns, and the other way about.
-/// Upper and lower case are the same here, since they are in SQLite: at worst too much is gated.
-fn concerns(touched: &Object, declared: &Object) -> bool {
-    let text = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-    let same = |a: &ObjectName, b: &ObjectName| {
-        text(a.name(), b.name()) && a.schema().zip(b.schema()).is_none_or(|(a, b)| text(a, b))
-    };
-    let within = |name: &ObjectName, schema: &str| name.schema().is_none_or(|own| text(own, schema));
-    match (declared, touched) {
-        (Object::Schema(a) | Object::Extension(a), Object::Schema(b) | Object::Extension(b)) => {
-            declared.what() == touched.what() && text(a, b)
-        }
-        (Object::Schema(schema), _) => match touched.holder() {
-            Some(Object::Relation(name)) | Some(Object::Enum(name)) => within(&name, schema),
-            Some(Object::Schema(own)) => text(&own, schema),
-            // A name without a schema may lie in any.
-            _ => !matches!(touched, Object::Extension(_)),
-        },
-        (Object::Relation(a), Object::Relation(b) | Object::Column(b, _) | Object::Constraint(b, _)) => same(a, b),
-        (Object::Column(a, _) | Object::Constraint(a, _), Object::Relation(b)) => same(a, b),
-        (Object::Column(a, own), Object::Column(b, other)) => same(a, b) && text(own, other),
-        (
-            Object::Enum(a) | Object::EnumValue(a, _) | Object::Type(a),
-            Object::Enum(b) | Object::EnumValue(b, _) | Object::Type(b),
-        )
-        | (Object::Index(a), Object::Index(b))
-        | (Object::Function(a), Object::Function(b)) => same(a, b),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
