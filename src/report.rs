@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Verdict};
+use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Route, Verdict};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -72,6 +72,8 @@ pub struct RequirementReport {
     pub release: Option<String>,
     /// The routes that need it.
     pub routes: Vec<String>,
+    /// Those of them that it gates now: what they declare beside a ledger narrows it for them.
+    pub gated: Vec<String>,
 }
 
 /// One unmet fact.
@@ -103,7 +105,7 @@ impl Report {
     pub fn new(config: &Config, gate: &Gate, now: Moment) -> Self {
         let rules = gate.rules();
         let requirements: Vec<RequirementReport> = rules
-            .requirements_by_id()
+            .declared()
             .map(|(id, requirement)| RequirementReport::new(config, gate, now, id, requirement))
             .collect();
         let databases = (0..)
@@ -121,6 +123,15 @@ impl Report {
             requirements,
             tables: tables(gate, now),
         }
+    }
+
+    /// How the needs of a route stand at `now`: of a ledger, what concerns that route.
+    pub fn needs(config: &Config, gate: &Gate, now: Moment, route: &Route) -> Vec<RequirementReport> {
+        let report = |id: &RequirementId| {
+            let requirement = gate.rules().requirement(*id)?;
+            Some(RequirementReport::new(config, gate, now, *id, requirement))
+        };
+        route.needs.iter().filter_map(report).collect()
     }
 }
 
@@ -166,21 +177,25 @@ impl RequirementReport {
             mend: notes.mend,
             component: notes.component,
             release: notes.release,
-            routes: gate
-                .rules()
-                .routes()
-                .iter()
-                .filter(|route| route.needs.contains(&id))
-                .map(|route| route.name.to_string())
-                .collect(),
+            routes: routes(gate, |need| gate.rules().whole(need) == gate.rules().whole(id)),
+            gated: routes(gate, |need| {
+                gate.rules().whole(need) == gate.rules().whole(id)
+                    && gate.snapshot().verdict(need, now) > Verdict::Unknown
+            }),
         }
     }
+}
+
+/// Names of routes with such a need.
+fn routes(gate: &Gate, has: impl Fn(RequirementId) -> bool) -> Vec<String> {
+    let routes = gate.rules().routes().iter();
+    routes.filter(|route| route.needs.iter().any(|need| has(*need))).map(|route| route.name.to_string()).collect()
 }
 
 /// Every table that a requirement in force speaks of, and whether it is there.
 fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
     let mut tables = BTreeMap::new();
-    for (id, requirement) in gate.rules().requirements_by_id() {
+    for (id, requirement) in gate.rules().declared() {
         let known = gate.snapshot().verdict(id, now) != Verdict::Unknown;
         let Some(judgement) = gate.snapshot().judgement(id).filter(|_| known) else { continue };
         for fact in &requirement.facts {
@@ -216,6 +231,11 @@ impl fmt::Display for Report {
             }
             if !requirement.findings.is_empty() && !requirement.routes.is_empty() {
                 writeln!(f, "             routes that need it: {}", requirement.routes.join(", "))?;
+                let open = requirement.routes.iter().filter(|route| !requirement.gated.contains(route));
+                let open: Vec<&str> = open.map(String::as_str).collect();
+                if requirement.verdict != "unknown" && !open.is_empty() {
+                    writeln!(f, "             of these it does not touch: {}", open.join(", "))?;
+                }
             }
         }
         Ok(())

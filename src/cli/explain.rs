@@ -10,7 +10,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::{ConfigFile, Format, load, runtime};
 use crate::config::Config;
-use crate::report::Report;
+use crate::report::{Report, RequirementReport};
 
 /// Says what would be done with a request, by a look at the live databases.
 #[derive(Debug, Args)]
@@ -73,6 +73,10 @@ impl Explained<'_> {
         self.decision.route.and_then(|id| self.gate.rules().route(id))
     }
 
+    fn needs(&self) -> Vec<RequirementReport> {
+        self.route().map(|route| Report::needs(self.config, self.gate, self.now, route)).unwrap_or_default()
+    }
+
     /// The decision in a sentence.
     fn verdict(&self) -> String {
         let upstream = |id| self.config.upstream(id).map_or("?", |upstream| upstream.name.as_str());
@@ -110,10 +114,7 @@ impl Explained<'_> {
         }
         console.line(format!("decision  {}", self.verdict()));
         console.line(format!("reason    {}", self.reason()));
-        let report = Report::new(self.config, self.gate, self.now);
-        let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
-        for need in needs {
-            let Some(requirement) = report.requirements.get(need.0 as usize) else { continue };
+        for requirement in self.needs() {
             console.line(format!("need      {}: {}", requirement.name, requirement.verdict));
             for finding in &requirement.findings {
                 console.line(format!("          {}", finding.text));
@@ -122,9 +123,6 @@ impl Explained<'_> {
     }
 
     fn print_json(&self, console: &Console, target: &Target<'_>) {
-        let report = Report::new(self.config, self.gate, self.now);
-        let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
-        let needs: Vec<_> = needs.iter().filter_map(|need| report.requirements.get(need.0 as usize)).collect();
         console.json(&json!({
             "path": target.matching.as_str(),
             "route": self.route().map(|route| &*route.name),
@@ -133,7 +131,7 @@ impl Explained<'_> {
             "reason": self.decision.reason.as_str(),
             "explanation": self.reason(),
             "observed": self.decision.observed,
-            "needs": needs,
+            "needs": self.needs(),
         }));
     }
 }

@@ -139,8 +139,8 @@ impl<'r> Ledger<'r> {
     fn unknown(&self, tool: &Tool, migrations: &[Migration]) -> Vec<&'r Row> {
         let replaced = migrations.iter().flat_map(|migration| &migration.replaces);
         let on_disk: HashSet<&str> = migrations.iter().map(|m| &m.key).chain(replaced).map(AsRef::as_ref).collect();
-        let packages: HashSet<&str> = on_disk.iter().map(|key| Migration::package(key)).collect();
-        let is_ours = |key: &str| !tool.shared || packages.contains(Migration::package(key));
+        let packages: HashSet<&str> = on_disk.iter().map(|key| Migration::package_of(key)).collect();
+        let is_ours = |key: &str| !tool.shared || packages.contains(Migration::package_of(key));
         let stands = |row: &Row| matches!(row.mark, Mark::Done | Mark::Unfinished);
         let rows = self.rows.iter().copied();
         rows.filter(|row| stands(row) && !on_disk.contains(&*row.key) && is_ours(&row.key)).collect()

@@ -26,7 +26,12 @@ pub struct Migration {
 
 impl Migration {
     /// The package that it belongs to, where identities say so (`shop` of `shop.0001_initial`).
-    pub(crate) fn package(key: &str) -> &str {
+    pub fn package(&self) -> &str {
+        Self::package_of(&self.key)
+    }
+
+    /// The same, of a key.
+    pub(crate) fn package_of(key: &str) -> &str {
         key.split_once('.').map_or(key, |(package, _)| package)
     }
 }
