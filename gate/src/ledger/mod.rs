@@ -56,6 +56,6 @@ pub use replay::{Doubt, Origin, Replay};
 pub use row::{Mark, Row};
 pub use scope::Scope;
 pub use state::{LedgerState, MigrationState, Standing};
-pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, TRUE, Tool};
+pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, Script, TRUE, Tool};
 pub use tools::TOOLS;
 use version::version;
