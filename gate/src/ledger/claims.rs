@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::HashMap;
 
-use super::{Change, Expected, Migration, MigrationState, Object, Replay, Scope, Steps};
+use super::{Change, Effect, Expected, Migration, MigrationState, Object, Replay, Scope, Verb};
 use crate::{Catalog, Finding, FindingKind, ObjectName, RelationKind, Schema};
 
 /// How many sets of applied migrations are remembered: tenants differ, mostly in few ways.
@@ -219,43 +219,40 @@ pub(crate) fn askable(expected: &Expected) -> BTreeSet<Object> {
     // A tool that keeps its ledger apart says nothing of where tables lie.
     let beside = expected.ledger.table.schema().filter(|_| expected.ledger.tool.schema.is_none());
     for migration in &expected.migrations {
-        let Steps::Read(steps) = &migration.steps else { continue };
         let mut path: &[Box<str>] = &[];
-        for step in steps {
-            let mut ask = |name: &ObjectName, object: &dyn Fn(ObjectName) -> Object| {
-                asked.insert(object(name.clone()));
-                if name.schema().is_none() {
+        for step in migration.steps.read() {
+            if let Change::SearchPath(schemas) = &step.change {
+                path = schemas;
+            }
+            for object in made(&step.change) {
+                if object.schema().is_none() {
                     let schemas = path.iter().map(AsRef::as_ref).chain(beside);
-                    asked.extend(schemas.map(|schema| object(ObjectName::qualified(schema, name.name()))));
+                    asked.extend(schemas.filter_map(|schema| object.within(schema)));
                 }
-            };
-            let sibling = |name: &ObjectName, to: &str| match name.schema() {
-                Some(schema) => ObjectName::qualified(schema, to),
-                None => ObjectName::unqualified(to),
-            };
-            let moved = |name: &ObjectName, schema: &str| ObjectName::qualified(schema, name.name());
-            match &step.change {
-                Change::SearchPath(schemas) => path = schemas,
-                Change::CreateRelation(new) => {
-                    ask(&new.name, &Object::Relation);
-                    for column in &new.columns {
-                        ask(&new.name, &|table| Object::Column(table, column.name.clone()));
-                    }
-                }
-                Change::RenameRelation { name, to } => ask(&sibling(name, to), &Object::Relation),
-                Change::MoveRelation { name, schema } => ask(&moved(name, schema), &Object::Relation),
-                Change::AddColumn { table, column, .. } => {
-                    ask(table, &|table| Object::Column(table, column.name.clone()));
-                }
-                Change::RenameColumn { table, to, .. } => ask(table, &|table| Object::Column(table, to.clone())),
-                Change::CreateEnum { name, .. } | Change::AddEnumValue { name, .. } => ask(name, &Object::Enum),
-                Change::RenameType { name, to } => ask(&sibling(name, to), &Object::Enum),
-                Change::MoveType { name, schema } => ask(&moved(name, schema), &Object::Enum),
-                _ => {}
+                asked.insert(object);
             }
         }
     }
     asked
+}
+
+/// The tables, columns and enums that a step makes or gives a name.
+fn made(change: &Change) -> Vec<Object> {
+    let effect = Effect::of(change);
+    let is_named = matches!(effect.verb, Verb::Creates | Verb::Renames);
+    let mut objects = if is_named { effect.objects } else { Vec::new() };
+    if let Change::CreateRelation(new) = change {
+        objects.extend(new.columns.iter().map(|column| Object::Column(new.name.clone(), column.name.clone())));
+    }
+    objects
+        .into_iter()
+        .filter_map(|object| match object {
+            Object::Relation(_) | Object::Column(..) => Some(object),
+            // What gets another name may be an enum.
+            Object::Enum(name) | Object::EnumValue(name, _) | Object::Type(name) => Some(Object::Enum(name)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The claims of the states that were seen last. Judging happens at every look, and states

@@ -11,6 +11,7 @@
 //! | `change`, `object` | what its statements do to a schema, and to which objects |
 //! | `replay` | the catalog that migrations leave behind, and what made each object in it |
 //! | `claims` | what must be in a database by the migrations that are applied |
+//! | `effect` | what a step does, to whom |
 //! | `radius`, `scope` | what a pending migration touches, and whether that matters to a route |
 //! | `row`, `reading` | the ledger as a database tells it |
 //! | `expected` | what a requirement expects of a ledger |
@@ -20,6 +21,7 @@
 
 mod change;
 mod claims;
+mod effect;
 mod expected;
 mod files;
 mod graph;
@@ -43,6 +45,7 @@ pub use change::{
     Change, ConstraintKind, EnumPlace, Existing, NewColumn, NewConstraint, NewRelation, Reach, Step, Steps,
 };
 pub(crate) use claims::{Claims, askable};
+pub use effect::{Effect, Verb};
 pub use expected::{Expected, Ledger};
 pub use files::{Files, FlatFiles, Key, Lead, ReadBy};
 pub use graph::{Cycle, sort_by_parents};

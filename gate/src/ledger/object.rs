@@ -76,6 +76,22 @@ impl Object {
         }
     }
 
+    /// The same in a schema, where it lies in one; `None` where it does not.
+    pub fn within(&self, schema: &str) -> Option<Self> {
+        let place = |name: &ObjectName| ObjectName::qualified(schema, name.name());
+        Some(match self {
+            Self::Schema(_) | Self::Extension(_) => return None,
+            Self::Relation(name) => Self::Relation(place(name)),
+            Self::Index(name) => Self::Index(place(name)),
+            Self::Enum(name) => Self::Enum(place(name)),
+            Self::Type(name) => Self::Type(place(name)),
+            Self::Function(name) => Self::Function(place(name)),
+            Self::Column(name, own) => Self::Column(place(name), own.clone()),
+            Self::Constraint(name, own) => Self::Constraint(place(name), own.clone()),
+            Self::EnumValue(name, own) => Self::EnumValue(place(name), own.clone()),
+        })
+    }
+
     /// What it goes with when that is dropped.
     pub fn holder(&self) -> Option<Self> {
         match self {

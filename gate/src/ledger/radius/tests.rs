@@ -1,5 +1,6 @@
 use super::*;
 use crate::Fact;
+use crate::ledger::{Change, EnumPlace, Reach};
 use crate::sample::{add_column, create, drop_table, index, migration, name, table};
 
 fn tool(name: &str) -> &'static Tool {
@@ -113,8 +114,7 @@ fn rows_gate_only_where_nothing_narrows() {
 #[test]
 fn types_functions_and_extensions_are_known_by_name() {
     let status = scope([Fact::Enum { name: name("Status"), values: Vec::new() }]);
-    let added =
-        Change::AddEnumValue { name: name("Status"), value: "PAID".into(), place: super::super::EnumPlace::End };
+    let added = Change::AddEnumValue { name: name("Status"), value: "PAID".into(), place: EnumPlace::End };
     assert!(radius([added.clone()]).touches(&status));
     assert!(radius([Change::RenameType { name: name("OldStatus"), to: "Status".into() }]).touches(&status));
     assert!(!radius([added]).touches(&scope([table("Status")])));
