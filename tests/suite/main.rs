@@ -32,6 +32,7 @@ mod passing;
 mod pooler;
 mod privileges;
 mod recheck;
+mod replay;
 mod requirements;
 mod rescue;
 mod sqlite;

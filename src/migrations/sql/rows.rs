@@ -9,18 +9,119 @@ use super::outcome::Outcome;
 
 /// Words before a parenthesis that call no function, and functions that touch no schema.
 const HARMLESS: &[&str] = &[
-    "all", "and", "any", "array", "array_agg", "array_length", "as", "avg", "between", "bool_and", "bool_or", "by",
-    "case", "cast", "ceil", "char_length", "clock_timestamp", "coalesce", "concat", "concat_ws", "count",
-    "currval", "current_setting", "date_part", "date_trunc", "distinct", "else", "exists", "except", "extract",
-    "floor", "format", "from", "gen_random_uuid", "generate_series", "greatest", "having", "in", "intersect", "is",
-    "join", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "jsonb_set", "lastval", "lateral",
-    "least", "left", "length", "like", "lower", "ltrim", "make_date", "make_interval", "materialized", "max", "md5",
-    "min", "not", "now", "nextval", "nullif", "numeric", "on", "or", "over", "partition", "pg_advisory_lock",
-    "pg_advisory_unlock", "pg_advisory_xact_lock", "pg_notify", "pg_sleep", "pg_try_advisory_lock",
-    "random", "regexp_replace", "repeat", "replace", "right", "round", "row", "row_number", "rtrim", "select",
-    "set_config", "setval", "some", "split_part", "statement_timestamp", "strpos", "string_agg", "substring", "sum",
-    "then", "to_char", "to_date", "to_json", "to_jsonb", "to_regclass", "to_timestamp", "trim", "union", "unnest",
-    "upper", "using", "uuid_generate_v4", "values", "varchar", "version", "when", "where", "with",
+    "all",
+    "and",
+    "any",
+    "array",
+    "array_agg",
+    "array_length",
+    "as",
+    "avg",
+    "between",
+    "bool_and",
+    "bool_or",
+    "by",
+    "case",
+    "cast",
+    "ceil",
+    "char_length",
+    "clock_timestamp",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "count",
+    "currval",
+    "current_setting",
+    "date_part",
+    "date_trunc",
+    "distinct",
+    "else",
+    "exists",
+    "except",
+    "extract",
+    "floor",
+    "format",
+    "from",
+    "gen_random_uuid",
+    "generate_series",
+    "greatest",
+    "having",
+    "in",
+    "intersect",
+    "is",
+    "join",
+    "json_agg",
+    "json_build_object",
+    "jsonb_agg",
+    "jsonb_build_object",
+    "jsonb_set",
+    "lastval",
+    "lateral",
+    "least",
+    "left",
+    "length",
+    "like",
+    "lower",
+    "ltrim",
+    "make_date",
+    "make_interval",
+    "materialized",
+    "max",
+    "md5",
+    "min",
+    "not",
+    "now",
+    "nextval",
+    "nullif",
+    "numeric",
+    "on",
+    "or",
+    "over",
+    "partition",
+    "pg_advisory_lock",
+    "pg_advisory_unlock",
+    "pg_advisory_xact_lock",
+    "pg_notify",
+    "pg_sleep",
+    "pg_try_advisory_lock",
+    "random",
+    "regexp_replace",
+    "repeat",
+    "replace",
+    "right",
+    "round",
+    "row",
+    "row_number",
+    "rtrim",
+    "select",
+    "set_config",
+    "setval",
+    "some",
+    "split_part",
+    "statement_timestamp",
+    "strpos",
+    "string_agg",
+    "substring",
+    "sum",
+    "then",
+    "to_char",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "to_regclass",
+    "to_timestamp",
+    "trim",
+    "union",
+    "unnest",
+    "upper",
+    "using",
+    "uuid_generate_v4",
+    "values",
+    "varchar",
+    "version",
+    "when",
+    "where",
+    "with",
 ];
 
 /// Why a call is not told.
@@ -163,12 +264,19 @@ fn configured_path(mut rest: Cursor<'_>) -> Option<Vec<Box<str>>> {
     let mut items = rest.group()?.items();
     (&*items.next()?.string()? == "search_path").then_some(())?;
     let path = items.next()?.string()?;
-    Some(path.split(',').map(|name| name.trim().trim_matches('"')).filter(|name| is_schema(name)).map(Into::into).collect())
+    Some(
+        path.split(',')
+            .map(|name| name.trim().trim_matches('"'))
+            .filter(|name| is_schema(name))
+            .map(Into::into)
+            .collect(),
+    )
 }
 
 /// `SET search_path TO …`; other settings touch nothing.
 pub(super) fn set(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
-    rest.any(&["LOCAL", "SESSION"]);
+    let is_local = rest.words("LOCAL");
+    rest.words("SESSION");
     let start = *rest;
     if !rest.words("search_path") {
         return Some(());
@@ -183,7 +291,24 @@ pub(super) fn set(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
         };
         schemas.extend(Some(schema).filter(|name| is_schema(name)));
     }
+    outcome.has_local_path |= is_local;
     outcome.push(start, Change::SearchPath(schemas));
+    Some(())
+}
+
+pub(super) fn reset(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
+    let start = *rest;
+    if rest.any(&["search_path", "ALL"]) {
+        outcome.push(start, Change::SearchPath(Vec::new()));
+    }
+    Some(())
+}
+
+/// The end of a transaction, and of what is set for it.
+pub(super) fn commit(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
+    if std::mem::take(&mut outcome.has_local_path) {
+        outcome.push(*rest, Change::SearchPath(Vec::new()));
+    }
     Some(())
 }
 
