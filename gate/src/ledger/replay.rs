@@ -60,6 +60,8 @@ pub struct Doubt {
 struct Parts {
     indexes: BTreeMap<Box<str>, Vec<Box<str>>>,
     constraints: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// The tables that its foreign keys point to.
+    targets: BTreeMap<Box<str>, ObjectName>,
 }
 
 /// A relation and the schema of a name are told apart by what they are looked up in.
@@ -194,6 +196,7 @@ impl Replay {
 
     fn change(&mut self, change: &Change) {
         match change {
+            Change::SearchPath(schemas) if schemas.is_empty() => self.catalog.search_path.clone_from(&self.search_path),
             Change::SearchPath(schemas) => self.catalog.search_path.clone_from(schemas),
             Change::CreateSchema { name } => {
                 self.schema(name);

@@ -68,11 +68,15 @@ impl Replay {
                 let table = self.relation_name(table);
                 self.rename_constraint(&table, name, to);
             }
-            Change::CreateIndex { name, table, columns, if_absent, .. } => {
+            Change::CreateIndex { name, table, columns, mentions, if_absent, .. } => {
                 let table = self.relation_name(table);
-                let name = name.clone().or_else(|| made_up(table.name(), columns, "idx"));
+                let name = match name {
+                    None if columns.is_empty() => None,
+                    None => self.made_up(&table, columns, "idx"),
+                    name => name.clone(),
+                };
                 if let Some(name) = name.filter(|name| !(*if_absent && self.has_index(&table, name))) {
-                    self.add_index(&table, &name, columns);
+                    self.add_index(&table, &name, &[&**columns, mentions].concat());
                 }
             }
             Change::DropIndex { name } => {
@@ -139,6 +143,16 @@ impl Replay {
         }
         self.partial.remove(name);
         self.lose(Object::Relation(name.clone()));
+        // PostgreSQL drops no table while a foreign key points to it, unless that goes too.
+        for (table, key) in self.keys_to(name) {
+            self.drop_constraint(&table, &key);
+        }
+    }
+
+    /// The foreign keys that point to a table.
+    fn keys_to(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
+        let keys = self.parts.iter().flat_map(|(table, parts)| parts.targets.iter().map(move |key| (table, key)));
+        keys.filter(|(_, (_, to))| *to == name).map(|(table, (key, _))| (table.clone(), key.clone())).collect()
     }
 
     /// Gives a relation another name, another schema, or both.
@@ -158,6 +172,11 @@ impl Replay {
             self.move_index(&sibling(from, name), &sibling(to, name), to);
         }
         self.parts.insert(to.clone(), parts);
+        for (table, key) in self.keys_to(from) {
+            if let Some(target) = self.parts.get_mut(&table).and_then(|parts| parts.targets.get_mut(&key)) {
+                target.clone_from(to);
+            }
+        }
         if self.partial.remove(from) {
             self.partial.insert(to.clone());
         }
@@ -226,29 +245,46 @@ impl Replay {
         if self.relation(table).is_none() {
             return;
         }
-        let columns = &*new.columns;
-        let name = new.name.clone().or_else(|| match &new.kind {
-            ConstraintKind::PrimaryKey => made_up(table.name(), &[], "pkey"),
-            ConstraintKind::Unique => made_up(table.name(), columns, "key"),
-            ConstraintKind::ForeignKey { .. } => made_up(table.name(), columns, "fkey"),
-            ConstraintKind::Check if columns.len() == 1 => made_up(table.name(), columns, "check"),
-            ConstraintKind::Check | ConstraintKind::Exclude => None,
-        });
+        let is_column =
+            |name: &&Box<str>| self.catalog.relation(table).is_some_and(|(_, found)| found.columns.contains_key(*name));
+        let mut columns: Vec<Box<str>> = new.columns.iter().filter(is_column).cloned().collect();
+        let end = match &new.kind {
+            ConstraintKind::PrimaryKey => "pkey",
+            ConstraintKind::Unique => "key",
+            ConstraintKind::ForeignKey { .. } => "fkey",
+            ConstraintKind::Exclude => "excl",
+            ConstraintKind::Check => {
+                columns.sort();
+                columns.dedup();
+                "check"
+            }
+        };
+        let said = match (&new.kind, &*columns) {
+            (ConstraintKind::PrimaryKey, _) | (ConstraintKind::Check, [_, _, ..]) => &[],
+            (_, columns) => columns,
+        };
+        let Some(name) = new.name.clone().or_else(|| self.made_up(table, said, end)) else { return };
         if new.kind == ConstraintKind::PrimaryKey {
-            for column in columns {
+            for column in &columns {
                 if let Some(column) = self.column(table, column) {
                     column.nullable = false;
                 }
             }
         }
-        let Some(name) = name else { return };
-        if !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check) {
-            self.add_index(table, &name, columns);
+        let has_index = !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check);
+        if has_index && !self.has_index(table, &name) {
+            self.add_index(table, &name, &columns);
         }
         if let Some(relation) = self.relation(table) {
             relation.constraints.insert(name.clone(), new.valid);
         }
-        self.parts.entry(table.clone()).or_default().constraints.insert(name.clone(), new.columns.clone());
+        let target = match &new.kind {
+            ConstraintKind::ForeignKey { to } => Some((name.clone(), self.relation_name(to))),
+            _ => None,
+        };
+        let parts = self.parts.entry(table.clone()).or_default();
+        parts.constraints.insert(name.clone(), columns);
+        parts.targets.extend(target);
         self.make(Object::Constraint(table.clone(), name));
     }
 
@@ -258,6 +294,7 @@ impl Replay {
         }
         if let Some(parts) = self.parts.get_mut(table) {
             parts.constraints.remove(name);
+            parts.targets.remove(name);
         }
         if self.has_index(table, name) {
             self.drop_index(&sibling(table, name));
@@ -273,6 +310,8 @@ impl Replay {
         if let Some(parts) = self.parts.get_mut(table) {
             let columns = parts.constraints.remove(from).unwrap_or_default();
             parts.constraints.insert(to.into(), columns);
+            let target = parts.targets.remove(from);
+            parts.targets.extend(target.map(|target| (to.into(), target)));
         }
         self.lose(Object::Constraint(table.clone(), from.into()));
         self.make(Object::Constraint(table.clone(), to.into()));
@@ -324,6 +363,20 @@ impl Replay {
         self.carry(Object::Index(from.clone()), Object::Index(to.clone()));
     }
 
+    /// The name that PostgreSQL makes up (`ChooseIndexName`, `ChooseConstraintName`), unless it
+    /// would have to be cut.
+    fn made_up(&self, table: &ObjectName, columns: &[Box<str>], end: &str) -> Option<Box<str>> {
+        let parts = [table.name()].into_iter().chain(columns.iter().map(AsRef::as_ref)).chain([end]);
+        let name = parts.collect::<Vec<_>>().join("_");
+        let constraints = self.catalog.relation(table).map(|(_, relation)| &relation.constraints);
+        let is_free = |name: &String| {
+            let is_constraint = constraints.is_some_and(|constraints| constraints.contains_key(&**name));
+            !is_constraint && !self.has_index(table, name)
+        };
+        let mut names = [name.clone()].into_iter().chain((1..1000).map(|number| format!("{name}{number}")));
+        names.find(is_free).filter(|name| name.len() <= ObjectName::LONGEST).map(String::into_boxed_str)
+    }
+
     fn has_index(&self, table: &ObjectName, name: &str) -> bool {
         self.tables.contains_key(&sibling(table, name))
     }
@@ -353,12 +406,4 @@ fn index<'s>(schema: &'s Schema, name: &str) -> Option<&'s Index> {
 /// What is called `name` and lies where `beside` does.
 pub(super) fn sibling(beside: &ObjectName, name: &str) -> ObjectName {
     ObjectName::qualified(beside.schema().unwrap_or("public"), name)
-}
-
-/// The name that PostgreSQL makes up (`ChooseIndexName`, `makeObjectName`), unless it would have to
-/// be cut.
-fn made_up(table: &str, columns: &[Box<str>], end: &str) -> Option<Box<str>> {
-    let parts = [table].into_iter().chain(columns.iter().map(AsRef::as_ref)).chain([end]);
-    let name = parts.collect::<Vec<_>>().join("_");
-    (name.len() <= ObjectName::LONGEST).then(|| name.into_boxed_str())
 }
