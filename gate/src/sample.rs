@@ -66,8 +66,14 @@ pub(crate) fn drop_table(table: &str) -> Change {
 
 /// `CREATE INDEX` or `CREATE UNIQUE INDEX`.
 pub(crate) fn index(index: &str, table: &str, unique: bool) -> Change {
-    let name_of_index = Some(index.into());
-    Change::CreateIndex { name: name_of_index, table: name(table), columns: Vec::new(), unique, if_absent: false }
+    Change::CreateIndex {
+        name: Some(index.into()),
+        table: name(table),
+        columns: Vec::new(),
+        mentions: Vec::new(),
+        unique,
+        if_absent: false,
+    }
 }
 
 fn new_column(name: &str) -> NewColumn {

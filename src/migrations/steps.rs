@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gate::ledger::{Language, Migration, Steps, Tool};
+use gate::ledger::{Migration, Steps, Tool};
 
 use super::{FolderError, script, sql};
 
@@ -20,12 +20,7 @@ pub(super) fn fill(tool: &Tool, path: &Path, migrations: &mut [Migration]) -> Re
 }
 
 fn of_file(tool: &Tool, place: &Path) -> Result<Steps, FolderError> {
-    let is_sql = match tool.language {
-        Language::Sql => true,
-        Language::Code => false,
-        Language::Either => place.extension().is_some_and(|suffix| suffix == "sql"),
-    };
-    if !is_sql {
+    if !tool.is_sql(&place.to_string_lossy()) {
         return Ok(Steps::NotRead { why: format!("migrations of {} are programs", tool.title).into() });
     }
     Ok(of_text(tool, &script::text(place)?, 1))

@@ -20,7 +20,7 @@ use MigrationState::{Edited, Failed, Pending, Running};
 use Standing::{Ahead, NeverApplied, NoLedger, UpToDate};
 use cases::CASES;
 
-fn fixtures(tool: &str) -> PathBuf {
+pub(crate) fn fixtures(tool: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledgers").join(tool)
 }
 
@@ -47,7 +47,7 @@ fn read(tool: &str, folder: &TempDir) -> Folder {
 }
 
 /// A new database that holds what a tool left behind.
-async fn load(tool: &str, state: &str) -> Database {
+pub(crate) async fn load(tool: &str, state: &str) -> Database {
     let database = Cluster::shared().database().await;
     if !state.is_empty() {
         let dump = fixtures(tool).join("states").join(format!("{state}.sql"));

@@ -20,6 +20,7 @@ mod answers;
 mod bad_input;
 mod commands;
 mod detection;
+mod django_apps;
 mod faults;
 mod house_stands;
 mod idle;

@@ -1,6 +1,6 @@
 //! What a migration touches while it is pending.
 
-use super::{Effect, Language, Migration, Object, Scope, Steps, Tool, Verb};
+use super::{Effect, Migration, Object, Scope, Steps, Tool, Verb};
 
 /// What a migration touches while it is pending: what can fail of an application that counts on it.
 ///
@@ -51,7 +51,7 @@ impl Radius {
     pub fn of(tool: &Tool, migration: &Migration) -> Self {
         let steps = match &migration.steps {
             Steps::Read(steps) => steps,
-            Steps::NotRead { .. } if is_program(tool, migration) => return Self::Program,
+            Steps::NotRead { .. } if !tool.is_sql(&migration.place) => return Self::Program,
             Steps::NotRead { .. } => return Self::Anything,
         };
         let (mut objects, mut indexes, mut drops, mut rows) = (None::<Vec<Object>>, false, false, false);
@@ -91,15 +91,6 @@ impl Radius {
             Self::Anything => true,
             Self::Objects(touched) => touched.iter().any(|touched| scope.concerns(touched)),
         }
-    }
-}
-
-/// Whether a migration's file is a program.
-fn is_program(tool: &Tool, migration: &Migration) -> bool {
-    match tool.language {
-        Language::Sql => false,
-        Language::Code => true,
-        Language::Either => !migration.place.ends_with(".sql"),
     }
 }
 

@@ -44,11 +44,11 @@ fn concerns(touched: &Object, declared: &Object) -> bool {
         (Object::Schema(_), Object::Extension(_)) => false,
         // A name without a schema may lie in any.
         (Object::Schema(schema), _) => touched.schema().is_none_or(|own| text(own, schema)),
-        (Object::Relation(a), Object::Relation(b) | Object::Column(b, _) | Object::Constraint(b, _))
-        | (Object::Column(a, _) | Object::Constraint(a, _), Object::Relation(b)) => same(a, b),
         (Object::Column(a, own), Object::Column(b, other))
         | (Object::Constraint(a, own), Object::Constraint(b, other)) => same(a, b) && text(own, other),
-        (
+        (Object::Relation(a), Object::Relation(b) | Object::Column(b, _) | Object::Constraint(b, _))
+        | (Object::Column(a, _) | Object::Constraint(a, _), Object::Relation(b))
+        | (
             Object::Enum(a) | Object::EnumValue(a, _) | Object::Type(a),
             Object::Enum(b) | Object::EnumValue(b, _) | Object::Type(b),
         )

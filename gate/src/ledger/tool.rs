@@ -1,5 +1,7 @@
 //! The words that the table of tools is written in.
 
+use std::path::Path;
+
 use super::{Files, Order, TOOLS};
 
 /// What is known of one migration tool: its bookkeeping table, its files, and its habits.
@@ -171,6 +173,15 @@ impl Tool {
     /// The tool of that name in the configuration.
     pub fn named(name: &str) -> Option<&'static Self> {
         TOOLS.iter().find(|tool| tool.name == name)
+    }
+
+    /// Whether a migration in that file is written in SQL.
+    pub fn is_sql(&self, file: &str) -> bool {
+        match self.language {
+            Language::Sql => true,
+            Language::Code => false,
+            Language::Either => Path::new(file).extension().is_some_and(|suffix| suffix == "sql"),
+        }
     }
 
     /// Whether a table with these columns can be this tool's ledger.
