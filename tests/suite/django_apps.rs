@@ -29,16 +29,16 @@ async fn only_the_apps_that_were_named_are_expected_and_judged() {
     let database = load("django", "plain_pending").await;
     let plain = project(&fixtures("django").join("plain"));
     let all = check(&database, &plain, &["--database"], 1).stdout;
-    assert!(all.contains("migration crm.") && all.contains("migration shop."), "{all}");
-    let crm = check(&database, &format!("{plain}, apps = [\"crm\"]"), &["--database"], 1).stdout;
-    assert!(crm.contains("migration crm.") && !crm.contains("shop."), "{crm}");
+    assert!(all.contains("migration customers.") && all.contains("migration shop."), "{all}");
+    let crm = check(&database, &format!("{plain}, apps = [\"customers\"]"), &["--database"], 1).stdout;
+    assert!(crm.contains("migration customers.") && !crm.contains("shop."), "{crm}");
 }
 
 #[tokio::test]
 async fn an_app_that_is_not_there_is_an_error_at_its_place() {
     let database = load("django", "").await;
     let plain = project(&fixtures("django").join("plain"));
-    let complaint = check(&database, &format!("{plain}, apps = [\"crm\", \"shopp\"]"), &[], 2).stderr;
+    let complaint = check(&database, &format!("{plain}, apps = [\"customers\", \"shopp\"]"), &[], 2).stderr;
     assert!(complaint.contains("the folder has no migrations of an app `shopp`"), "{complaint}");
     assert!(complaint.contains("did you mean `shop`?") && complaint.contains("proxy.toml:6:"), "{complaint}");
     let complaint = check(&database, &format!("{plain}, apps = []"), &[], 2).stderr;

@@ -101,7 +101,7 @@ async fn what_real_tools_left_behind_is_what_its_name_says() {
 }
 
 /// Dumps whose ledger claims what nobody made: `resolve --applied`, `--fake`.
-const FAKED: &[(&str, &str)] = &[("prisma", "resolve_applied"), ("django", "faked")];
+const FAKED: &[(&str, &str)] = &[("prisma", "resolve_applied"), ("django", "plain_fake")];
 
 #[tokio::test]
 async fn only_a_ledger_that_was_told_a_lie_contradicts_the_catalog() {

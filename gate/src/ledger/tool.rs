@@ -1,7 +1,5 @@
 //! The words that the table of tools is written in.
 
-use std::path::Path;
-
 use super::{Files, Order, TOOLS};
 
 /// What is known of one migration tool: its bookkeeping table, its files, and its habits.
@@ -180,7 +178,7 @@ impl Tool {
         match self.language {
             Language::Sql => true,
             Language::Code => false,
-            Language::Either => Path::new(file).extension().is_some_and(|suffix| suffix == "sql"),
+            Language::Either => file.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "sql"),
         }
     }
 

@@ -1,8 +1,6 @@
 //! Django's operations, as what they do to a database.
 
-use gate::ledger::{
-    Change, ConstraintKind, Existing, NewColumn, NewConstraint, NewRelation, Reach, Step, Steps,
-};
+use gate::ledger::{Change, ConstraintKind, Existing, NewColumn, NewConstraint, NewRelation, Reach, Step, Steps};
 use gate::{ObjectName, RelationKind};
 
 use super::fields::{Field, Kind};
@@ -184,7 +182,12 @@ impl Reader {
         if option("order_with_respect_to").is_some_and(|field| *field != Value::None) {
             columns.push(NewColumn { name: "_order".into(), ty: "integer".parse().ok(), nullable: false });
         }
-        self.push(created(name, columns, constraints));
+        self.push(created(name.clone(), columns, constraints));
+        if option("swappable").is_some() {
+            // A project whose settings name another model has no such table.
+            let reach = Reach::Words([name.name().into()].into());
+            self.push(Change::Unread { why: "whether it makes the table is a setting of the project's".into(), reach });
+        }
         for field in &fields {
             self.create_between(&place, field)?;
         }
@@ -214,12 +217,8 @@ impl Reader {
             column(&from, self.models.key_type(place)),
             column(&to, self.models.key_type(&target)),
         ];
-        let key = NewConstraint {
-            name: None,
-            kind: ConstraintKind::PrimaryKey,
-            columns: vec!["id".into()],
-            valid: true,
-        };
+        let key =
+            NewConstraint { name: None, kind: ConstraintKind::PrimaryKey, columns: vec!["id".into()], valid: true };
         self.push(created(name, columns, vec![key]));
         Some(())
     }
