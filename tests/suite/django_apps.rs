@@ -48,3 +48,15 @@ async fn an_app_that_is_not_there_is_an_error_at_its_place() {
     let complaint = check(&database, &prisma, &[], 2).stderr;
     assert!(complaint.contains("Prisma Migrate has no apps, Django has"), "{complaint}");
 }
+
+#[tokio::test]
+async fn rows_of_apps_whose_tables_lie_elsewhere_contradict_unless_only_the_others_count() {
+    // django-tenants writes every app's rows into every schema, tables or not.
+    let database = load("django", "tenants_five_states").await;
+    let tenants = project(&fixtures("django").join("tenants"));
+    let all = check(&database, &tenants, &["--database"], 1).stdout;
+    let claim = "table messages_sys_userstatus is missing: messages_sys.0002_userstatus made it and is applied";
+    assert!(all.contains("contradicted release") && all.contains(claim), "{all}");
+    let shared = check(&database, &format!("{tenants}, apps = [\"tenants\"]"), &["--database"], 0).stdout;
+    assert!(!shared.contains("missing"), "{shared}");
+}
