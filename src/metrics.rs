@@ -2,6 +2,7 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -260,10 +261,16 @@ impl Metrics {
     }
 
     /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
-    /// grew old shows as `unknown` although nothing was swapped.
+    /// grew old shows as `unknown` although nothing was swapped. Of a requirement in several
+    /// databases the worst counts.
     pub fn stand<'n>(&self, generation: u64, verdicts: impl Iterator<Item = (&'n str, Verdict)>) {
         self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
-        for (requirement, now) in verdicts {
+        let mut worst: BTreeMap<&str, Verdict> = BTreeMap::new();
+        for (requirement, verdict) in verdicts {
+            let known = worst.entry(requirement).or_insert(verdict);
+            *known = verdict.max(*known);
+        }
+        for (requirement, now) in worst {
             for verdict in Verdict::ALL {
                 self.verdicts.with_label_values(&[requirement, verdict.as_str()]).set(i64::from(verdict == now));
             }

@@ -2,10 +2,10 @@
 //!
 //! It names tables and columns: it never goes to the public listener.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Verdict};
+use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Route, Verdict};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -59,6 +59,8 @@ pub struct RequirementReport {
     pub since_seconds: f64,
     /// What is wrong; of an unknown verdict, what was wrong when it was last known.
     pub findings: Vec<FindingReport>,
+    /// What is odd and leaves nothing unmet.
+    pub warnings: Vec<WarningReport>,
     /// The command that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
@@ -70,6 +72,8 @@ pub struct RequirementReport {
     pub release: Option<String>,
     /// The routes that need it.
     pub routes: Vec<String>,
+    /// Those of them that it gates now: what they declare beside a ledger narrows it for them.
+    pub gated: Vec<String>,
 }
 
 /// One unmet fact.
@@ -85,12 +89,23 @@ pub struct FindingReport {
     pub text: String,
 }
 
+/// Something odd that leaves nothing unmet.
+#[derive(Debug, Serialize)]
+pub struct WarningReport {
+    /// `edited`, `ahead`, `diverged` or `lock_left`.
+    pub kind: &'static str,
+    /// The migration or ledger.
+    pub object: String,
+    /// The whole of it as a sentence.
+    pub text: String,
+}
+
 impl Report {
     /// How things stand at `now`.
     pub fn new(config: &Config, gate: &Gate, now: Moment) -> Self {
         let rules = gate.rules();
         let requirements: Vec<RequirementReport> = rules
-            .requirements_by_id()
+            .declared()
             .map(|(id, requirement)| RequirementReport::new(config, gate, now, id, requirement))
             .collect();
         let databases = (0..)
@@ -109,6 +124,17 @@ impl Report {
             tables: tables(gate, now),
         }
     }
+
+    /// How the needs of a route stand at `now`: of a ledger, what concerns that route.
+    pub fn needs(config: &Config, gate: &Gate, now: Moment, route: &Route) -> Vec<RequirementReport> {
+        let report = |id: RequirementId| {
+            let requirement = gate.rules().requirement(id)?;
+            Some(RequirementReport::new(config, gate, now, id, requirement))
+        };
+        // What several versions need comes once.
+        let needs: BTreeSet<RequirementId> = route.all_needs().collect();
+        needs.into_iter().filter_map(report).collect()
+    }
 }
 
 impl Status {
@@ -125,8 +151,10 @@ impl Status {
 impl RequirementReport {
     fn new(config: &Config, gate: &Gate, now: Moment, id: RequirementId, requirement: &Requirement) -> Self {
         let notes = config.notes(id).cloned().unwrap_or_default();
+        let is_it = |need| gate.rules().whole(need) == gate.rules().whole(id);
         let judgement = gate.snapshot().judgement(id);
         let findings = judgement.map(|judgement| &*judgement.findings).unwrap_or_default();
+        let warnings = judgement.map(|judgement| &*judgement.warnings).unwrap_or_default();
         Self {
             name: requirement.name.to_string(),
             database: config.database(requirement.database).map(|database| database.name.clone()).unwrap_or_default(),
@@ -141,24 +169,37 @@ impl RequirementReport {
                     text: finding.to_string(),
                 })
                 .collect(),
+            warnings: warnings
+                .iter()
+                .map(|warning| WarningReport {
+                    kind: warning.kind.as_str(),
+                    object: warning.object.to_string(),
+                    text: warning.to_string(),
+                })
+                .collect(),
             mend: notes.mend,
             component: notes.component,
             release: notes.release,
-            routes: gate
-                .rules()
-                .routes()
-                .iter()
-                .filter(|route| route.all_needs().any(|need| need == id))
-                .map(|route| route.name.to_string())
-                .collect(),
+            routes: routes(gate, |route| route.all_needs().any(is_it)),
+            gated: routes(gate, |route| {
+                let unmet =
+                    |need: &RequirementId| is_it(*need) && gate.snapshot().verdict(*need, now) > Verdict::Unknown;
+                route.needs.iter().any(unmet)
+            }),
         }
     }
+}
+
+/// Names of such routes.
+fn routes(gate: &Gate, are: impl Fn(&Route) -> bool) -> Vec<String> {
+    let routes = gate.rules().routes().iter();
+    routes.filter(|route| are(route)).map(|route| route.name.to_string()).collect()
 }
 
 /// Every table that a requirement in force speaks of, and whether it is there.
 fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
     let mut tables = BTreeMap::new();
-    for (id, requirement) in gate.rules().requirements_by_id() {
+    for (id, requirement) in gate.rules().declared() {
         let known = gate.snapshot().verdict(id, now) != Verdict::Unknown;
         let Some(judgement) = gate.snapshot().judgement(id).filter(|_| known) else { continue };
         for fact in &requirement.facts {
@@ -186,11 +227,19 @@ impl fmt::Display for Report {
             for finding in &requirement.findings {
                 writeln!(f, "             {}", finding.text)?;
             }
+            for warning in &requirement.warnings {
+                writeln!(f, "             warning: {}", warning.text)?;
+            }
             if let Some(mend) = requirement.mend.as_ref().filter(|_| !requirement.findings.is_empty()) {
                 writeln!(f, "             to mend it: {mend}")?;
             }
             if !requirement.findings.is_empty() && !requirement.routes.is_empty() {
                 writeln!(f, "             routes that need it: {}", requirement.routes.join(", "))?;
+                let open = requirement.routes.iter().filter(|route| !requirement.gated.contains(route));
+                let open: Vec<&str> = open.map(String::as_str).collect();
+                if requirement.verdict != "unknown" && !open.is_empty() {
+                    writeln!(f, "             of these it does not touch: {}", open.join(", "))?;
+                }
             }
         }
         Ok(())

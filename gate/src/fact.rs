@@ -4,8 +4,8 @@ mod migrations;
 
 use std::sync::Arc;
 
-use crate::ledger::Expected;
-use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, name};
+use crate::ledger::{Expected, Object, Scope};
+use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, Warning, name};
 
 /// One thing that must hold in a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +59,42 @@ pub enum Fact {
     },
     /// Every migration on disk is applied, as the tool's own ledger has it.
     Migrations(Arc<Expected>),
+    /// The same of those migrations alone that touch what a route declares beside the ledger; see
+    /// [`crate::Rules`].
+    MigrationsTouching(Arc<Expected>, Scope),
+}
+
+/// What a catalog says of a fact.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    /// What is wrong; nothing if the fact holds.
+    pub(crate) findings: Vec<Finding>,
+    /// What is odd and leaves nothing unmet.
+    pub(crate) warnings: Vec<Warning>,
+    /// Whether a migration may be running that mends it.
+    pub(crate) may_be_running: bool,
+    /// Whether one of [`Self::findings`] is that the ledger says applied and the catalog does not.
+    pub(crate) contradicted: bool,
 }
 
 impl Fact {
-    /// What is wrong in `catalog`, nothing if the fact holds; and whether a migration may be
-    /// running that mends it.
-    pub(crate) fn judge(&self, catalog: &Catalog) -> (Vec<Finding>, bool) {
+    /// The object that it speaks of; a ledger is none.
+    pub(crate) fn object(&self) -> Option<Object> {
+        Some(match self {
+            Self::Schema(name) => Object::Schema(name.clone()),
+            Self::Table(table) | Self::Privilege { table, .. } => Object::Relation(table.clone()),
+            Self::Column { table, column, .. } => Object::Column(table.clone(), column.clone()),
+            Self::Enum { name, .. } => Object::Enum(name.clone()),
+            Self::Index(name) => Object::Index(name.clone()),
+            Self::Constraint { table, constraint } => Object::Constraint(table.clone(), constraint.clone()),
+            Self::Function { name, .. } => Object::Function(name.clone()),
+            Self::Extension(name) => Object::Extension(name.clone()),
+            Self::Migrations(_) | Self::MigrationsTouching(..) => return None,
+        })
+    }
+
+    /// Whether it holds in `catalog`.
+    pub(crate) fn judge(&self, catalog: &Catalog) -> Evidence {
         let finding = match self {
             Self::Schema(name) => (!catalog.schemas.contains_key(name)).then(|| Finding::missing("schema", name)),
             Self::Table(name) => judge_table(catalog, name),
@@ -79,9 +109,10 @@ impl Fact {
                 (!catalog.extensions.contains_key(name)).then(|| Finding::missing("extension", name))
             }
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
-            Self::Migrations(expected) => return migrations::judge(catalog, expected),
+            Self::Migrations(expected) => return migrations::judge(catalog, expected, None),
+            Self::MigrationsTouching(expected, scope) => return migrations::judge(catalog, expected, Some(scope)),
         };
-        (finding.into_iter().collect(), false)
+        Evidence { findings: finding.into_iter().collect(), ..Evidence::default() }
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::share::share_out;
 use crate::{
     Action, Conflict, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome,
-    Reason, Requirement, Route, Router, Snapshot, Target, UpstreamId, Verdict, Version, VersionId,
+    Reason, Requirement, RequirementId, Route, Router, Snapshot, Target, UpstreamId, Verdict, Version, VersionId,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
 #[derive(Debug)]
 pub struct Rules {
     routes: Vec<Route>,
+    /// The declared ones, then the shares that routes have of those with a ledger.
     requirements: Vec<Requirement>,
+    /// What each share is one of.
+    wholes: Vec<RequirementId>,
     databases: usize,
     form: MatchingForm,
     health: Option<MatchingPath>,
@@ -39,14 +43,28 @@ pub struct Request<'a> {
 
 impl Rules {
     /// Puts routes and requirements together, or names the routes that conflict.
+    ///
+    /// A route that needs a ledger and declares objects beside it, in that requirement or in
+    /// others of the same database, comes to need its share of the ledger instead: a requirement
+    /// of the same name, of the migrations that touch those objects.
     pub fn new(
-        routes: Vec<Route>,
-        requirements: Vec<Requirement>,
+        mut routes: Vec<Route>,
+        mut requirements: Vec<Requirement>,
         databases: usize,
         form: MatchingForm,
         health: Option<MatchingPath>,
     ) -> Result<Self, Vec<Conflict>> {
-        Ok(Self { router: Router::new(&routes)?, routes, requirements, databases, form, health, holds: Vec::new() })
+        let wholes = share_out(&mut routes, &mut requirements);
+        Ok(Self {
+            router: Router::new(&routes)?,
+            routes,
+            requirements,
+            wholes,
+            databases,
+            form,
+            health,
+            holds: Vec::new(),
+        })
     }
 
     /// The same rules with the holds that their actions speak of.
@@ -75,18 +93,30 @@ impl Rules {
         self.routes.get(id.index())
     }
 
-    /// Every requirement, in the order of [`crate::RequirementId`].
+    /// Every requirement, in the order of [`RequirementId`]: those that were declared, and behind
+    /// them the shares that routes have of some.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }
 
     /// Every requirement with its id.
-    pub fn requirements_by_id(&self) -> impl Iterator<Item = (crate::RequirementId, &Requirement)> {
-        (0..).map(crate::RequirementId).zip(&self.requirements)
+    pub fn requirements_by_id(&self) -> impl Iterator<Item = (RequirementId, &Requirement)> {
+        (0..).map(RequirementId).zip(&self.requirements)
+    }
+
+    /// Every requirement that was declared, with its id.
+    pub fn declared(&self) -> impl Iterator<Item = (RequirementId, &Requirement)> {
+        self.requirements_by_id().take(self.requirements.len() - self.wholes.len())
+    }
+
+    /// The requirement that was declared and that this one is, or is a share of.
+    pub fn whole(&self, id: RequirementId) -> RequirementId {
+        let share = id.index().checked_sub(self.requirements.len() - self.wholes.len());
+        share.and_then(|share| self.wholes.get(share)).copied().unwrap_or(id)
     }
 
     /// The requirement of an id that a decision gave.
-    pub fn requirement(&self, id: crate::RequirementId) -> Option<&Requirement> {
+    pub fn requirement(&self, id: RequirementId) -> Option<&Requirement> {
         self.requirements.get(id.index())
     }
 
@@ -166,7 +196,7 @@ impl Gate {
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.
     pub fn worst(&self, now: Moment) -> Verdict {
-        let verdicts = self.rules.requirements_by_id().map(|(id, _)| self.snapshot.verdict(id, now));
+        let verdicts = self.rules.declared().map(|(id, _)| self.snapshot.verdict(id, now));
         verdicts.max().unwrap_or(Verdict::Ready)
     }
 
@@ -198,7 +228,7 @@ impl Gate {
 
     /// The worst need of a route where no version is used, and the action for it.
     pub fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
-        let mut worst: Option<(crate::RequirementId, Verdict)> = None;
+        let mut worst: Option<(RequirementId, Verdict)> = None;
         for need in &route.needs {
             let verdict = self.snapshot.verdict(*need, now);
             if worst.is_none_or(|(_, known)| verdict > known) {

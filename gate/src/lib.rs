@@ -9,7 +9,7 @@
 //!
 //! The way of a schema change:
 //! [`Wanted`] (what to ask) -> [`Catalog`] (what was answered) -> [`Requirement::judge`] ->
-//! [`Finding`]s and a [`Verdict`] -> [`Snapshot`] -> a new [`Gate`].
+//! [`Finding`]s, [`Warning`]s and a [`Verdict`] -> [`Snapshot`] -> a new [`Gate`].
 
 mod action;
 mod catalog;
@@ -30,10 +30,12 @@ mod route;
 mod router;
 #[cfg(test)]
 mod sample;
+mod share;
 mod snapshot;
 mod type_name;
 mod verdict;
 mod wanted;
+mod warning;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
@@ -48,10 +50,11 @@ pub use moment::Moment;
 pub use name::{NameError, ObjectName};
 pub use path::{EncodedSlash, MatchingForm, MatchingPath, PathError, Target};
 pub use pattern::{PathPattern, PatternError};
-pub use requirement::{DatabaseId, Requirement, RequirementId};
+pub use requirement::{DatabaseId, Judged, Requirement, RequirementId};
 pub use route::{Mode, Route, RouteId, UpstreamId, Version, VersionId};
 pub use router::{Conflict, Hidden, Router};
 pub use snapshot::{Flip, Judgement, Snapshot};
 pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::Wanted;
+pub use warning::{Warning, WarningKind};

@@ -41,10 +41,10 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// Bytes that PostgreSQL keeps of an identifier (`NAMEDATALEN - 1`).
-const LONGEST: usize = 63;
-
 impl ObjectName {
+    /// Bytes that PostgreSQL keeps of an identifier (`NAMEDATALEN - 1`).
+    pub const LONGEST: usize = 63;
+
     /// A name that is looked for along the search path.
     pub fn unqualified(name: &str) -> Self {
         Self { schema: None, name: name.into() }
@@ -115,7 +115,7 @@ pub(crate) fn split(text: &str) -> Result<Vec<Box<str>>, NameError> {
         if part.is_empty() {
             return Err(NameError::Empty);
         }
-        if part.len() > LONGEST {
+        if part.len() > ObjectName::LONGEST {
             return Err(NameError::TooLong);
         }
         parts.push(part.into_boxed_str());

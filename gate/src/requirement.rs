@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Catalog, Fact, Finding, Verdict};
+use crate::{Catalog, Fact, Finding, Verdict, Warning};
 
 /// Which requirement, as its place in [`crate::Rules::requirements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,25 +26,49 @@ pub struct Requirement {
     pub facts: Vec<Fact>,
 }
 
+/// How a requirement stands in a catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// In a word.
+    pub verdict: Verdict,
+    /// Everything that does not hold: in the order of the facts, migrations in the order in which
+    /// they are to be applied.
+    pub findings: Vec<Finding>,
+    /// What an operator should know and that leaves nothing unmet.
+    pub warnings: Vec<Warning>,
+}
+
 impl Requirement {
-    /// How it stands in `catalog`, and everything that does not hold: in the order of the facts,
-    /// migrations in the order in which they are to be applied.
-    pub fn judge(&self, catalog: &Catalog) -> (Verdict, Vec<Finding>) {
+    /// How it stands in `catalog`.
+    pub fn judge(&self, catalog: &Catalog) -> Judged {
         // Several facts about one missing table say so once.
         let mut seen = BTreeSet::new();
         let mut findings = Vec::new();
-        let mut may_be_running = false;
+        let mut warnings = Vec::new();
+        let (mut may_be_running, mut contradicted) = (false, false);
+        let mut explained = BTreeSet::new();
         for fact in &self.facts {
-            let (found, running) = fact.judge(catalog);
-            findings.extend(found.into_iter().filter(|finding| seen.insert(finding.clone())));
-            may_be_running |= running;
+            let evidence = fact.judge(catalog);
+            if evidence.contradicted {
+                let detailed = evidence.findings.iter().filter(|finding| !finding.detail.is_empty());
+                explained.extend(detailed.map(|finding| (finding.what, finding.object.clone())));
+            }
+            findings.extend(evidence.findings.into_iter().filter(|finding| seen.insert(finding.clone())));
+            warnings.extend(evidence.warnings);
+            may_be_running |= evidence.may_be_running;
+            contradicted |= evidence.contradicted;
         }
-        let verdict = match (findings.is_empty(), may_be_running) {
-            (true, _) => Verdict::Ready,
-            (false, true) => Verdict::Migrating,
-            (false, false) => Verdict::Broken,
+        // That something is missing is told by what made it, too, where that is known.
+        findings.retain(|finding| {
+            !finding.detail.is_empty() || !explained.contains(&(finding.what, finding.object.clone()))
+        });
+        let verdict = match (findings.is_empty(), contradicted, may_be_running) {
+            (true, ..) => Verdict::Ready,
+            (_, true, _) => Verdict::Contradicted,
+            (_, _, true) => Verdict::Migrating,
+            (..) => Verdict::Broken,
         };
-        (verdict, findings)
+        Judged { verdict, findings, warnings }
     }
 }
 
@@ -63,14 +87,14 @@ impl DatabaseId {
 #[cfg(test)]
 mod tests {
     use crate::sample::{catalog, name, requirement, table};
-    use crate::{Catalog, Fact, Finding, Privilege, Verdict};
+    use crate::{Catalog, Fact, Finding, Judged, Privilege, Verdict};
 
     #[test]
     fn every_unmet_fact_is_found_in_the_order_of_the_facts() {
         let facts = [table("orders"), table("customers"), Fact::Schema("audit".into()), table("bills")];
-        let (verdict, found) = requirement("r", facts).judge(&catalog());
-        assert_eq!(verdict, Verdict::Broken);
-        let found: Vec<&str> = found.iter().map(|finding| &*finding.object).collect();
+        let judged = requirement("r", facts).judge(&catalog());
+        assert_eq!(judged.verdict, Verdict::Broken);
+        let found: Vec<&str> = judged.findings.iter().map(|finding| &*finding.object).collect();
         assert_eq!(found, ["orders", "audit", "bills"]);
     }
 
@@ -79,13 +103,13 @@ mod tests {
         let column =
             |column: &str| Fact::Column { table: name("orders"), column: column.into(), ty: None, nullable: None };
         let privilege = Fact::Privilege { table: name("orders"), privilege: Privilege::Select };
-        let (_, found) =
-            requirement("r", [column("id"), column("total"), privilege, table("orders")]).judge(&catalog());
-        assert_eq!(found, [Finding::missing("table", &"orders")]);
+        let judged = requirement("r", [column("id"), column("total"), privilege, table("orders")]).judge(&catalog());
+        assert_eq!(judged.findings, [Finding::missing("table", &"orders")]);
     }
 
     #[test]
     fn a_requirement_without_facts_is_met_by_an_empty_catalog() {
-        assert_eq!(requirement("r", []).judge(&Catalog::default()), (Verdict::Ready, vec![]));
+        let ready = Judged { verdict: Verdict::Ready, findings: Vec::new(), warnings: Vec::new() };
+        assert_eq!(requirement("r", []).judge(&Catalog::default()), ready);
     }
 }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ledger::{Change, Existing, Migration, NewColumn, NewRelation, Step, Steps};
 use crate::{
     Action, Actions, AnswerId, Catalog, Column, DatabaseId, EncodedSlash, Fact, HostPattern, Index, MatchingForm,
     MethodSet, Mode, Moment, ObjectName, PathPattern, Privilege, Relation, RelationKind, Requirement, RequirementId,
@@ -31,6 +32,52 @@ pub(crate) fn requirement(name: &str, facts: impl IntoIterator<Item = Fact>) -> 
 /// The fact that a table exists.
 pub(crate) fn table(text: &str) -> Fact {
     Fact::Table(name(text))
+}
+
+/// A migration that does these things, one a line.
+pub(crate) fn migration(key: &str, changes: impl IntoIterator<Item = Change>) -> Migration {
+    let steps = (1..).zip(changes).map(|(line, change)| Step { change, line }).collect();
+    let place = format!("{key}.sql").into();
+    Migration { name: key.into(), key: key.into(), place, steps: Steps::Read(steps), ..Migration::default() }
+}
+
+/// `CREATE TABLE` with these columns.
+pub(crate) fn create(table: &str, columns: &[&str]) -> Change {
+    Change::CreateRelation(NewRelation {
+        name: name(table),
+        kind: RelationKind::Table,
+        columns: columns.iter().map(|name| new_column(name)).collect(),
+        copies: Vec::new(),
+        complete: true,
+        constraints: Vec::new(),
+        existing: Existing::Fails,
+    })
+}
+
+/// `ALTER TABLE … ADD COLUMN`.
+pub(crate) fn add_column(table: &str, column: &str) -> Change {
+    Change::AddColumn { table: name(table), column: new_column(column), if_absent: false }
+}
+
+/// `DROP TABLE`.
+pub(crate) fn drop_table(table: &str) -> Change {
+    Change::DropRelation { name: name(table) }
+}
+
+/// `CREATE INDEX` or `CREATE UNIQUE INDEX`.
+pub(crate) fn index(index: &str, table: &str, unique: bool) -> Change {
+    Change::CreateIndex {
+        name: Some(index.into()),
+        table: name(table),
+        columns: Vec::new(),
+        mentions: Vec::new(),
+        unique,
+        if_absent: false,
+    }
+}
+
+fn new_column(name: &str) -> NewColumn {
+    NewColumn { name: name.into(), ty: None, nullable: true }
 }
 
 /// A table with these columns, each `name type`; a type that ends in `?` accepts NULL.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::{Catalog, DatabaseId, Finding, Moment, Requirement, RequirementId, Verdict};
+use crate::{Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Verdict, Warning};
 
 /// All verdicts of one moment; immutable, and swapped whole.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What was wrong.
     pub findings: Arc<[Finding]>,
+    /// What was odd and left nothing unmet.
+    pub warnings: Arc<[Warning]>,
     /// Since when it stands so.
     pub since: Moment,
 }
@@ -55,6 +57,7 @@ impl Snapshot {
                 database: requirement.database,
                 verdict: Verdict::Unknown,
                 findings: Arc::from([]),
+                warnings: Arc::from([]),
                 since: Moment::default(),
             })
             .collect();
@@ -79,7 +82,7 @@ impl Snapshot {
             if requirement.database != database {
                 continue;
             }
-            let (verdict, findings) = requirement.judge(catalog);
+            let Judged { verdict, findings, warnings } = requirement.judge(catalog);
             // A verdict that had grown old was `unknown` to every decision since.
             let from = if stale { Verdict::Unknown } else { judgement.verdict };
             if from != verdict {
@@ -89,6 +92,10 @@ impl Snapshot {
             if judgement.verdict != verdict || *judgement.findings != *findings {
                 judgement.verdict = verdict;
                 judgement.findings = findings.into();
+                changed = true;
+            }
+            if *judgement.warnings != *warnings {
+                judgement.warnings = warnings.into();
                 changed = true;
             }
         }

@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use std::borrow::Cow;
 
+use crate::ObjectName;
 use crate::name::{self, NameError};
 
 /// A column's type: `timestamp(3)`, `varchar(20)[]`, `app.Status`.
@@ -128,6 +129,27 @@ impl TypeName {
     /// A type of a database that ignores the case of type names, as SQLite does.
     pub fn parse_folded(text: &str) -> Result<Self, TypeNameError> {
         text.parse().map(|ty| Self { folded: true, ..ty })
+    }
+
+    /// The name of the user's type that it is, or that it is an array of; `None` for a built-in one.
+    pub fn users(&self) -> Option<ObjectName> {
+        let name = || match &self.schema {
+            Some(schema) => ObjectName::qualified(schema, &self.base),
+            None => ObjectName::unqualified(&self.base),
+        };
+        (!self.builtin).then(name)
+    }
+
+    /// The same of the user's type of that name: its arrays stay arrays.
+    #[must_use]
+    pub fn called(&self, name: &ObjectName) -> Self {
+        Self { schema: name.schema().map(Into::into), base: name.name().into(), builtin: false, ..self.clone() }
+    }
+
+    /// The same without what stands in parentheses: `varchar(20)` is `varchar`.
+    #[must_use]
+    pub fn without_modifier(&self) -> Self {
+        Self { modifier: None, ..self.clone() }
     }
 
     /// A type that a database printed in a way that is not understood: it is only itself.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger, Object};
 use crate::{DatabaseId, Fact, ObjectName, Requirement};
 
 /// The objects that the requirements on one database speak of.
@@ -75,10 +75,30 @@ impl Wanted {
             Fact::Extension(name) => {
                 self.extensions.insert(name.clone());
             }
-            Fact::Migrations(expected) => {
+            Fact::Migrations(expected) | Fact::MigrationsTouching(expected, _) => {
                 self.tables.insert(expected.ledger.table.clone());
                 self.ledgers.insert(expected.ledger.clone());
+                for object in ledger::askable(expected) {
+                    self.add_object(object);
+                }
             }
+        }
+    }
+
+    /// What applied migrations made.
+    fn add_object(&mut self, object: Object) {
+        match object {
+            Object::Relation(name) => {
+                self.tables.insert(name);
+            }
+            Object::Column(table, column) => {
+                self.tables.insert(table.clone());
+                self.columns.entry(table).or_default().insert(column);
+            }
+            Object::Enum(name) => {
+                self.enums.insert(name);
+            }
+            _ => {}
         }
     }
 }
@@ -123,13 +143,9 @@ mod tests {
 
     #[test]
     fn a_ledger_is_wanted_with_the_columns_of_its_table() {
-        let tool = crate::ledger::Tool::named("knex").expect("a tool");
+        let tool = ledger::Tool::named("knex").expect("a tool");
         let ledger = Ledger { tool, table: name("app.knex_migrations") };
-        let fact = Fact::Migrations(std::sync::Arc::new(crate::ledger::Expected {
-            ledger: ledger.clone(),
-            migrations: Vec::new(),
-            allow_ahead: true,
-        }));
+        let fact = Fact::Migrations(std::sync::Arc::new(ledger::Expected::new(ledger.clone(), Vec::new())));
         let expected =
             Wanted { tables: [name("app.knex_migrations")].into(), ledgers: [ledger].into(), ..Wanted::default() };
         assert_eq!(wanted([fact]), expected);

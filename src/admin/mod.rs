@@ -92,10 +92,8 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
     let gate = admin.reader.pin();
-    let verdicts = gate
-        .rules()
-        .requirements_by_id()
-        .map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
+    let verdicts =
+        gate.rules().declared().map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
     admin.metrics.stand(gate.snapshot().generation(), verdicts);
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),

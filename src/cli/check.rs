@@ -48,7 +48,7 @@ impl Check {
                     "{} is valid: {} routes, {} requirements, {} databases, {} upstreams",
                     self.file.config.display(),
                     rules.routes().len(),
-                    rules.requirements().len(),
+                    rules.declared().count(),
                     config.databases.len(),
                     config.upstreams.len()
                 )),

@@ -1,9 +1,7 @@
 //! `schemagate explain`
 
-use std::collections::BTreeSet;
-
 use clap::Args;
-use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
+use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, Route, Target};
 use http::Uri;
 use serde_json::json;
 
@@ -12,7 +10,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::{ConfigFile, Format, load, runtime};
 use crate::config::Config;
-use crate::report::Report;
+use crate::report::{Report, RequirementReport};
 
 /// Says what would be done with a request, by a look at the live databases.
 #[derive(Debug, Args)]
@@ -80,9 +78,8 @@ impl Explained<'_> {
         self.decision.route.and_then(|id| self.gate.rules().route(id))
     }
 
-    /// Everything that the route's requests depend on.
-    fn needs(&self) -> BTreeSet<RequirementId> {
-        self.route().into_iter().flat_map(Route::all_needs).collect()
+    fn needs(&self) -> Vec<RequirementReport> {
+        self.route().map(|route| Report::needs(self.config, self.gate, self.now, route)).unwrap_or_default()
     }
 
     /// The decision in a sentence.
@@ -135,9 +132,7 @@ impl Explained<'_> {
         }
         console.line(format!("decision  {}", self.verdict()));
         console.line(format!("reason    {}", self.reason()));
-        let report = Report::new(self.config, self.gate, self.now);
-        for need in self.needs() {
-            let Some(requirement) = report.requirements.get(need.0 as usize) else { continue };
+        for requirement in self.needs() {
             console.line(format!("need      {}: {}", requirement.name, requirement.verdict));
             for finding in &requirement.findings {
                 console.line(format!("          {}", finding.text));
@@ -146,9 +141,6 @@ impl Explained<'_> {
     }
 
     fn print_json(&self, console: &Console, target: &Target<'_>) {
-        let report = Report::new(self.config, self.gate, self.now);
-        let needs: Vec<_> =
-            self.needs().into_iter().filter_map(|need| report.requirements.get(need.0 as usize)).collect();
         console.json(&json!({
             "path": target.matching.as_str(),
             "route": self.route().map(|route| &*route.name),
@@ -157,7 +149,7 @@ impl Explained<'_> {
             "reason": self.decision.reason.as_str(),
             "explanation": self.reason(),
             "observed": self.decision.observed,
-            "needs": needs,
+            "needs": self.needs(),
         }));
     }
 }

@@ -5,6 +5,7 @@ mod console;
 mod demo;
 mod exit;
 mod explain;
+mod impact;
 mod logging;
 mod run;
 mod schema;
@@ -35,6 +36,8 @@ enum Command {
     Check(check::Check),
     /// Say what would be done with a request, and why
     Explain(explain::Explain),
+    /// Say which routes a migration will gate while it is pending
+    Impact(impact::Impact),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Run(file) => run::run(&file, &console),
         Command::Check(check) => check.run(&console),
         Command::Explain(explain) => explain.run(&console),
+        Command::Impact(impact) => impact.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),

@@ -49,7 +49,7 @@ fn start(config: Config) -> Result<(), String> {
     info!(
         version = env!("CARGO_PKG_VERSION"),
         routes = config.rules.routes().len(),
-        requirements = config.rules.requirements().len(),
+        requirements = config.rules.declared().count(),
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );

@@ -54,7 +54,7 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Routes and requirements, ready to decide.
     pub rules: Arc<Rules>,
-    /// What a requirement says beside its facts, in the order of [`RequirementId`].
+    /// What a declared requirement says beside its facts, in the order of [`RequirementId`].
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
@@ -260,6 +260,8 @@ pub struct RequirementNotes {
     pub component: Option<String>,
     /// A free label for logs and alerts.
     pub release: Option<String>,
+    /// The folder of its migrations.
+    pub migrations: Option<PathBuf>,
 }
 
 /// The content of an answer that a route gives.
@@ -377,7 +379,7 @@ impl Config {
 
     /// What the requirement of an id says beside its facts.
     pub fn notes(&self, id: RequirementId) -> Option<&RequirementNotes> {
-        self.notes.get(id.0 as usize)
+        self.notes.get(self.rules.whole(id).0 as usize)
     }
 }
 

@@ -83,13 +83,27 @@ impl Judge {
                 let before = gate.snapshot().judgement(id)?;
                 let after = snapshot.judgement(id)?;
                 let flip = flips.iter().find(|flip| flip.requirement == id).copied();
-                let moved = flip.is_some() || *before.findings != *after.findings;
+                let moved =
+                    flip.is_some() || *before.findings != *after.findings || *before.warnings != *after.warnings;
                 moved.then(|| Change { id, flip, before: before.clone(), after: after.clone() })
             })
             .collect();
         self.writer.swap(snapshot);
-        for change in &changes {
-            self.tell(change);
+        let rules = gate.rules();
+        let is_share = |change: &&Change| rules.whole(change.id) != change.id;
+        for change in changes.iter().filter(is_share) {
+            // What the whole is now, its shares may be with it: that is told of the whole.
+            let whole = changes.iter().find(|whole| whole.id == rules.whole(change.id));
+            let told = whole.and_then(|whole| whole.flip).map(|flip| flip.to);
+            if let Some(flip) = change.flip.filter(|flip| Some(flip.to) != told) {
+                self.tell_share(change, flip);
+            }
+        }
+        for change in changes.iter().filter(|change| !is_share(change)) {
+            if change.flip.is_some() || *change.before.findings != *change.after.findings {
+                self.tell(change);
+            }
+            self.warn(change);
         }
         if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
@@ -149,8 +163,8 @@ impl Judge {
                 continue;
             }
             *standing = Standing::Expired;
-            let requirements = self.config.rules.requirements();
-            let unknown = requirements.iter().filter(|requirement| requirement.database.0 as usize == index).count();
+            let requirements = self.config.rules.declared();
+            let unknown = requirements.filter(|(_, requirement)| requirement.database.0 as usize == index).count();
             error!(
                 target: "schemagate::watch",
                 database = database.name,
@@ -209,9 +223,47 @@ impl Judge {
             ),
         }
     }
+
+    /// One line for routes of which a part of a requirement changed, and the whole did not with it.
+    fn tell_share(&self, change: &Change, flip: Flip) {
+        let Some(requirement) = self.config.rules.requirement(change.id) else { return };
+        let name = &*requirement.name;
+        let database = self.config.database(requirement.database).map_or("", |database| database.name.as_str());
+        let routes = self.config.rules.routes().iter().filter(|route| route.needs.contains(&change.id));
+        let routes = routes.map(|route| &*route.name).collect::<Vec<_>>().join(", ");
+        let verdict = flip.to;
+        if verdict == Verdict::Ready {
+            info!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), routes,
+                "requirement {name} is ready as far as it concerns {routes}",
+            );
+        } else {
+            let findings = list(&change.after.findings);
+            warn!(
+                target: "schemagate::verdict",
+                requirement = name, database, verdict = verdict.as_str(), routes, findings,
+                "requirement {name} is {verdict} as far as it concerns {routes}: {findings}",
+            );
+        }
+    }
+
+    /// One line for each thing that is odd since the look before.
+    fn warn(&self, change: &Change) {
+        let Some(requirement) = self.config.rules.requirement(change.id) else { return };
+        let name = &*requirement.name;
+        let database = self.config.database(requirement.database).map_or("", |database| database.name.as_str());
+        for warning in change.after.warnings.iter().filter(|warning| !change.before.warnings.contains(warning)) {
+            warn!(
+                target: "schemagate::verdict",
+                requirement = name, database, warning = warning.kind.as_str(), object = &*warning.object,
+                "requirement {name}: {warning}",
+            );
+        }
+    }
 }
 
-/// A requirement whose verdict or findings changed.
+/// A requirement of which something else is known than before.
 struct Change {
     id: RequirementId,
     flip: Option<Flip>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::{Catalog, Wanted};
+use gate::{Catalog, ObjectName, Wanted};
 
 use super::LookError;
 use super::hint::Hint;
@@ -36,6 +36,15 @@ impl Reader {
         match self {
             Self::Postgres(reader) => reader.look().await.map(Arc::new),
             Self::Sqlite(reader) => reader.look().await,
+        }
+    }
+
+    /// Ledgers whose rows are written without a notification, asked once for each place where they
+    /// lie; for after a look.
+    pub(super) async fn unheard_ledgers(&mut self) -> Vec<ObjectName> {
+        match self {
+            Self::Postgres(reader) => reader.unheard_ledgers().await,
+            Self::Sqlite(_) => Vec::new(),
         }
     }
 

@@ -4,6 +4,9 @@ use gate::ObjectName;
 
 use super::postgres::CHANNEL;
 
+/// The trigger on a ledger's table.
+pub(super) const LEDGER_TRIGGER: &str = "schemagate_ledger";
+
 /// What is to send the notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TriggerKind {
@@ -40,7 +43,7 @@ COMMIT;
         TriggerKind::Ledger(table) => format!(
             "\
 BEGIN;
-DROP TRIGGER IF EXISTS schemagate_ledger ON {table};
+DROP TRIGGER IF EXISTS {LEDGER_TRIGGER} ON {table};
 DROP FUNCTION IF EXISTS {function}();
 COMMIT;
 ",
@@ -137,8 +140,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $schemagate$;
 
-DROP TRIGGER IF EXISTS schemagate_ledger ON {table};
-CREATE TRIGGER schemagate_ledger AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+DROP TRIGGER IF EXISTS {LEDGER_TRIGGER} ON {table};
+CREATE TRIGGER {LEDGER_TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION {function}();
 
 COMMIT;

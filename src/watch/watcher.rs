@@ -1,9 +1,10 @@
 //! Watches one database.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Moment, Wanted};
+use gate::{Catalog, DatabaseId, Moment, ObjectName, Wanted};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -47,6 +48,8 @@ pub(super) struct Watcher {
     served: u32,
     listener: JoinSet<()>,
     hearing: Option<Hearing>,
+    /// Ledgers of which nobody tells, as the log says.
+    unheard: BTreeSet<ObjectName>,
     backoff: Backoff,
     outage: Outage,
 }
@@ -74,6 +77,7 @@ impl Watcher {
             served: 0,
             listener: JoinSet::new(),
             hearing: None,
+            unheard: BTreeSet::new(),
             backoff: Backoff::new(),
             outage: Outage::default(),
         }
@@ -139,6 +143,7 @@ impl Watcher {
                 };
                 // A judge that is gone ends the loop.
                 let _ = self.looks.send(Look { database: self.id, catalog, began, counts_for }).await;
+                self.notice_unheard_ledgers().await;
             }
             Err(error) => {
                 self.metrics.look_failure(&self.database.name, error.word);
@@ -146,6 +151,29 @@ impl Watcher {
                 self.report(&error);
             }
         }
+    }
+
+    /// Says of which ledgers nobody tells, where notifications are listened for: once for each.
+    async fn notice_unheard_ledgers(&mut self) {
+        let listens = self.hearing == Some(Hearing::Listening) || !self.listener.is_empty();
+        let Some(reader) = self.reader.as_mut().filter(|_| listens) else { return };
+        let name = &self.database.name;
+        let mut unheard = reader.unheard_ledgers().await;
+        unheard.retain(|ledger| self.unheard.insert(ledger.clone()));
+        let Some(first) = unheard.first() else { return };
+        let others = match unheard.len() - 1 {
+            0 => String::new(),
+            more => format!(" (like {more} others)"),
+        };
+        info!(
+            target: "schemagate::watch",
+            database = name,
+            ledger = %first,
+            "database {name}: the ledger {first}{others} has no trigger that notifies, so a row that is written alone is \
+             seen at the next look, within {:?}; to hear of it at once: schemagate trigger-sql --ledger {first} | psql \
+             \"$DATABASE_URL\"",
+            self.database.refresh,
+        );
     }
 
     async fn attempt(&mut self) -> Result<Arc<Catalog>, LookError> {

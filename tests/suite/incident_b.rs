@@ -1,142 +1,22 @@
 //! Which migrations are pending, and whether it is safe to let traffic in (`NestJS`, Prisma).
 
-use std::fs;
-use std::path::Path;
-use std::time::Duration;
+mod chef_cloud;
+mod contradiction;
+mod radius;
 
-use tempfile::TempDir;
+use std::fs;
+
 use tokio_postgres::Client as Connection;
 
-use crate::house::{Client, Cluster, Database, Echo, Gateway, Run};
+use crate::house::{Database, Run};
 
-/// Refresh and 250 ms.
-const T: Duration = Duration::from_millis(450);
-const LIMIT: Duration = Duration::from_secs(5);
-
-const LEDGER: &str = r#"
-    CREATE TABLE "_prisma_migrations" (
-        "id" varchar(36) PRIMARY KEY, "checksum" varchar(64) NOT NULL, "finished_at" timestamptz,
-        "migration_name" varchar(255) NOT NULL, "logs" text, "rolled_back_at" timestamptz,
-        "started_at" timestamptz NOT NULL DEFAULT now(), "applied_steps_count" int NOT NULL DEFAULT 0)
-"#;
-
-const APPLIED: &str = "20251001090000_init";
-
-const CHANGE_CONTROL: &str = "20251029222740_change_control";
-
-/// Some timestamps are cut to the day, so they sort as text.
-const PENDING: [&str; 22] = [
-    "20251118075122_m1_kds_enterprise_hardening",
-    "20251118075337_migration_1",
-    "20251118082922_m2_shifts_scheduling_stock_override",
-    "20251118091049_m3_stock_movements_wastage_enhancements",
-    "20251118093645_m3_low_stock_config",
-    "20251118100000_m4_report_subscriptions",
-    "20251118120523_m4_scheduled_digest_support",
-    "20251119_m14_dev_portal_hardening",
-    "20251120_m14_dev_portal_hardening",
-    "20251120_m15_reservations_hardening",
-    "20251120_m15_reservations_schema_hardening",
-    "20251121_m16_idempotency_keys",
-    "20251121_m16_performance_indexes",
-    "20251121_m17_event_booking_tax",
-    "20251122053128_m18_documents",
-    "20251122061003_m19_staff_awards",
-    "20251122080226_m20_feedback",
-    "20251122084642_m21_idempotency_keys",
-    "20251122092809_m22_promotion_suggestions",
-    "20251201102614_e22_franchise_budgets",
-    "20251203163419_add_org_is_demo",
-    "20251204203334_mmmm",
-];
-
-/// What Prisma writes of a migration that ended well.
-fn rows<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let row = |name: &str| {
-        format!(
-            "INSERT INTO \"_prisma_migrations\" (id, checksum, finished_at, migration_name, started_at, \
-             applied_steps_count) VALUES (gen_random_uuid(), 'edited', clock_timestamp(), '{name}', \
-             clock_timestamp(), 1);"
-        )
-    };
-    names.into_iter().map(row).collect()
-}
-
-/// The release's folder and a database.
-struct ChefCloud {
-    folder: TempDir,
-    database: Database,
-    url: String,
-}
-
-impl ChefCloud {
-    /// A database whose ledger holds `applied`, read by a role that may read the ledger.
-    async fn with<'n>(applied: impl IntoIterator<Item = &'n str>) -> Self {
-        let house = Self::without_ledger().await;
-        house.database.execute(LEDGER).await;
-        house.database.execute(&rows(applied)).await;
-        let grant = format!("GRANT SELECT ON \"_prisma_migrations\" TO {}", house.database.watcher());
-        house.database.execute(&grant).await;
-        house
-    }
-
-    async fn without_ledger() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let migrations = folder.path().join("migrations");
-        for name in [APPLIED, CHANGE_CONTROL].iter().chain(&PENDING) {
-            fs::create_dir_all(migrations.join(name)).expect("a folder");
-            fs::write(migrations.join(name).join("migration.sql"), "SELECT 1;\n").expect("a file");
-        }
-        fs::write(migrations.join("migration_lock.toml"), "provider = \"postgresql\"\n").expect("a file");
-        let database = Cluster::shared().database().await;
-        let url = database.watcher_url();
-        Self { folder, database, url }
-    }
-
-    fn migrations(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn config(&self, upstream: &str) -> String {
-        format!(
-            r#"
-            [databases.main]
-            url = "{url}"
-            refresh = "200ms"
-            [upstreams.api]
-            servers = ["{upstream}"]
-            [requirements.release]
-            migrations = {{ tool = "prisma", path = "{folder}/migrations" }}
-            [[routes]]
-            path = "/api/orders/*"
-            needs = ["release"]
-            on_migrating = {{ block = {{ code = "MIGRATING" }} }}
-            [[routes]]
-            path = "/*"
-            "#,
-            url = self.url,
-            folder = self.migrations().display(),
-        )
-    }
-
-    async fn gateway(&self) -> (Gateway, Client, Echo) {
-        let echo = Echo::start().await;
-        let gateway = Gateway::start(&self.config(&echo.address())).await;
-        let client = gateway.client();
-        (gateway, client, echo)
-    }
-
-    /// What `check --database` prints.
-    fn check(&self, code: i32) -> String {
-        fs::write(self.folder.path().join("proxy.toml"), self.config("127.0.0.1:1")).expect("a file");
-        Run::of(self.folder.path(), &["check", "--database"]).expect(code).stdout
-    }
-}
+use chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LEDGER, LIMIT, PENDING, ROLLBACK, T};
 
 /// The migrations that are said to be pending, in order.
 fn pending(printed: &str) -> Vec<&str> {
     let name = |line: &'_ str| -> Option<(usize, usize)> {
-        let line = line.trim().strip_prefix("migration ")?.strip_suffix(" is pending")?;
+        let line = line.trim().strip_prefix("migration ")?;
+        let line = line.split_once(" is pending").map(|(name, _)| name)?;
         let start = line.as_ptr() as usize - printed.as_ptr() as usize;
         Some((start, start + line.len()))
     };
@@ -157,7 +37,8 @@ async fn check_prints_the_pending_migrations_in_order_and_exits_1() {
     let printed = house.check(1);
     assert_eq!(pending(&printed), [&[CHANGE_CONTROL], &PENDING[..]].concat());
 
-    house.database.execute(&rows([CHANGE_CONTROL].into_iter().chain(PENDING))).await;
+    house.database.execute(ROLLBACK).await;
+    house.migrate([CHANGE_CONTROL].into_iter().chain(PENDING)).await;
     assert!(house.check(0).contains("ready"));
 }
 
@@ -170,7 +51,7 @@ async fn only_the_routes_that_need_the_ledger_are_gated_and_they_open_by_themsel
     client.get("/api/health").await.expect(200);
 
     // All but the last: still closed.
-    house.database.execute(&rows([CHANGE_CONTROL].into_iter().chain(PENDING).take(22))).await;
+    house.migrate([CHANGE_CONTROL].into_iter().chain(PENDING).take(22)).await;
     let last = format!("migration {} is pending", PENDING[21]);
     crate::house::eventually("one is left", LIMIT, async || {
         let snapshot = gateway.admin().get("/api/v1/snapshot").await.expect(200);
@@ -179,7 +60,7 @@ async fn only_the_routes_that_need_the_ledger_are_gated_and_they_open_by_themsel
     .await;
     client.get("/api/orders/7").await.expect(503);
 
-    house.database.execute(&rows([PENDING[21]])).await;
+    house.migrate([PENDING[21]]).await;
     gateway.verdict_becomes("release", "ready", T).await;
     client.get("/api/orders/7").await.expect(200);
 }
@@ -235,7 +116,8 @@ async fn a_missing_ledger_is_named_and_found_when_it_comes() {
     client.get("/api/orders").await.expect(503);
     let all = [APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING);
     let grant = format!("GRANT SELECT ON \"_prisma_migrations\" TO {}", house.database.watcher());
-    house.database.execute(&format!("{LEDGER}; {} {grant}", rows(all))).await;
+    house.database.execute(&format!("{LEDGER}; {grant}")).await;
+    house.migrate(all).await;
     gateway.verdict_becomes("release", "ready", LIMIT).await;
 
     house.database.execute("DROP TABLE \"_prisma_migrations\"").await;
@@ -246,7 +128,7 @@ async fn a_missing_ledger_is_named_and_found_when_it_comes() {
 async fn a_ledger_that_may_not_be_read_names_the_grant_and_hides_nothing_else() {
     let mut house = ChefCloud::without_ledger().await;
     house.database.execute(LEDGER).await;
-    house.database.execute(&rows([APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING))).await;
+    house.migrate([APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING)).await;
     let printed = house.check(1);
     let grant = format!("GRANT SELECT ON \"public\".\"_prisma_migrations\" TO \"{}\"", house.database.watcher());
     assert!(

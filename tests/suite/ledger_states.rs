@@ -4,10 +4,11 @@ mod cases;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use gate::ledger::{Ledger, LedgerState, MigrationState, Reading, Standing, Tool, judge};
-use gate::{ObjectName, Wanted};
+use gate::ledger::{Expected, Ledger, LedgerState, MigrationState, Reading, Standing, Tool, judge};
+use gate::{DatabaseId, Fact, ObjectName, Requirement, Verdict, Wanted};
 use schemagate::config::Config;
 use schemagate::migrations::{Folder, detect};
 use schemagate::watch::look;
@@ -19,7 +20,7 @@ use MigrationState::{Edited, Failed, Pending, Running};
 use Standing::{Ahead, NeverApplied, NoLedger, UpToDate};
 use cases::CASES;
 
-fn fixtures(tool: &str) -> PathBuf {
+pub(crate) fn fixtures(tool: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledgers").join(tool)
 }
 
@@ -46,7 +47,7 @@ fn read(tool: &str, folder: &TempDir) -> Folder {
 }
 
 /// A new database that holds what a tool left behind.
-async fn load(tool: &str, state: &str) -> Database {
+pub(crate) async fn load(tool: &str, state: &str) -> Database {
     let database = Cluster::shared().database().await;
     if !state.is_empty() {
         let dump = fixtures(tool).join("states").join(format!("{state}.sql"));
@@ -55,12 +56,16 @@ async fn load(tool: &str, state: &str) -> Database {
     database
 }
 
-/// The ledger in `schema`, as the user of `url` is told of it.
-async fn reading(url: &str, tool: &'static Tool, schema: &str) -> Reading {
+fn config(url: &str) -> Config {
     let text = format!(
         "[databases.main]\nurl = \"{url}\"\n[upstreams.api]\nservers = [\"127.0.0.1:1\"]\n[[routes]]\npath = \"/*\""
     );
-    let config = Config::parse(&text, Path::new("proxy.toml"), &|_| None).expect("a configuration");
+    Config::parse(&text, Path::new("proxy.toml"), &|_| None).expect("a configuration")
+}
+
+/// The ledger in `schema`, as the user of `url` is told of it.
+async fn reading(url: &str, tool: &'static Tool, schema: &str) -> Reading {
+    let config = config(url);
     let table = ObjectName::qualified(tool.schema.unwrap_or(schema), tool.table);
     let ledger = Ledger { tool, table: table.clone() };
     let wanted = Wanted { tables: [table].into(), ledgers: [ledger.clone()].into(), ..Wanted::default() };
@@ -92,6 +97,29 @@ async fn what_real_tools_left_behind_is_what_its_name_says() {
         assert_eq!(state.standing, case.standing, "{name}");
         assert_eq!(state.unknown.iter().map(AsRef::as_ref).collect::<Vec<_>>(), case.unknown, "{name}");
         assert_eq!(state.is_met(), matches!(case.standing, UpToDate | Ahead), "{name}");
+    }
+}
+
+/// Dumps whose ledger claims what nobody made: `resolve --applied`, `--fake`.
+const FAKED: &[(&str, &str)] = &[("prisma", "resolve_applied"), ("django", "plain_fake")];
+
+#[tokio::test]
+async fn only_a_ledger_that_was_told_a_lie_contradicts_the_catalog() {
+    for case in CASES {
+        let files = copy(&fixtures(case.tool).join(case.folder), case.without);
+        let folder = read(case.tool, &files);
+        let database = load(case.tool, case.state).await;
+        let ledger = Ledger { tool: folder.tool, table: ObjectName::unqualified(folder.tool.table) };
+        let schema = folder.tool.schema;
+        let table = schema.map_or(ledger.table, |schema| ObjectName::qualified(schema, folder.tool.table));
+        let expected = Arc::new(Expected::new(Ledger { tool: folder.tool, table }, folder.migrations));
+        let requirement =
+            Requirement { name: "release".into(), database: DatabaseId(0), facts: vec![Fact::Migrations(expected)] };
+        let wanted = Wanted::from(DatabaseId(0), std::slice::from_ref(&requirement));
+        let catalog = look(&config(&database.url()).databases[0], &wanted).await.expect("a look");
+        let judged = requirement.judge(&catalog);
+        let is_lie = FAKED.contains(&(case.tool, case.state));
+        assert_eq!(judged.verdict == Verdict::Contradicted, is_lie, "{} {}: {judged:#?}", case.tool, case.state);
     }
 }
 

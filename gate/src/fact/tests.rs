@@ -7,8 +7,8 @@ fn judge(fact: Fact) -> String {
 }
 
 fn judge_in(catalog: &Catalog, fact: Fact) -> String {
-    let (_, findings) = requirement("r", [fact]).judge(catalog);
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
+    let judged = requirement("r", [fact]).judge(catalog);
+    judged.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
 }
 
 fn column(table: &str, column: &str, ty: Option<&str>, nullable: Option<bool>) -> Fact {

@@ -618,7 +618,7 @@ proptest! {
             let gate = judged(Vec::new(), &facts, &catalog);
             for (id, requirement) in (0..).map(RequirementId).zip(gate.rules().requirements()) {
                 let ready = gate.snapshot().verdict(id, NOW) == Verdict::Ready;
-                prop_assert_eq!(requirement.judge(&catalog).1.is_empty(), ready);
+                prop_assert_eq!(requirement.judge(&catalog).findings.is_empty(), ready);
                 prop_assert_eq!(gate.snapshot().judgement(id).expect("a judgement").findings.is_empty(), ready);
             }
         }

@@ -2,6 +2,7 @@
 
 use core::cmp::Ordering;
 
+use super::claims::Remembered;
 use super::{Lock, Migration, Reading, Tool};
 use crate::{Catalog, ObjectName, name};
 
@@ -24,6 +25,16 @@ pub struct Expected {
     /// Whether the ledger may hold migrations that are not on disk, as after a rollback of the
     /// application.
     pub allow_ahead: bool,
+    /// Whether objects that applied migrations made must be there.
+    pub contradictions: bool,
+    pub(super) claims: Remembered,
+}
+
+impl Expected {
+    /// These migrations must be in that ledger.
+    pub fn new(ledger: Ledger, migrations: Vec<Migration>) -> Self {
+        Self { ledger, migrations, allow_ahead: true, contradictions: true, claims: Remembered::default() }
+    }
 }
 
 impl Ledger {
@@ -42,7 +53,7 @@ impl Ledger {
     /// The statement that reads the lock that is a row in `schema`, where the tool has such a
     /// lock: one column of text.
     pub fn lock_query(&self, schema: &str) -> Option<String> {
-        let Lock::Row { table, column } = self.tool.lock else { return None };
+        let Lock::Row { table, column, .. } = self.tool.lock else { return None };
         // Tools name the lock after the ledger, whatever that is called.
         let table = table.replacen(self.tool.table, self.table.name(), 1);
         let [schema, table, column] = [schema, &table, column].map(name::in_sql);

@@ -79,7 +79,7 @@ impl<'r> Ledger<'r> {
         };
         let state = |migration: &Migration| match self.row(&migration.key) {
             Some(row) => self.of_row(row, migration),
-            None if is_below(migration) => MigrationState::Applied,
+            None if is_below(migration) => MigrationState::Presumed,
             None => MigrationState::Pending,
         };
         migrations.iter().map(state).collect()
@@ -91,9 +91,10 @@ impl<'r> Ledger<'r> {
             // A killed migration leaves the same row as a running one; only its lock is gone.
             Mark::Unfinished if self.lock == LockState::Held && row.log.is_none() => MigrationState::Running,
             Mark::Unfinished => MigrationState::Failed,
-            Mark::Done | Mark::Baseline if is_same_file(row, migration) => MigrationState::Applied,
-            Mark::Done | Mark::Baseline if migration.repeatable => MigrationState::Pending,
-            Mark::Done | Mark::Baseline => MigrationState::Edited,
+            Mark::Baseline => MigrationState::Presumed,
+            Mark::Done if is_same_file(row, migration) => MigrationState::Applied,
+            Mark::Done if migration.repeatable => MigrationState::Pending,
+            Mark::Done => MigrationState::Edited,
         }
     }
 
@@ -138,8 +139,8 @@ impl<'r> Ledger<'r> {
     fn unknown(&self, tool: &Tool, migrations: &[Migration]) -> Vec<&'r Row> {
         let replaced = migrations.iter().flat_map(|migration| &migration.replaces);
         let on_disk: HashSet<&str> = migrations.iter().map(|m| &m.key).chain(replaced).map(AsRef::as_ref).collect();
-        let packages: HashSet<&str> = on_disk.iter().map(|key| Migration::package(key)).collect();
-        let is_ours = |key: &str| !tool.shared || packages.contains(Migration::package(key));
+        let packages: HashSet<&str> = on_disk.iter().map(|key| Migration::package_of(key)).collect();
+        let is_ours = |key: &str| !tool.shared || packages.contains(Migration::package_of(key));
         let stands = |row: &Row| matches!(row.mark, Mark::Done | Mark::Unfinished);
         let rows = self.rows.iter().copied();
         rows.filter(|row| stands(row) && !on_disk.contains(&*row.key) && is_ours(&row.key)).collect()

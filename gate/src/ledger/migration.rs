@@ -1,5 +1,7 @@
 //! A migration as the files on disk tell it.
 
+use super::Steps;
+
 /// A migration as the files on disk tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Migration {
@@ -18,11 +20,18 @@ pub struct Migration {
     pub repeatable: bool,
     /// The file, relative to the folder of migrations.
     pub place: Box<str>,
+    /// What it does, as far as its file tells.
+    pub steps: Steps,
 }
 
 impl Migration {
     /// The package that it belongs to, where identities say so (`shop` of `shop.0001_initial`).
-    pub(crate) fn package(key: &str) -> &str {
+    pub fn package(&self) -> &str {
+        Self::package_of(&self.key)
+    }
+
+    /// The same, of a key.
+    pub(crate) fn package_of(key: &str) -> &str {
         key.split_once('.').map_or(key, |(package, _)| package)
     }
 }

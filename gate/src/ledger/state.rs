@@ -52,8 +52,8 @@ pub enum MigrationState {
     Edited,
     /// It is not in force: a squash stands for it, or it is a squash whose originals stand.
     Replaced,
-    /// The ledger holds only a revision whose file is missing and which stands for an unknown
-    /// past; this migration is taken to be in it.
+    /// The ledger holds only something that stands for an unknown past: a revision whose file is
+    /// missing, a baseline. This migration is taken to be in it.
     Presumed,
     /// It is not applied.
     Pending,

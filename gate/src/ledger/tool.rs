@@ -40,6 +40,8 @@ pub struct Tool {
     pub checksum: Checksum,
     /// What its migrations are written in.
     pub language: Language,
+    /// Which part of a file of SQL it applies.
+    pub script: Script,
     /// Text that its files hold and those of other tools with such files do not.
     pub signs: &'static [&'static str],
     /// Files that lie in its folder, or in a folder in it, and in no other tool's.
@@ -107,6 +109,8 @@ pub enum Lock {
         table: &'static str,
         /// The column that says so, by one of the words of [`TRUE`].
         column: &'static str,
+        /// The command that clears it.
+        clear: &'static str,
     },
 }
 
@@ -136,6 +140,22 @@ pub enum Checksum {
     Crc32OfLines,
 }
 
+/// Which part of a file of SQL is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// All of it.
+    Whole,
+    /// What follows a comment that says so; another one begins the part that undoes it.
+    Marked {
+        /// How the one comment begins.
+        up: &'static str,
+        /// How the other begins.
+        down: &'static str,
+        /// Whether a file without the first is applied whole.
+        else_whole: bool,
+    },
+}
+
 /// What a tool's migrations are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -151,6 +171,15 @@ impl Tool {
     /// The tool of that name in the configuration.
     pub fn named(name: &str) -> Option<&'static Self> {
         TOOLS.iter().find(|tool| tool.name == name)
+    }
+
+    /// Whether a migration in that file is written in SQL.
+    pub fn is_sql(&self, file: &str) -> bool {
+        match self.language {
+            Language::Sql => true,
+            Language::Code => false,
+            Language::Either => file.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "sql"),
+        }
     }
 
     /// Whether a table with these columns can be this tool's ledger.

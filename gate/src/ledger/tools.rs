@@ -7,7 +7,8 @@
 //! Laravel.
 
 use super::{
-    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, TRUE, Tool,
+    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, Script, TRUE,
+    Tool,
 };
 
 /// What most tools have in common; a row of the table says where it differs.
@@ -29,6 +30,7 @@ const PLAIN: Tool = Tool {
     late: Late::Applies,
     checksum: Checksum::None,
     language: Language::Code,
+    script: Script::Whole,
     signs: &[],
     marks: &[],
     mend: "",
@@ -89,7 +91,7 @@ pub static TOOLS: &[Tool] = &[
         columns: &[(Role::Identity, "name")],
         also: &["batch", "migration_time"],
         sequence: Some("id"),
-        lock: Lock::Row { table: "knex_migrations_lock", column: "is_locked" },
+        lock: Lock::Row { table: "knex_migrations_lock", column: "is_locked", clear: "npx knex migrate:unlock" },
         files: Files::Flat(FlatFiles {
             suffixes: &[".js", ".ts", ".mjs", ".cjs", ".coffee", ".co", ".eg", ".iced", ".litcoffee", ".ls"],
             key: Key::Name,
@@ -188,6 +190,7 @@ pub static TOOLS: &[Tool] = &[
         order: Order::Number,
         late: Late::Refuses,
         language: Language::Either,
+        script: Script::Marked { up: "Up Migration", down: "Down Migration", else_whole: true },
         signs: &["pgm", "-- Up Migration"],
         mend: "npx node-pg-migrate up",
         ..PLAIN
@@ -246,6 +249,7 @@ pub static TOOLS: &[Tool] = &[
         columns: &[(Role::Identity, "version")],
         files: Files::Flat(FlatFiles { lead: Lead::Digits, suffixes: &[".sql"], key: Key::Digits, ..FLAT }),
         language: Language::Sql,
+        script: Script::Marked { up: "migrate:up", down: "migrate:down", else_whole: false },
         signs: &["-- migrate:up"],
         mend: "dbmate up",
         ..PLAIN
@@ -359,7 +363,7 @@ pub static TOOLS: &[Tool] = &[
         sequence: Some("orderexecuted"),
         joint: ":",
         counting: Counting::LastRow,
-        lock: Lock::Row { table: "databasechangeloglock", column: "locked" },
+        lock: Lock::Row { table: "databasechangeloglock", column: "locked", clear: "liquibase release-locks" },
         files: Files::Read(ReadBy::Liquibase),
         order: Order::AsRead,
         language: Language::Sql,
@@ -386,6 +390,7 @@ pub static TOOLS: &[Tool] = &[
         order: Order::Number,
         late: Late::Refuses,
         language: Language::Either,
+        script: Script::Marked { up: "+goose Up", down: "+goose Down", else_whole: false },
         signs: &["+goose Up", "pressly/goose"],
         mend: "goose up",
         ..PLAIN
@@ -450,6 +455,7 @@ pub static TOOLS: &[Tool] = &[
         files: Files::Flat(FlatFiles { suffixes: &[".sql"], key: Key::Name, ..FLAT }),
         order: Order::Number,
         language: Language::Sql,
+        script: Script::Marked { up: "+migrate Up", down: "+migrate Down", else_whole: false },
         signs: &["+migrate Up"],
         mend: "sql-migrate up",
         ..PLAIN

@@ -1,13 +1,16 @@
 //! A folder of migrations becomes what must be in a ledger.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gate::ObjectName;
-use gate::ledger::{Expected, Ledger, Tool};
+use gate::ledger::{Expected, Files, Ledger, Migration, ReadBy, Tool};
 
 use super::Check;
 use super::requirement::object;
 use crate::config::file::MigrationsTable;
+use crate::config::nearest::suggestion;
 use crate::config::place::Placed;
 use crate::config::{Database, Source};
 use crate::migrations::{Folder, detect, prisma_provider};
@@ -15,6 +18,8 @@ use crate::migrations::{Folder, detect, prisma_provider};
 /// What a requirement expects of a ledger.
 pub(super) struct Migrations {
     pub(super) expected: Arc<Expected>,
+    /// Where they lie.
+    pub(super) folder: PathBuf,
     /// The kind of database that they are written for, where the tool says so.
     provider: Option<String>,
 }
@@ -22,7 +27,7 @@ pub(super) struct Migrations {
 impl Check<'_> {
     /// Reads the folder of the requirement called `name`.
     pub(super) fn migrations(&mut self, name: &str, typed: &Placed<MigrationsTable>) -> Option<Migrations> {
-        let MigrationsTable { tool, path, allow_ahead, .. } = &typed.value;
+        let MigrationsTable { tool, path, allow_ahead, contradictions, .. } = &typed.value;
         let (tool, place) = (tool.copied()?, path.place());
         let path = self.path(path.get()?);
         let read = match tool.0 {
@@ -37,11 +42,40 @@ impl Check<'_> {
                 None
             }
         };
-        let (provider, folder) = folder?;
+        let (provider, mut folder) = folder?;
         let table = self.ledger_table(name, &typed.value, folder.tool)?;
+        self.keep_apps(name, &typed.value, &mut folder)?;
         let ledger = Ledger { tool: folder.tool, table };
-        let expected = Expected { ledger, migrations: folder.migrations, allow_ahead: allow_ahead.copied()? };
-        Some(Migrations { expected: Arc::new(expected), provider })
+        let mut expected = Expected::new(ledger, folder.migrations);
+        expected.allow_ahead = allow_ahead.copied()?;
+        expected.contradictions = contradictions.copied()?;
+        Some(Migrations { expected: Arc::new(expected), folder: folder.path, provider })
+    }
+
+    /// Leaves the migrations of those apps alone that count.
+    fn keep_apps(&mut self, name: &str, typed: &MigrationsTable, folder: &mut Folder) -> Option<()> {
+        let Some(apps) = typed.apps.placed() else { return typed.apps.is_absent().then_some(()) };
+        let key = format!("requirements.{name}.migrations.apps");
+        if folder.tool.files != Files::Read(ReadBy::Django) {
+            let message = format!("`{key}`: {} has no apps, Django has", folder.tool.title);
+            self.error(apps.place, message).help("leave it out");
+            return None;
+        }
+        let known: BTreeSet<&str> = folder.migrations.iter().map(Migration::package).collect();
+        let mut all_known = true;
+        for app in apps.value.0.iter().filter(|app| !known.contains(app.value.as_str())) {
+            all_known = false;
+            self.error(app.place, format!("`{key}`: the folder has no migrations of an app `{}`", app.value))
+                .help(suggestion(&app.value, known.iter().copied(), "apps with migrations"));
+        }
+        if apps.value.0.is_empty() {
+            self.error(apps.place, format!("`{key}` is empty, so no migration would count"))
+                .help("leave it out for all apps");
+            return None;
+        }
+        all_known.then_some(())?;
+        folder.migrations.retain(|migration| apps.value.0.iter().any(|app| app.value == migration.package()));
+        Some(())
     }
 
     fn ledger_table(&mut self, name: &str, typed: &MigrationsTable, tool: &Tool) -> Option<ObjectName> {

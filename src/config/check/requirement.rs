@@ -84,6 +84,7 @@ impl Check<'_> {
                     mend: table.mend.get().or(own_mend.as_ref()).cloned(),
                     component: table.component.get().cloned(),
                     release: table.release.get().cloned(),
+                    migrations: migrations.as_ref().map(|migrations| migrations.folder.clone()),
                 });
             }
             all.order.push(name.value.clone());

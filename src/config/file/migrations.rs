@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::config::errors::Problem;
 use crate::config::nearest::suggestion;
 use crate::config::reader::{Definitions, Read, Reader, Value, table};
+use crate::config::values::List;
 
 /// The word for whichever tool the folder is of.
 const AUTO: &str = "auto";
@@ -52,5 +53,9 @@ table! {
         schema: String,
         /// Whether the ledger may hold migrations that are not in the folder, as after a rollback of the application.
         allow_ahead: bool = true,
+        /// Whether the tables, columns and enums that applied migrations made must be there.
+        contradictions: bool = true,
+        /// Of Django: labels of the apps whose migrations count; of every app in the folder if left out. For databases that record migrations of apps whose tables lie elsewhere.
+        apps: List<String>,
     }
 }

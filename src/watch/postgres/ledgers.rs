@@ -25,6 +25,8 @@ pub(super) struct Ledgers {
     /// Their schemas.
     places: BTreeMap<Ledger, Box<str>>,
     last: BTreeMap<Ledger, Reading>,
+    /// Whether [`Self::places`] are those that were asked about.
+    asked_about: bool,
 }
 
 /// What came of one statement.
@@ -38,7 +40,14 @@ impl Ledgers {
         // One that is gone needs no other look.
         let moved = places.iter().any(|(ledger, place)| self.places.get(ledger) != Some(place));
         self.places = places;
+        self.asked_about &= !moved;
         moved
+    }
+
+    /// Schema and table of each ledger, once for each place.
+    pub(super) fn places_not_asked_about(&mut self) -> Vec<(&str, &str)> {
+        let places = if std::mem::replace(&mut self.asked_about, true) { None } else { Some(&self.places) };
+        places.into_iter().flatten().map(|(ledger, place)| (&**place, ledger.table.name())).collect()
     }
 
     /// Keeps what was read.

@@ -9,12 +9,13 @@ mod listener;
 mod question;
 mod search_path;
 mod tls;
+mod unheard;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, join4};
-use gate::{Catalog, Wanted};
+use gate::{Catalog, ObjectName, Wanted};
 use tokio::time::timeout;
 
 use super::LookError;
@@ -96,6 +97,18 @@ impl PostgresReader {
         self.standby = answer.in_recovery;
         self.ledgers.keep(&answer.catalog);
         Ok(answer.catalog)
+    }
+
+    /// Ledgers whose rows are written without a notification, asked once for each place where they
+    /// lie; for after a look.
+    pub(super) async fn unheard_ledgers(&mut self) -> Vec<ObjectName> {
+        let places = self.ledgers.places_not_asked_about();
+        let limit = statement_limit(&self.settings, &self.settings.url);
+        match timeout(limit, unheard::unheard(&self.link.client, &places)).await {
+            Ok(Ok(unheard)) => unheard,
+            // Nothing hangs on it; what is wrong with the connection the next look will tell.
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
     }
 
     /// Whether the connection is of no more use after a failed look.
