@@ -92,7 +92,7 @@ pub struct FindingReport {
 /// Something odd that leaves nothing unmet.
 #[derive(Debug, Serialize)]
 pub struct WarningReport {
-    /// `edited`, `ahead`, `diverged` or `lock_left`.
+    /// `edited`, `ahead`, `diverged`, `lock_left`, `pending` or `missing`.
     pub kind: &'static str,
     /// The migration or ledger.
     pub object: String,
@@ -153,12 +153,13 @@ impl RequirementReport {
         let notes = config.notes(id).cloned().unwrap_or_default();
         let is_it = |need| gate.rules().whole(need) == gate.rules().whole(id);
         let judgement = gate.snapshot().judgement(id);
+        let verdict = gate.snapshot().verdict(id, now);
         let findings = judgement.map(|judgement| &*judgement.findings).unwrap_or_default();
         let warnings = judgement.map(|judgement| &*judgement.warnings).unwrap_or_default();
         Self {
             name: requirement.name.to_string(),
             database: config.database(requirement.database).map(|database| database.name.clone()).unwrap_or_default(),
-            verdict: gate.snapshot().verdict(id, now).as_str(),
+            verdict: verdict.as_str(),
             since_seconds: judgement.map_or(0.0, |judgement| now.since(judgement.since).as_secs_f64()),
             findings: findings
                 .iter()
@@ -177,7 +178,7 @@ impl RequirementReport {
                     text: warning.to_string(),
                 })
                 .collect(),
-            mend: notes.mend,
+            mend: config.mend(id, verdict),
             component: notes.component,
             release: notes.release,
             routes: routes(gate, |route| route.all_needs().any(is_it)),

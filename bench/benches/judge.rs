@@ -113,11 +113,11 @@ fn columns() -> Vec<Box<str>> {
 }
 
 fn relation(columns: &[Box<str>]) -> Relation {
-    let column = |name: &Box<str>| (name.clone(), Column { ty: TypeName::verbatim("text"), nullable: true });
+    let text = || Column { ty: TypeName::verbatim("text"), nullable: true };
     Relation {
         kind: RelationKind::Table,
         populated: true,
-        columns: columns.iter().map(column).collect(),
+        columns: columns.iter().map(|name| (name.clone(), text())).collect(),
         constraints: BTreeMap::new(),
         privileges: BTreeSet::new(),
     }

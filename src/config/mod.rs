@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
+use gate::{DatabaseId, Fact, RequirementId, Rules, UpstreamId, Verdict};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
@@ -375,6 +375,22 @@ impl Config {
     /// The upstream of an id.
     pub fn upstream(&self, id: UpstreamId) -> Option<&Upstream> {
         self.upstreams.get(id.0 as usize)
+    }
+
+    /// What mends the requirement of an id while its verdict is this one.
+    pub fn mend(&self, id: RequirementId, verdict: Verdict) -> Option<String> {
+        let mend = self.notes(id)?.mend.as_deref()?;
+        let facts = self.rules.requirement(id).map_or(&[][..], |requirement| &requirement.facts);
+        let is_tools = facts.iter().any(|fact| {
+            matches!(fact, Fact::Migrations(expected) | Fact::MigrationsTouching(expected, _) if expected.ledger.tool.mend == mend)
+        });
+        // A tool does nothing about what it takes to be done.
+        Some(match verdict {
+            Verdict::Contradicted if is_tools => {
+                format!("restore what is gone, or take the migration's row out of the ledger and then {mend}")
+            }
+            _ => mend.to_owned(),
+        })
     }
 
     /// What the requirement of an id says beside its facts.

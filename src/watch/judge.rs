@@ -186,6 +186,7 @@ impl Judge {
         let (component, release) = (notes.component.as_deref(), notes.release.as_deref());
         let verdict = change.after.verdict;
         let findings = list(&change.after.findings);
+        let mend = self.config.mend(change.id, verdict);
         if change.flip.is_some() {
             self.metrics.flip(name, verdict);
         }
@@ -211,9 +212,9 @@ impl Judge {
             Some(_) => error!(
                 target: "schemagate::verdict",
                 requirement = name, database, verdict = verdict.as_str(), component, release,
-                findings, mend = notes.mend.as_deref(),
+                findings, mend,
                 "requirement {name} is {verdict}: {findings}{}",
-                notes.mend.as_deref().map(|mend| format!(". To mend: {mend}")).unwrap_or_default(),
+                mend.as_deref().map(|mend| format!(". To mend: {mend}")).unwrap_or_default(),
             ),
             None => warn!(
                 target: "schemagate::verdict",

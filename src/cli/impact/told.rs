@@ -118,7 +118,8 @@ fn why(radius: &Radius, requirement: &str, scope: Option<&Scope>) -> String {
             return format!("needs {requirement}; touched: {}", names(&concerned));
         }
     }
-    format!("needs {requirement}; declares {}", names(&scope.objects().iter().collect::<Vec<_>>()))
+    let decides = if *radius == Radius::Program { ", which decides" } else { "" };
+    format!("needs {requirement}; declares {}{decides}", names(&scope.objects().iter().collect::<Vec<_>>()))
 }
 
 fn note(radius: &Radius, steps: &Steps) -> Option<String> {

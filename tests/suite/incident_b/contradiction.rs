@@ -40,6 +40,8 @@ async fn objects_that_were_rolled_back_behind_the_ledgers_back_are_a_contradicti
         assert!(printed.contains(finding), "{finding} in\n{printed}");
     }
     assert_eq!(printed.matches("maintenance_windows is missing").count(), 2, "of `windows` too:\n{printed}");
+    let mend = "take the migration's row out of the ledger and then npx prisma migrate deploy";
+    assert!(printed.contains(mend), "{printed}");
     let line = gateway.logged("requirement release is contradicted").await;
     assert!(line.contains("maintenance_windows"), "{line}");
 
