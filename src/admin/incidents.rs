@@ -119,7 +119,8 @@ impl Seen<'_> {
     }
 
     fn routes(&self) -> Vec<String> {
-        let routes = self.gate.rules().routes().iter().filter(|route| route.needs.contains(&self.id));
+        let rules = self.gate.rules();
+        let routes = rules.routes().iter().filter(|route| route.all_needs().any(|need| rules.whole(need) == self.id));
         routes.map(|route| route.name.to_string()).collect()
     }
 }
@@ -176,7 +177,7 @@ pub(super) async fn record(admin: Admin) {
         }
         let (gate, now) = (admin.reader.pin(), admin.reader.now());
         let taken = admin.metrics.taken();
-        for (id, requirement) in gate.rules().requirements_by_id() {
+        for (id, requirement) in gate.rules().declared() {
             let seen = Seen {
                 requirement: &requirement.name,
                 database: admin.config.database(requirement.database).map_or("", |database| &database.name),

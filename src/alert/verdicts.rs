@@ -45,7 +45,7 @@ impl Verdicts {
     }
 
     pub(super) fn look(&mut self, config: &Config, gate: &Gate, now: Moment, tell: &mut impl FnMut(Message)) {
-        for (id, requirement) in gate.rules().requirements_by_id() {
+        for (id, requirement) in gate.rules().declared() {
             if !self.only.is_empty() && !self.only.iter().any(|name| **name == *requirement.name) {
                 continue;
             }
@@ -84,7 +84,8 @@ impl Verdicts {
 fn message(config: &Config, gate: &Gate, id: RequirementId, what: &str, subject: Subject, state: State) -> Message {
     let notes = config.notes(id).cloned().unwrap_or_default();
     let findings = gate.snapshot().judgement(id).map(|judgement| &*judgement.findings).unwrap_or_default();
-    let needing = gate.rules().routes().iter().filter(|route| route.needs.contains(&id));
+    let needing =
+        gate.rules().routes().iter().filter(|route| route.all_needs().any(|need| gate.rules().whole(need) == id));
     let is_over = state.is_over();
     Message {
         title: match state {
