@@ -173,7 +173,9 @@ impl Value {
             "list" | "tuple" | "set" | "expression_list" => {
                 Self::Items(children(node).map(|item| Self::within(item, text, levels)).collect())
             }
-            "parenthesized_expression" => children(node).next().map_or(Self::Unread, |inner| Self::within(inner, text, levels)),
+            "parenthesized_expression" => {
+                children(node).next().map_or(Self::Unread, |inner| Self::within(inner, text, levels))
+            }
             "binary_operator" => match ["left", "operator", "right"].map(|field| node.child_by_field_name(field)) {
                 [Some(left), Some(sign), Some(right)] if words(sign, text) == "+" => {
                     match (Self::within(left, text, levels), Self::within(right, text, levels)) {
@@ -261,7 +263,10 @@ impl Call {
                 "keyword_argument" => {
                     let value = argument.child_by_field_name("value")?;
                     first = first.or(Some(value));
-                    names.push((words(argument.child_by_field_name("name")?, text).into(), Value::within(value, text, levels)));
+                    names.push((
+                        words(argument.child_by_field_name("name")?, text).into(),
+                        Value::within(value, text, levels),
+                    ));
                 }
                 // `*these` and `**those`.
                 "list_splat" | "dictionary_splat" => return None,
@@ -341,7 +346,10 @@ mod tests {
             ),
             ("x = ['a', f()()]", Value::Items(vec![text("a"), Value::Unread])),
             ("x = ['a', f(*y)]", Value::Items(vec![text("a"), Value::Unread])),
-            ("x = {'a': True, 'b': 2}", Value::Pairs(vec![("a".into(), Value::Truth(true)), ("b".into(), Value::Number("2".into()))])),
+            (
+                "x = {'a': True, 'b': 2}",
+                Value::Pairs(vec![("a".into(), Value::Truth(true)), ("b".into(), Value::Number("2".into()))]),
+            ),
             ("x = a.b", Value::Name("a.b".into())),
             ("x = f'{a}'", Value::Unread),
             ("x = b'a'", Value::Unread),
