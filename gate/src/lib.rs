@@ -13,15 +13,18 @@
 
 mod action;
 mod catalog;
+mod column_spec;
 mod decision;
 mod fact;
 mod finding;
+mod function_spec;
 mod gate;
 mod host;
 pub mod ledger;
 mod method;
 mod moment;
 mod name;
+mod name_pattern;
 mod path;
 mod pattern;
 mod requirement;
@@ -36,14 +39,17 @@ mod wanted;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
+pub use column_spec::{ColumnSpec, ColumnSpecError};
 pub use decision::{Decision, Outcome, Reason};
 pub use fact::Fact;
 pub use finding::{Finding, FindingKind};
+pub use function_spec::{FunctionSpec, FunctionSpecError};
 pub use gate::{Gate, Request, Rules};
 pub use host::{Host, HostError, HostPattern};
 pub use method::{KnownMethods, Method, MethodSet};
 pub use moment::Moment;
 pub use name::{NameError, ObjectName};
+pub use name_pattern::NamePattern;
 pub use path::{EncodedSlash, MatchingForm, MatchingPath, PathError, Target};
 pub use pattern::{PathPattern, PatternError};
 pub use requirement::{DatabaseId, Requirement, RequirementId};

@@ -91,7 +91,8 @@ impl FromStr for ObjectName {
 
 /// The part of a name as it is written in the configuration: quoted only where it must be.
 pub(crate) fn readable(part: &str) -> Cow<'_, str> {
-    let plain = !part.is_empty() && part.trim() == part && !part.contains(['.', '"']);
+    // A parenthesis would read as the beginning of a type's modifier or of a function's arguments.
+    let plain = !part.is_empty() && part.trim() == part && !part.contains(['.', '"', '(', ')']);
     if plain { Cow::Borrowed(part) } else { Cow::Owned(in_sql(part)) }
 }
 

@@ -61,8 +61,8 @@ pub(crate) fn catalog() -> Catalog {
         relations: [("customers".into(), customers)].into(),
         enums: [("Status".into(), vec!["NEW".into(), "PAID".into()])].into(),
         indexes: [
-            ("customers_email_idx".into(), Index { valid: true }),
-            ("customers_status_idx".into(), Index { valid: false }),
+            ("customers_email_idx".into(), Index { table: "customers".into(), unique: false, valid: true }),
+            ("customers_status_idx".into(), Index { table: "customers".into(), unique: false, valid: false }),
         ]
         .into(),
         functions: [("add_tax".into(), ["numeric, integer".into(), "numeric".into()].into())].into(),

@@ -2,14 +2,12 @@
 //! once, each with its place.
 
 mod check;
-mod column_spec;
 mod database_url;
 mod duration;
 mod errors;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
-mod function_spec;
 mod load;
 mod mask;
 mod nearest;

@@ -27,6 +27,8 @@ pub struct Replay {
     tables: BTreeMap<ObjectName, ObjectName>,
     /// Relations that may have columns beside those in the catalog.
     partial: BTreeSet<ObjectName>,
+    /// Tables with an index or a constraint whose name PostgreSQL makes up in a way that is not followed.
+    nameless: BTreeSet<ObjectName>,
     /// Columns whose type in the catalog is no more than a place holder.
     untyped: BTreeSet<(ObjectName, Box<str>)>,
     doubts: Vec<Doubt>,
@@ -78,6 +80,7 @@ impl Replay {
             parts: BTreeMap::new(),
             tables: BTreeMap::new(),
             partial: BTreeSet::new(),
+            nameless: BTreeSet::new(),
             untyped: BTreeSet::new(),
             doubts: Vec::new(),
             now: Origin { migration: "".into(), line: 0, at: 0 },
@@ -142,6 +145,12 @@ impl Replay {
     /// Whether the catalog holds all columns of a relation: not so where a query makes them.
     pub fn knows_columns(&self, relation: &ObjectName) -> bool {
         !self.partial.contains(relation)
+    }
+
+    /// Whether the catalog holds all indexes and constraints of a table: not so where PostgreSQL makes
+    /// up a name in a way that is not followed.
+    pub fn knows_names(&self, table: &ObjectName) -> bool {
+        !self.nameless.contains(table)
     }
 
     /// Whether the type in the catalog is the column's.

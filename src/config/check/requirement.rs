@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use gate::{DatabaseId, Fact, ObjectName, Privilege, Requirement, RequirementId};
+use gate::{ColumnSpec, DatabaseId, Fact, FunctionSpec, ObjectName, Privilege, Requirement, RequirementId};
 
 use super::Check;
-use crate::config::column_spec::ColumnSpec;
 use crate::config::file::{DatabaseTable, RequirementTable};
-use crate::config::function_spec::FunctionSpec;
 use crate::config::nearest::suggestion;
 use crate::config::place::{Place, Placed};
 use crate::config::reader::Key;

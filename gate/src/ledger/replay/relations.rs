@@ -68,11 +68,12 @@ impl Replay {
                 let table = self.relation_name(table);
                 self.rename_constraint(&table, name, to);
             }
-            Change::CreateIndex { name, table, columns, if_absent, .. } => {
+            Change::CreateIndex { name, table, columns, unique, if_absent } => {
                 let table = self.relation_name(table);
-                let name = name.clone().or_else(|| made_up(table.name(), columns, "idx"));
-                if let Some(name) = name.filter(|name| !(*if_absent && self.has_index(&table, name))) {
-                    self.add_index(&table, &name, columns);
+                match name.clone().or_else(|| made_up(table.name(), columns, "idx")) {
+                    Some(name) if *if_absent && self.has_index(&table, &name) => {}
+                    Some(name) => self.add_index(&table, &name, *unique, columns),
+                    None => drop(self.nameless.insert(table)),
                 }
             }
             Change::DropIndex { name } => {
@@ -138,6 +139,7 @@ impl Replay {
             self.drop_index(&sibling(name, &lost));
         }
         self.partial.remove(name);
+        self.nameless.remove(name);
         self.lose(Object::Relation(name.clone()));
     }
 
@@ -158,8 +160,10 @@ impl Replay {
             self.move_index(&sibling(from, name), &sibling(to, name), to);
         }
         self.parts.insert(to.clone(), parts);
-        if self.partial.remove(from) {
-            self.partial.insert(to.clone());
+        for marked in [&mut self.partial, &mut self.nameless] {
+            if marked.remove(from) {
+                marked.insert(to.clone());
+            }
         }
         self.schema_of(to).relations.insert(to.name().into(), moved);
         self.lose(Object::Relation(from.clone()));
@@ -241,9 +245,12 @@ impl Replay {
                 }
             }
         }
-        let Some(name) = name else { return };
+        let Some(name) = name else {
+            self.nameless.insert(table.clone());
+            return;
+        };
         if !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check) {
-            self.add_index(table, &name, columns);
+            self.add_index(table, &name, new.kind != ConstraintKind::Exclude, columns);
         }
         if let Some(relation) = self.relation(table) {
             relation.constraints.insert(name.clone(), new.valid);
@@ -281,9 +288,10 @@ impl Replay {
         }
     }
 
-    fn add_index(&mut self, table: &ObjectName, name: &str, columns: &[Box<str>]) {
+    fn add_index(&mut self, table: &ObjectName, name: &str, unique: bool, columns: &[Box<str>]) {
         let index = sibling(table, name);
-        self.schema_of(&index).indexes.insert(name.into(), Index { valid: true });
+        let made = Index { table: table.name().into(), unique, valid: true };
+        self.schema_of(&index).indexes.insert(name.into(), made);
         self.parts.entry(table.clone()).or_default().indexes.insert(name.into(), columns.to_vec());
         self.tables.insert(index.clone(), table.clone());
         self.make(Object::Index(index));
@@ -319,6 +327,7 @@ impl Replay {
         self.tables.remove(from);
         self.tables.insert(to.clone(), table.clone());
         if let Some(index) = self.schema_of(from).indexes.remove(from.name()) {
+            let index = Index { table: table.name().into(), ..index };
             self.schema_of(to).indexes.insert(to.name().into(), index);
         }
         self.carry(Object::Index(from.clone()), Object::Index(to.clone()));
