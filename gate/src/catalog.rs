@@ -66,6 +66,13 @@ pub enum RelationKind {
     Foreign,
 }
 
+impl RelationKind {
+    /// Whether it shows rows of others.
+    pub const fn is_view(self) -> bool {
+        matches!(self, Self::View | Self::Materialized)
+    }
+}
+
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {

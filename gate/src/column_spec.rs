@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{ObjectName, TypeName, TypeNameError};
+use crate::{Column, ObjectName, TypeName, TypeNameError};
 
 /// A column, and what of it is required.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl ColumnSpec {
             (name.to_owned(), rest)
         };
         Self::named(&name, rest)
+    }
+
+    /// All that is known of a column.
+    pub fn of(name: &str, column: &Column) -> Self {
+        Self { name: name.into(), ty: Some(column.ty.clone()), nullable: Some(column.nullable) }
     }
 
     /// Reads what follows the name of a column: `type`, `type not null`, `null`, or nothing.

@@ -52,12 +52,21 @@ impl FunctionSpec {
             None => None,
             Some(list) => {
                 let list = list.strip_suffix(')').ok_or(FunctionSpecError::Parenthesis)?;
-                let types: Result<_, _> = split_arguments(list).map(str::parse).collect();
-                Some(types.map_err(FunctionSpecError::Type)?)
+                Some(types(list).map_err(FunctionSpecError::Type)?)
             }
         };
         Ok(Self { name, arguments })
     }
+
+    /// The types in a list of arguments, as [`crate::Schema::functions`] has it; `None` if one of
+    /// them cannot be read.
+    pub fn arguments_of(list: &str) -> Option<Vec<TypeName>> {
+        types(list).ok()
+    }
+}
+
+fn types(list: &str) -> Result<Vec<TypeName>, TypeNameError> {
+    split_arguments(list).map(str::parse).collect()
 }
 
 /// The types in a list of arguments: apart at the commas that are not within parentheses or quotes.
