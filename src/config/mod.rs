@@ -4,14 +4,11 @@
 mod check;
 mod database_url;
 mod duration;
-mod errors;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod load;
 mod mask;
-mod nearest;
-mod place;
 mod reader;
 mod schema;
 mod secret;
@@ -27,8 +24,10 @@ use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
+use crate::complaint::{self as errors, nearest, place};
+
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
-pub use errors::ConfigErrors;
+pub use errors::Complaints as ConfigErrors;
 pub use schema::schema;
 pub use secret::Secret;
 
