@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gate::ledger::{Cycle, Files, FlatFiles, Key, Migration, ReadBy, Tool};
 
-use super::{FolderError, Problem, alembic, auto, django, drizzle, liquibase, script, typeorm};
+use super::{FolderError, Problem, alembic, auto, django, drizzle, liquibase, script, steps, typeorm};
 
 /// A tool's migrations as they lie on disk.
 #[derive(Debug, Clone)]
@@ -35,8 +35,9 @@ impl Folder {
             }
         }
         refuse_duplicates(path, &migrations)?;
-        let migrations =
+        let mut migrations =
             tool.order.sort(migrations).map_err(|Cycle(circle)| FolderError::new(path, Problem::Circle(circle)))?;
+        steps::fill(tool, path, &mut migrations)?;
         Ok(Self { tool, path: path.to_owned(), migrations })
     }
 }

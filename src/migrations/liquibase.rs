@@ -8,7 +8,7 @@ use std::path::Path;
 use gate::ledger::Migration;
 
 use super::folder::{entries, relative};
-use super::{FolderError, Problem, script};
+use super::{FolderError, Problem, script, sql};
 
 /// Changelogs that are not SQL.
 const OTHER: &[&str] = &[".xml", ".yaml", ".yml", ".json"];
@@ -35,15 +35,42 @@ fn read_folder(root: &Path, path: &Path, migrations: &mut Vec<Migration>) -> Res
             }
         } else if entry.path.extension().is_some_and(|extension| extension == "sql") {
             let text = script::text(&entry.path)?;
-            migrations.extend(text.lines().filter_map(changeset).map(|(author, id)| Migration {
-                name: format!("{author}:{id}").into(),
-                key: format!("{author}:{id}").into(),
+            migrations.extend(changesets(&text).into_iter().map(|found| Migration {
+                name: format!("{}:{}", found.author, found.id).into(),
+                key: format!("{}:{}", found.author, found.id).into(),
                 place: relative(root, &entry.path),
+                steps: sql::steps(found.text, found.line),
                 ..Migration::default()
             }));
         }
     }
     Ok(())
+}
+
+/// One changeset of a file.
+struct Changeset<'t> {
+    author: &'t str,
+    id: &'t str,
+    /// From its first line to the next one's.
+    text: &'t str,
+    /// The number of its first line.
+    line: u32,
+}
+
+fn changesets(text: &str) -> Vec<Changeset<'_>> {
+    let mut found: Vec<Changeset<'_>> = Vec::new();
+    let mut at = 0;
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        let rest = text.get(at..).unwrap_or_default();
+        if let Some((author, id)) = changeset(line) {
+            if let Some(before) = found.last_mut() {
+                before.text = before.text.strip_suffix(rest).unwrap_or(before.text);
+            }
+            found.push(Changeset { author, id, text: rest, line: number });
+        }
+        at += line.len();
+    }
+    found
 }
 
 /// Author and id of `--changeset author:id attribute:value …`; either may stand in double quotes.

@@ -5,6 +5,7 @@
 //! | `folder` | any tool's folder, by the tool's row in [`gate::ledger::TOOLS`] |
 //! | `auto` | a folder of a tool nobody named |
 //! | `script` | one file, and its checksum |
+//! | `steps`, `sql` | what migrations do |
 //! | `python`, `django`, `alembic` | identities and dependencies that stand in Python |
 //! | `prisma` | what Prisma's lock file says of the database |
 //! | `drizzle` | Drizzle's journal |
@@ -21,6 +22,8 @@ mod liquibase;
 mod prisma;
 mod python;
 mod script;
+mod sql;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod typeorm;

@@ -48,6 +48,6 @@ pub use reading::{LockState, Reading};
 pub use replay::{Doubt, Origin, Replay};
 pub use row::{Mark, Row};
 pub use state::{LedgerState, MigrationState, Standing};
-pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, TRUE, Tool};
+pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, Script, TRUE, Tool};
 pub use tools::TOOLS;
 use version::version;

@@ -40,6 +40,8 @@ pub struct Tool {
     pub checksum: Checksum,
     /// What its migrations are written in.
     pub language: Language,
+    /// Which part of a file of SQL it applies.
+    pub script: Script,
     /// Text that its files hold and those of other tools with such files do not.
     pub signs: &'static [&'static str],
     /// Files that lie in its folder, or in a folder in it, and in no other tool's.
@@ -134,6 +136,22 @@ pub enum Checksum {
     Sha384,
     /// CRC-32 of the lines without their endings, as a signed decimal number.
     Crc32OfLines,
+}
+
+/// Which part of a file of SQL is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// All of it.
+    Whole,
+    /// What follows a comment that says so; another one begins the part that undoes it.
+    Marked {
+        /// How the one comment begins.
+        up: &'static str,
+        /// How the other begins.
+        down: &'static str,
+        /// Whether a file without the first is applied whole.
+        else_whole: bool,
+    },
 }
 
 /// What a tool's migrations are written in.

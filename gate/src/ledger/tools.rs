@@ -7,7 +7,7 @@
 //! Laravel.
 
 use super::{
-    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, TRUE, Tool,
+    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, Script, TRUE, Tool,
 };
 
 /// What most tools have in common; a row of the table says where it differs.
@@ -29,6 +29,7 @@ const PLAIN: Tool = Tool {
     late: Late::Applies,
     checksum: Checksum::None,
     language: Language::Code,
+    script: Script::Whole,
     signs: &[],
     marks: &[],
     mend: "",
@@ -188,6 +189,7 @@ pub static TOOLS: &[Tool] = &[
         order: Order::Number,
         late: Late::Refuses,
         language: Language::Either,
+        script: Script::Marked { up: "Up Migration", down: "Down Migration", else_whole: true },
         signs: &["pgm", "-- Up Migration"],
         mend: "npx node-pg-migrate up",
         ..PLAIN
@@ -246,6 +248,7 @@ pub static TOOLS: &[Tool] = &[
         columns: &[(Role::Identity, "version")],
         files: Files::Flat(FlatFiles { lead: Lead::Digits, suffixes: &[".sql"], key: Key::Digits, ..FLAT }),
         language: Language::Sql,
+        script: Script::Marked { up: "migrate:up", down: "migrate:down", else_whole: false },
         signs: &["-- migrate:up"],
         mend: "dbmate up",
         ..PLAIN
@@ -386,6 +389,7 @@ pub static TOOLS: &[Tool] = &[
         order: Order::Number,
         late: Late::Refuses,
         language: Language::Either,
+        script: Script::Marked { up: "+goose Up", down: "+goose Down", else_whole: false },
         signs: &["+goose Up", "pressly/goose"],
         mend: "goose up",
         ..PLAIN
@@ -450,6 +454,7 @@ pub static TOOLS: &[Tool] = &[
         files: Files::Flat(FlatFiles { suffixes: &[".sql"], key: Key::Name, ..FLAT }),
         order: Order::Number,
         language: Language::Sql,
+        script: Script::Marked { up: "+migrate Up", down: "+migrate Down", else_whole: false },
         signs: &["+migrate Up"],
         mend: "sql-migrate up",
         ..PLAIN
