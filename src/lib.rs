@@ -6,6 +6,8 @@
 //! | --- | --- |
 //! | `gate` (a crate of its own) | the thinking: names, catalogs, requirements, verdicts, routes, decisions |
 //! | [`config`] | `proxy.toml` as typed -> [`config::Config`] as valid; every error with its place |
+//! | [`complaint`] | what is wrong with a file that a person wrote, with its place |
+//! | [`lock`] | `schema.lock`: a schema that is written down |
 //! | [`live`] | the one value that requests read and one writer swaps |
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
@@ -23,8 +25,11 @@ pub mod admin;
 pub mod alert;
 pub mod answer;
 pub mod cli;
+pub mod complaint;
 pub mod config;
 pub mod live;
+pub mod lock;
+
 pub mod metrics;
 pub mod migrations;
 pub mod proxy;

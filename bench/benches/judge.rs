@@ -89,6 +89,7 @@ fn of_table(table: usize) -> [Migration; 3] {
         copies: Vec::new(),
         complete: true,
         constraints: Vec::new(),
+        partition: false,
         existing: Existing::Fails,
     });
     let add = Change::AddColumn { table: name.clone(), column: new(last), if_absent: false };

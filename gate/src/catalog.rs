@@ -66,6 +66,13 @@ pub enum RelationKind {
     Foreign,
 }
 
+impl RelationKind {
+    /// Whether it shows rows of others.
+    pub const fn is_view(self) -> bool {
+        matches!(self, Self::View | Self::Materialized)
+    }
+}
+
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -76,8 +83,12 @@ pub struct Column {
 }
 
 /// One index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Index {
+    /// The table that it is on, in the index's own schema.
+    pub table: Box<str>,
+    /// Whether it keeps values apart.
+    pub unique: bool,
     /// `false` while a concurrent build runs or after it failed: queries do not use it and a
     /// unique one guards nothing.
     pub valid: bool,

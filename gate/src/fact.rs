@@ -4,6 +4,7 @@ mod migrations;
 
 use std::sync::Arc;
 
+use crate::function_spec::split_arguments;
 use crate::ledger::{Expected, Object, Scope};
 use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, Warning, name};
 
@@ -205,21 +206,6 @@ fn judge_function(catalog: &Catalog, name: &ObjectName, arguments: Option<&[Type
         let wanted = wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         Finding::new(FindingKind::Different, "function", name, format!("it takes {found}, required is ({wanted})"))
     })
-}
-
-/// Argument types apart at the commas that are not within parentheses: `numeric(10,2), text`.
-fn split_arguments(list: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_u32;
-    list.split(move |c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
-    .map(str::trim)
-    .filter(|argument| !argument.is_empty())
 }
 
 fn judge_privilege(catalog: &Catalog, table: &ObjectName, privilege: Privilege) -> Option<Finding> {

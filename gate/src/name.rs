@@ -55,6 +55,11 @@ impl ObjectName {
         Self { schema: Some(schema.into()), name: name.into() }
     }
 
+    /// A name in a schema of a [`crate::Scope`]'s catalog, where `""` is the default one.
+    pub fn seen_in(schema: &str, name: &str) -> Self {
+        if schema.is_empty() { Self::unqualified(name) } else { Self::qualified(schema, name) }
+    }
+
     /// The schema, where one was given.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
@@ -91,7 +96,8 @@ impl FromStr for ObjectName {
 
 /// The part of a name as it is written in the configuration: quoted only where it must be.
 pub(crate) fn readable(part: &str) -> Cow<'_, str> {
-    let plain = !part.is_empty() && part.trim() == part && !part.contains(['.', '"']);
+    // A parenthesis would read as the beginning of a type's modifier or of a function's arguments.
+    let plain = !part.is_empty() && part.trim() == part && !part.contains(['.', '"', '(', ')']);
     if plain { Cow::Borrowed(part) } else { Cow::Owned(in_sql(part)) }
 }
 

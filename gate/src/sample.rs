@@ -51,6 +51,7 @@ pub(crate) fn create(table: &str, columns: &[&str]) -> Change {
         complete: true,
         constraints: Vec::new(),
         existing: Existing::Fails,
+        partition: false,
     })
 }
 
@@ -108,8 +109,8 @@ pub(crate) fn catalog() -> Catalog {
         relations: [("customers".into(), customers)].into(),
         enums: [("Status".into(), vec!["NEW".into(), "PAID".into()])].into(),
         indexes: [
-            ("customers_email_idx".into(), Index { valid: true }),
-            ("customers_status_idx".into(), Index { valid: false }),
+            ("customers_email_idx".into(), Index { table: "customers".into(), unique: false, valid: true }),
+            ("customers_status_idx".into(), Index { table: "customers".into(), unique: false, valid: false }),
         ]
         .into(),
         functions: [("add_tax".into(), ["numeric, integer".into(), "numeric".into()].into())].into(),

@@ -126,6 +126,18 @@ impl TypeName {
             && (self.schema.is_none() || self.schema == actual.schema)
     }
 
+    /// Whether both are one type, to the last modifier.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.is_met_by(other) && other.is_met_by(self)
+    }
+
+    /// The same as seen from `schema`: a type that lies there needs no schema.
+    #[must_use]
+    pub fn seen_from(&self, schema: &str) -> Self {
+        let own = self.schema.as_deref() == Some(schema);
+        Self { schema: self.schema.clone().filter(|_| !own), ..self.clone() }
+    }
+
     /// A type of a database that ignores the case of type names, as SQLite does.
     pub fn parse_folded(text: &str) -> Result<Self, TypeNameError> {
         text.parse().map(|ty| Self { folded: true, ..ty })
@@ -169,11 +181,17 @@ impl FromStr for TypeName {
             array = true;
             text = element.trim_end();
         }
-        let (head, modifier, tail) = match text.split_once('(') {
-            None if text.contains(')') => return Err(TypeNameError::Parenthesis),
-            None => (text, None, ""),
+        // What stands in quotes belongs to the name.
+        let mut in_quotes = false;
+        let parenthesis = text.find(|c| {
+            in_quotes ^= c == '"';
+            matches!(c, '(' | ')') && !in_quotes
+        });
+        let (head, modifier, tail) = match text.split_at_checked(parenthesis.unwrap_or(text.len())) {
+            None | Some((_, "")) => (text, None, ""),
             Some((head, rest)) => {
-                let (inside, tail) = rest.split_once(')').ok_or(TypeNameError::Parenthesis)?;
+                let inside = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+                let (inside, tail) = inside.ok_or(TypeNameError::Parenthesis)?;
                 let inside: String = inside.chars().filter(|c| !c.is_whitespace()).collect();
                 (head, Some(inside.into_boxed_str()), tail)
             }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::{self, Ledger, Object};
+use crate::ledger::{self, Ledger, Object, TOOLS};
 use crate::{DatabaseId, Fact, ObjectName, Requirement};
 
 /// The objects that the requirements on one database speak of.
 ///
-/// A look asks for these alone, so its cost follows what is required and not what exists.
+/// A look asks for these alone, so its cost follows what is required and not what exists; only a
+/// capture asks for everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
     /// Schemas that are required themselves.
@@ -26,6 +27,9 @@ pub struct Wanted {
     pub extensions: BTreeSet<Box<str>>,
     /// Ledgers, whose rows are read; their tables are among [`Self::tables`].
     pub ledgers: BTreeSet<Ledger>,
+    /// Schemas of which everything is asked for, the system's left out; empty: those of the search
+    /// path.
+    pub whole: Option<Vec<Box<str>>>,
     /// Whether constraints of [`Self::tables`] are asked for.
     pub constraints: bool,
     /// Whether privileges on [`Self::tables`] are asked for.
@@ -41,6 +45,14 @@ impl Wanted {
             wanted.add(fact);
         }
         wanted
+    }
+
+    /// Everything that lies in these schemas (none: those of the search path), and every ledger
+    /// that a known tool keeps at its usual place.
+    pub fn everything(schemas: Vec<Box<str>>) -> Self {
+        let ledgers: BTreeSet<Ledger> = TOOLS.iter().map(Ledger::usual).collect();
+        let tables = ledgers.iter().map(|ledger| ledger.table.clone()).collect();
+        Self { tables, ledgers, whole: Some(schemas), ..Self::default() }
     }
 
     fn add(&mut self, fact: &Fact) {

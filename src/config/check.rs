@@ -10,6 +10,7 @@ mod database;
 mod entrance;
 mod headers;
 mod hold;
+mod lock;
 mod migrations;
 mod probe;
 mod report;

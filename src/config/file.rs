@@ -4,6 +4,7 @@
 
 mod action;
 mod alert;
+mod lock;
 mod migrations;
 mod probe;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
+pub(super) use lock::LockTable;
 pub(super) use migrations::MigrationsTable;
 pub(super) use probe::ProbeTable;
 
@@ -235,6 +237,8 @@ table! {
         privileges: Named<List<String>>,
         /// A folder of migrations, all of which must be applied: of Prisma, Django, Knex, Rails and many others.
         migrations: MigrationsTable,
+        /// A lock that `schemagate lock` wrote, all of which must be there; or a table, for some of it.
+        lock: Either<String, LockTable>,
         /// The command that mends it; only operators see it. A migration tool's own if left out.
         mend: String,
         /// A label of your own for logs and alerts.

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::check::Check;
 use super::errors::Problem;
 use super::file::File;
-use super::mask::mask_file;
+use super::mask::{mask_file, mask_line};
 use super::reader::{Read, Reader};
 use super::{Config, ConfigErrors};
 
@@ -19,7 +19,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let unreadable = |why: String| {
             let message = format!("cannot read the configuration {}: {why}", path.display());
-            ConfigErrors::new(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
+            masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
         };
         let bytes = std::fs::read(path).map_err(|error| {
             unreadable(match error.kind() {
@@ -42,7 +42,7 @@ impl Config {
         let (table, syntax) = DeTable::parse_recoverable(text);
         if !syntax.is_empty() {
             let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
-            return Err(ConfigErrors::new(name, mask_file(text, None), problems.collect()));
+            return Err(masked_errors(name, mask_file(text, None), problems.collect()));
         }
         let masked = |table: &Spanned<DeValue<'_>>| mask_file(text, table.get_ref().as_table());
         let table = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
@@ -55,7 +55,16 @@ impl Config {
         problems.extend(check.into_problems());
         match config {
             Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(ConfigErrors::new(name, masked(&table), problems)),
+            _ => Err(masked_errors(name, masked(&table), problems)),
         }
     }
+}
+
+/// Errors without secrets; those in `text` are masked already.
+fn masked_errors(file: String, text: String, mut problems: Vec<Problem>) -> ConfigErrors {
+    for problem in &mut problems {
+        problem.message = mask_line(&problem.message);
+        problem.help = problem.help.as_deref().map(mask_line);
+    }
+    ConfigErrors::new(file, text, problems)
 }

@@ -2,19 +2,15 @@
 //! once, each with its place.
 
 mod alert;
+mod arguments;
 mod check;
-mod column_spec;
 mod database_url;
 mod duration;
-mod errors;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
-mod function_spec;
 mod load;
 mod mask;
-mod nearest;
-mod place;
 mod probe;
 mod reader;
 mod schema;
@@ -33,9 +29,12 @@ use gate::{DatabaseId, Fact, RequirementId, Rules, UpstreamId, Verdict};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
+use crate::complaint::{self as errors, nearest, place};
+
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
+pub use arguments::Arguments;
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
-pub use errors::ConfigErrors;
+pub use errors::Complaints as ConfigErrors;
 pub use probe::Probe;
 pub use schema::schema;
 pub use secret::Secret;

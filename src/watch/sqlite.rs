@@ -136,6 +136,13 @@ impl OpenFile {
 /// Reads what is `wanted`.
 fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::Error> {
     let mut schema = Schema { usage: true, ..Schema::default() };
+    if wanted.whole.as_ref().is_some_and(|schemas| schemas.is_empty() || schemas.iter().any(|name| **name == *MAIN)) {
+        for table in own_names(connection)? {
+            schema.indexes.extend(read_indexes(connection, &table)?);
+            let relation = read_relation(connection, &table, None)?;
+            schema.relations.extend(relation.map(|relation| (table.into_boxed_str(), relation)));
+        }
+    }
     for table in wanted.tables.iter().filter(|name| is_in_main(name)) {
         let wanted_columns = wanted.columns.get(table);
         if let Some(relation) = read_relation(connection, table.name(), wanted_columns)? {
@@ -143,8 +150,10 @@ fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::E
         }
     }
     for index in wanted.indexes.iter().filter(|name| is_in_main(name)) {
-        if find(connection, index.name(), &["index"])?.is_some() {
-            schema.indexes.insert(index.name().into(), Index { valid: true });
+        if let Some(found) = find(connection, index.name(), &["index"])? {
+            let indexes = read_indexes(connection, &found.table)?;
+            let own = indexes.into_iter().find(|(name, _)| **name == *found.name);
+            schema.indexes.extend(own.map(|(_, read)| (index.name().into(), read)));
         }
     }
     let mut catalog = Catalog {
@@ -188,14 +197,43 @@ fn is_in_main(name: &ObjectName) -> bool {
     name.schema().is_none_or(|schema| schema == MAIN)
 }
 
-/// The kind and the own name of the object that SQLite takes for `name`: tables, views and indexes
-/// share their names, triggers have theirs apart.
-fn find(connection: &Connection, name: &str, kinds: &[&str]) -> Result<Option<(String, String)>, rusqlite::Error> {
+/// Something that `sqlite_schema` lists.
+struct Listed {
+    /// `table`, `view` or `index`.
+    kind: String,
+    name: String,
+    /// The table that it is or is on.
+    table: String,
+}
+
+/// The object that SQLite takes for `name`: tables, views and indexes share their names, triggers
+/// have theirs apart.
+fn find(connection: &Connection, name: &str, kinds: &[&str]) -> Result<Option<Listed>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT type, name FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
+        "SELECT type, name, tbl_name FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
     )?;
-    let found = statement.query_row([name], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
-    Ok(found.filter(|(kind, _)| kinds.contains(&kind.as_str())))
+    let read = |row: &rusqlite::Row<'_>| Ok(Listed { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)? });
+    let found = statement.query_row([name], read).optional()?;
+    Ok(found.filter(|found| kinds.contains(&found.kind.as_str())))
+}
+
+/// The names of all tables and views but SQLite's own, and the tables that its extensions keep.
+fn own_names(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The indexes of a table that somebody gave a name to.
+fn read_indexes(connection: &Connection, table: &str) -> Result<Vec<(Box<str>, Index)>, rusqlite::Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT name, \"unique\" FROM pragma_index_list(?1, 'main') WHERE origin = 'c'")?;
+    let read = |row: &rusqlite::Row<'_>| {
+        let index = Index { table: table.into(), unique: row.get(1)?, valid: true };
+        Ok((row.get::<_, String>(0)?.into_boxed_str(), index))
+    };
+    statement.query_map([table], read)?.collect()
 }
 
 fn read_relation(
@@ -203,9 +241,9 @@ fn read_relation(
     name: &str,
     wanted: Option<&BTreeSet<Box<str>>>,
 ) -> Result<Option<Relation>, rusqlite::Error> {
-    let Some((kind, own_name)) = find(connection, name, &["table", "view"])? else { return Ok(None) };
-    let kind = if kind == "view" { RelationKind::View } else { RelationKind::Table };
-    let columns = match read_columns(connection, &own_name, wanted) {
+    let Some(found) = find(connection, name, &["table", "view"])? else { return Ok(None) };
+    let kind = if found.kind == "view" { RelationKind::View } else { RelationKind::Table };
+    let columns = match read_columns(connection, &found.name, wanted) {
         Ok(columns) => columns,
         // A view of something that is gone is there, and has no columns.
         Err(error) if kind == RelationKind::View && error.sqlite_error_code() == Some(ErrorCode::Unknown) => {

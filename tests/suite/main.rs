@@ -32,6 +32,7 @@ mod incident_e;
 mod ledger_states;
 mod ledger_warnings;
 mod life;
+mod locks;
 mod passing;
 mod pooler;
 mod privileges;

@@ -360,6 +360,8 @@ pub struct NewRelation {
     pub kind: RelationKind,
     /// The columns that are written out.
     pub columns: Vec<NewColumn>,
+    /// Whether it is a partition of the one that it copies.
+    pub partition: bool,
     /// Relations whose columns it has too (`LIKE`, `INHERITS`, `PARTITION OF`), ahead of its own.
     /// Constraints and indexes that come with them are not told.
     pub copies: Vec<ObjectName>,

@@ -38,6 +38,15 @@ impl Expected {
 }
 
 impl Ledger {
+    /// The ledger of a tool that was not told to keep it elsewhere.
+    pub fn usual(tool: &'static Tool) -> Self {
+        let table = match tool.schema {
+            Some(schema) => ObjectName::qualified(schema, tool.table),
+            None => ObjectName::unqualified(tool.table),
+        };
+        Self { tool, table }
+    }
+
     /// The schema in which it lies; or what there is instead of it, as far as the catalog tells.
     pub fn find<'c>(&self, catalog: &'c Catalog) -> Result<&'c str, Reading> {
         let Some((schema, relation)) = catalog.relation(&self.table) else { return Err(Reading::Absent) };
@@ -53,11 +62,20 @@ impl Ledger {
     /// The statement that reads the lock that is a row in `schema`, where the tool has such a
     /// lock: one column of text.
     pub fn lock_query(&self, schema: &str) -> Option<String> {
-        let Lock::Row { table, column, .. } = self.tool.lock else { return None };
-        // Tools name the lock after the ledger, whatever that is called.
-        let table = table.replacen(self.tool.table, self.table.name(), 1);
-        let [schema, table, column] = [schema, &table, column].map(name::in_sql);
+        let Lock::Row { column, .. } = self.tool.lock else { return None };
+        let [schema, table, column] = [schema, &*self.lock_table()?, column].map(name::in_sql);
         Some(format!("SELECT CAST({column} AS text) FROM {schema}.{table}"))
+    }
+
+    /// The names of the tables that the tool keeps for itself, in the schema of the ledger.
+    pub fn tables(&self) -> impl Iterator<Item = Box<str>> {
+        [Some(self.table.name().into()), self.lock_table()].into_iter().flatten()
+    }
+
+    fn lock_table(&self) -> Option<Box<str>> {
+        let Lock::Row { table, .. } = self.tool.lock else { return None };
+        // Tools name the lock after the ledger, whatever that is called.
+        Some(table.replacen(self.tool.table, self.table.name(), 1).into_boxed_str())
     }
 
     /// What lets `role` read it in `schema`.

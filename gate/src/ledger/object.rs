@@ -92,6 +92,22 @@ impl Object {
         })
     }
 
+    /// The same with another name of what has a schema.
+    #[must_use]
+    pub fn map_name(self, map: impl Fn(ObjectName) -> ObjectName) -> Self {
+        match self {
+            Self::Schema(_) | Self::Extension(_) => self,
+            Self::Relation(name) => Self::Relation(map(name)),
+            Self::Column(table, name) => Self::Column(map(table), name),
+            Self::Constraint(table, name) => Self::Constraint(map(table), name),
+            Self::Index(name) => Self::Index(map(name)),
+            Self::Enum(name) => Self::Enum(map(name)),
+            Self::EnumValue(name, value) => Self::EnumValue(map(name), value),
+            Self::Type(name) => Self::Type(map(name)),
+            Self::Function(name) => Self::Function(map(name)),
+        }
+    }
+
     /// What it goes with when that is dropped.
     pub fn holder(&self) -> Option<Self> {
         match self {

@@ -27,6 +27,10 @@ pub struct Replay {
     tables: BTreeMap<ObjectName, ObjectName>,
     /// Relations that may have columns beside those in the catalog.
     partial: BTreeSet<ObjectName>,
+    /// Tables with an index or a constraint whose name PostgreSQL makes up in a way that is not followed.
+    nameless: BTreeSet<ObjectName>,
+    /// Tables that were made as partitions of others.
+    partitions: BTreeSet<ObjectName>,
     /// Columns whose type in the catalog is no more than a place holder.
     untyped: BTreeSet<(ObjectName, Box<str>)>,
     doubts: Vec<Doubt>,
@@ -80,6 +84,8 @@ impl Replay {
             parts: BTreeMap::new(),
             tables: BTreeMap::new(),
             partial: BTreeSet::new(),
+            nameless: BTreeSet::new(),
+            partitions: BTreeSet::new(),
             untyped: BTreeSet::new(),
             doubts: Vec::new(),
             now: Origin { migration: "".into(), line: 0, at: 0 },
@@ -144,6 +150,17 @@ impl Replay {
     /// Whether the catalog holds all columns of a relation: not so where a query makes them.
     pub fn knows_columns(&self, relation: &ObjectName) -> bool {
         !self.partial.contains(relation)
+    }
+
+    /// Whether a table was made as a partition of another.
+    pub fn is_partition(&self, table: &ObjectName) -> bool {
+        self.partitions.contains(table)
+    }
+
+    /// Whether the catalog holds all indexes and constraints of a table: not so where PostgreSQL makes
+    /// up a name in a way that is not followed.
+    pub fn knows_names(&self, table: &ObjectName) -> bool {
+        !self.nameless.contains(table)
     }
 
     /// Whether the type in the catalog is the column's.

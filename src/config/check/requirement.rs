@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use gate::{DatabaseId, Fact, ObjectName, Privilege, Requirement, RequirementId};
+use gate::{ColumnSpec, DatabaseId, Fact, FunctionSpec, ObjectName, Privilege, Requirement, RequirementId};
 
 use super::Check;
-use crate::config::column_spec::ColumnSpec;
 use crate::config::file::{DatabaseTable, RequirementTable};
-use crate::config::function_spec::FunctionSpec;
 use crate::config::nearest::suggestion;
 use crate::config::place::{Place, Placed};
 use crate::config::reader::Key;
@@ -69,6 +67,7 @@ impl Check<'_> {
             let expected = migrations.as_ref().map(|migrations| Arc::clone(&migrations.expected));
             let own_mend = expected.as_ref().map(|expected| expected.ledger.tool.mend.to_owned());
             facts.extend(expected.map(Fact::Migrations));
+            facts.extend(table.lock.placed().map(|lock| self.locked(&name.value, lock)).into_iter().flatten());
             let held_against = self.held_against(name, table, tables);
             let ids = all.ids.entry(name.value.clone()).or_default();
             for database in held_against {
@@ -200,7 +199,7 @@ impl Check<'_> {
 }
 
 /// Each kind of requirement, where it stands, and whether it was not typed at all.
-fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 10] {
+fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 11] {
     const fn of<T>(kind: &'static str, key: &Key<T>) -> (&'static str, Option<Place>, bool) {
         match key {
             Key::Set(placed) => (kind, placed.place, false),
@@ -219,6 +218,7 @@ fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 10] 
         of("extensions", &table.extensions),
         of("privileges", &table.privileges),
         of("migrations", &table.migrations),
+        of("lock", &table.lock),
     ]
 }
 

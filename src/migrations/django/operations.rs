@@ -171,7 +171,7 @@ impl Reader {
             columns.push(NewColumn { name: "_order".into(), ty: "integer".parse().ok(), nullable: false });
         }
         self.push(created(name.clone(), columns, constraints));
-        if option("swappable").is_some() {
+        if option(call, "swappable").is_some() {
             // A project whose settings name another model has no such table.
             let reach = Reach::Words([name.name().into()].into());
             self.push(Change::Unread { why: "whether it makes the table is a setting of the project's".into(), reach });
@@ -621,6 +621,7 @@ fn created(name: ObjectName, columns: Vec<NewColumn>, constraints: Vec<NewConstr
         name,
         kind: RelationKind::Table,
         columns,
+        partition: false,
         copies: Vec::new(),
         complete: true,
         constraints,

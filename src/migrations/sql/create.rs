@@ -89,6 +89,7 @@ pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
                     name,
                     kind: *kind,
                     columns,
+                    partition: false,
                     copies: Vec::new(),
                     complete,
                     constraints: Vec::new(),

@@ -202,6 +202,7 @@ pub(super) fn select(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()>
         name,
         kind: RelationKind::Table,
         columns: Vec::new(),
+        partition: false,
         copies: Vec::new(),
         complete: false,
         constraints: Vec::new(),

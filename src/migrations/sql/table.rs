@@ -27,12 +27,14 @@ pub(super) fn create(
         name,
         kind,
         columns: Vec::new(),
+        partition: false,
         copies: Vec::new(),
         complete: true,
         constraints: Vec::new(),
         existing,
     };
     if rest.words("PARTITION OF") {
+        new.partition = true;
         new.copies.push(rest.name()?);
     } else if rest.words("OF") {
         rest.name()?;

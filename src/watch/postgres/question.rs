@@ -4,6 +4,9 @@
 //! compared exactly; privileges are asked by oid. All of them take the same three parameters:
 //! `$1` schemas and `$2` names (side by side, or one of them alone), `$3` the role whose
 //! privileges are judged, NULL for the session's own.
+//!
+//! Most statements have two forms: one for the objects that are named, for looks, and one for all
+//! there are in the schemas `$1`, for captures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,21 +34,101 @@ macro_rules! wanted {
     };
 }
 
-/// The relations that are wanted, as `c`.
+/// Everything of a system catalog in the schemas `$1`, its names as `w`; but for what an extension
+/// brought along, and partitions, whose parents stand for them.
+macro_rules! all {
+    ($catalog:literal, $alias:literal, $name:literal, $schema:literal, $and:literal) => {
+        concat!(
+            "pg_catalog.",
+            $catalog,
+            " ",
+            $alias,
+            " JOIN LATERAL (SELECT n.nspname AS schema, ",
+            $alias,
+            ".",
+            $name,
+            " AS name \
+                              FROM pg_catalog.pg_namespace n \
+                             WHERE n.oid = ",
+            $alias,
+            ".",
+            $schema,
+            " AND n.nspname = ANY ($1)) AS w \
+                ON ",
+            $and,
+            "NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+                                WHERE d.classid = 'pg_catalog.",
+            $catalog,
+            "'::pg_catalog.regclass \
+                                  AND d.objid = ",
+            $alias,
+            ".oid AND d.deptype = 'e')",
+        )
+    };
+}
+
+/// Relations, as `c`.
 macro_rules! relations {
-    () => {
+    (named) => {
         concat!(wanted!(), " JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relnamespace = w.oid")
     };
+    (all) => {
+        all!("pg_class", "c", "relname", "relnamespace", "NOT c.relispartition AND ")
+    };
+}
+
+/// Types, as `t`.
+macro_rules! types {
+    (named) => {
+        concat!(wanted!(), " JOIN pg_catalog.pg_type t ON t.typname = w.name AND t.typnamespace = w.oid")
+    };
+    (all) => {
+        all!("pg_type", "t", "typname", "typnamespace", "")
+    };
+}
+
+/// Functions and procedures, as `p`.
+macro_rules! functions {
+    (named) => {
+        concat!(wanted!(), " JOIN pg_catalog.pg_proc p ON p.proname = w.name AND p.pronamespace = w.oid")
+    };
+    (all) => {
+        all!("pg_proc", "p", "proname", "pronamespace", "")
+    };
+}
+
+/// A statement that is the same of the objects that are named, and of all there are.
+macro_rules! statement {
+    ($objects:ident: $($before:expr),+ ; $($after:expr),*) => {
+        Statement {
+            named: concat!($($before,)+ $objects!(named), $($after),*),
+            all: concat!($($before,)+ $objects!(all), $($after),*),
+        }
+    };
+}
+
+/// Both forms of a statement.
+struct Statement {
+    named: &'static str,
+    all: &'static str,
 }
 
 /// One kind of thing to ask for: its statement, and how a row of the answer is read.
 struct Kind {
-    sql: &'static str,
+    sql: Statement,
     read: fn(&Row, &mut Answer) -> Result<(), Error>,
 }
 
+impl Statement {
+    /// One that does not care.
+    const fn either(sql: &'static str) -> Self {
+        Self { named: sql, all: sql }
+    }
+}
+
 const ROLE: Kind = Kind {
-    sql: "SELECT r.rolname, \
+    sql: Statement::either(
+        "SELECT r.rolname, \
                  (SELECT pg_catalog.substr(o.setting, 13) \
                     FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS o(setting) \
                    WHERE $3 IS NOT NULL AND s.setrole = r.oid AND pg_catalog.starts_with(o.setting, 'search_path=') \
@@ -55,6 +138,7 @@ const ROLE: Kind = Kind {
                  pg_catalog.pg_is_in_recovery() \
             FROM (SELECT COALESCE($3, current_user)::pg_catalog.name) AS w(name) \
             LEFT JOIN pg_catalog.pg_roles r ON r.rolname = w.name",
+    ),
     read: |row, answer| {
         answer.catalog.role = text(row, 0)?;
         answer.role_path = row.try_get::<_, Option<String>>(1)?;
@@ -64,11 +148,11 @@ const ROLE: Kind = Kind {
 };
 
 const SCHEMAS: Kind = Kind {
-    sql: concat!(
+    sql: Statement::either(concat!(
         "SELECT n.nspname, COALESCE(pg_catalog.has_schema_privilege(",
         role!(),
         ", n.oid, 'USAGE'), false) FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1)",
-    ),
+    )),
     read: |row, answer| {
         let schema = Schema { usage: row.try_get(1)?, ..Schema::default() };
         answer.catalog.schemas.insert(row.try_get::<_, &str>(0)?.into(), schema);
@@ -77,15 +161,14 @@ const SCHEMAS: Kind = Kind {
 };
 
 const RELATIONS: Kind = Kind {
-    sql: concat!(
-        "SELECT w.schema, w.name, c.relkind::pg_catalog.text, c.relispopulated, a.names, a.types, a.required FROM ",
-        relations!(),
+    sql: statement!(relations:
+        "SELECT w.schema, w.name, c.relkind::pg_catalog.text, c.relispopulated, a.names, a.types, a.required FROM ";
         " CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(a.attname) AS names, \
                                      pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod)) AS types, \
                                      pg_catalog.array_agg(a.attnotnull) AS required \
                                 FROM pg_catalog.pg_attribute a \
                                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) a \
-          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     ),
     read: |row, answer| {
         let kind = match row.try_get::<_, &str>(2)? {
@@ -119,13 +202,21 @@ const RELATIONS: Kind = Kind {
     },
 };
 
-// From PostgreSQL 18 on a NOT NULL is a constraint too, with a name that may be required.
+// From PostgreSQL 18 on a NOT NULL is a constraint too (`n`), with a name that may be required; all of
+// them are not asked for, since each is known by its column and older servers have none.
 const CONSTRAINTS: Kind = Kind {
-    sql: concat!(
-        "SELECT w.schema, w.name, k.conname, k.convalidated FROM ",
-        relations!(),
-        " JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid",
-    ),
+    sql: Statement {
+        all: concat!(
+            "SELECT w.schema, w.name, k.conname, k.convalidated FROM ",
+            relations!(all),
+            " JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')",
+        ),
+        named: concat!(
+            "SELECT w.schema, w.name, k.conname, k.convalidated FROM ",
+            relations!(named),
+            " JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid",
+        ),
+    },
     read: |row, answer| {
         let (name, validated) = (row.try_get::<_, &str>(2)?, row.try_get(3)?);
         if let Some(relation) = answer.relation(row)? {
@@ -136,14 +227,13 @@ const CONSTRAINTS: Kind = Kind {
 };
 
 const PRIVILEGES: Kind = Kind {
-    sql: concat!(
-        "SELECT w.schema, w.name, p.keyword FROM ",
-        relations!(),
+    sql: statement!(relations:
+        "SELECT w.schema, w.name, p.keyword FROM ";
         " CROSS JOIN pg_catalog.unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'\
           ::pg_catalog.text[]) AS p(keyword) \
           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.has_table_privilege(",
         role!(),
-        ", c.oid, p.keyword)",
+        ", c.oid, p.keyword)"
     ),
     read: |row, answer| {
         let privilege = Privilege::from_keyword(row.try_get(2)?);
@@ -155,13 +245,11 @@ const PRIVILEGES: Kind = Kind {
 };
 
 const ENUMS: Kind = Kind {
-    sql: concat!(
+    sql: statement!(types:
         "SELECT w.schema, w.name, \
                  ARRAY(SELECT e.enumlabel FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) \
-            FROM ",
-        wanted!(),
-        " JOIN pg_catalog.pg_type t ON t.typname = w.name AND t.typnamespace = w.oid \
-          WHERE t.typtype = 'e'",
+            FROM ";
+        " WHERE t.typtype = 'e'"
     ),
     read: |row, answer| {
         let name = row.try_get::<_, &str>(1)?;
@@ -174,15 +262,16 @@ const ENUMS: Kind = Kind {
 };
 
 const INDEXES: Kind = Kind {
-    sql: concat!(
-        "SELECT w.schema, w.name, i.indisvalid AND i.indisready FROM ",
-        relations!(),
-        " JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid",
+    sql: statement!(relations:
+        "SELECT w.schema, w.name, i.indisvalid AND i.indisready, i.indisunique, o.relname FROM ";
+        " JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
+          JOIN pg_catalog.pg_class o ON o.oid = i.indrelid"
     ),
     read: |row, answer| {
-        let (name, valid) = (row.try_get::<_, &str>(1)?, row.try_get(2)?);
+        let name = row.try_get::<_, &str>(1)?;
+        let (valid, unique, table) = (row.try_get(2)?, row.try_get(3)?, row.try_get::<_, &str>(4)?);
         if let Some(schema) = answer.schema(row)? {
-            schema.indexes.insert(name.into(), Index { valid });
+            schema.indexes.insert(name.into(), Index { table: table.into(), unique, valid });
         }
         Ok(())
     },
@@ -191,13 +280,11 @@ const INDEXES: Kind = Kind {
 // `proargtypes` holds what a caller passes, so neither the names nor the modes of arguments, nor
 // what a function returns through OUT arguments, take part.
 const FUNCTIONS: Kind = Kind {
-    sql: concat!(
+    sql: statement!(functions:
         "SELECT w.schema, w.name, \
                  (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) \
                     FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) \
-            FROM ",
-        wanted!(),
-        " JOIN pg_catalog.pg_proc p ON p.proname = w.name AND p.pronamespace = w.oid",
+            FROM ";
     ),
     read: |row, answer| {
         let name = row.try_get::<_, &str>(1)?;
@@ -210,7 +297,10 @@ const FUNCTIONS: Kind = Kind {
 };
 
 const EXTENSIONS: Kind = Kind {
-    sql: "SELECT e.extname, e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = ANY ($2)",
+    sql: Statement {
+        all: "SELECT e.extname, e.extversion FROM pg_catalog.pg_extension e",
+        named: "SELECT e.extname, e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = ANY ($2)",
+    },
     read: |row, answer| {
         let version = text(row, 1)?.unwrap_or_default();
         answer.catalog.extensions.insert(row.try_get::<_, &str>(0)?.into(), version);
@@ -220,7 +310,8 @@ const EXTENSIONS: Kind = Kind {
 
 /// One statement of a look, with its parameters.
 pub(super) struct Question<'w> {
-    kind: &'static Kind,
+    sql: &'static str,
+    read: fn(&Row, &mut Answer) -> Result<(), Error>,
     schemas: Vec<&'w str>,
     names: Vec<&'w str>,
     role: Option<&'w str>,
@@ -230,15 +321,14 @@ impl<'w> Question<'w> {
     /// Everything that a look has to ask about what is `wanted`, where names without a schema are
     /// looked for along `path`.
     pub(super) fn all(wanted: &'w Wanted, path: &'w [Box<str>], role: Option<&'w str>) -> Vec<Self> {
-        let mut questions = vec![
-            Self { kind: &ROLE, schemas: Vec::new(), names: Vec::new(), role },
-            Self { kind: &SCHEMAS, schemas: schemas(wanted, path), names: Vec::new(), role },
-        ];
+        let some = |kind: &Kind, schemas, names| Self { sql: kind.sql.named, read: kind.read, schemas, names, role };
+        let mut questions =
+            vec![some(&ROLE, Vec::new(), Vec::new()), some(&SCHEMAS, schemas(wanted, path), Vec::new())];
         // The system's own schema holds functions that applications use by their bare names, and
         // no tables that they do.
         let own: Vec<&str> = path.iter().map(AsRef::as_ref).filter(|schema| *schema != "pg_catalog").collect();
         let with_system: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
-        let by_name: [(&'static Kind, bool, &BTreeSet<ObjectName>, &[&str]); 6] = [
+        let by_name: [(&Kind, bool, &BTreeSet<ObjectName>, &[&str]); 6] = [
             // Relations first: what is known about them is added to them.
             (&RELATIONS, true, &wanted.tables, &own),
             (&CONSTRAINTS, wanted.constraints, &wanted.tables, &own),
@@ -250,19 +340,29 @@ impl<'w> Question<'w> {
         for (kind, asked, objects, path) in by_name {
             if asked && !objects.is_empty() {
                 let (schemas, names) = objects.iter().flat_map(|object| places(object, path)).unzip();
-                questions.push(Self { kind, schemas, names, role });
+                questions.push(some(kind, schemas, names));
             }
         }
         if !wanted.extensions.is_empty() {
-            let names = wanted.extensions.iter().map(AsRef::as_ref).collect();
-            questions.push(Self { kind: &EXTENSIONS, schemas: Vec::new(), names, role });
+            questions.push(some(&EXTENSIONS, Vec::new(), wanted.extensions.iter().map(AsRef::as_ref).collect()));
+        }
+        if let Some(whole) = &wanted.whole {
+            let schemas = if whole.is_empty() { own } else { whole.iter().map(AsRef::as_ref).collect() };
+            let all = |kind: &Kind| Self {
+                sql: kind.sql.all,
+                read: kind.read,
+                schemas: schemas.clone(),
+                names: Vec::new(),
+                role,
+            };
+            questions.extend([&RELATIONS, &CONSTRAINTS, &ENUMS, &INDEXES, &FUNCTIONS, &EXTENSIONS].map(all));
         }
         questions
     }
 
     /// Its statement.
     pub(super) const fn sql(&self) -> &'static str {
-        self.kind.sql
+        self.sql
     }
 
     /// Its parameters.
@@ -272,7 +372,7 @@ impl<'w> Question<'w> {
 
     /// Adds the rows that answer it.
     pub(super) fn read(&self, rows: &[Row], answer: &mut Answer) -> Result<(), Error> {
-        rows.iter().try_for_each(|row| (self.kind.read)(row, answer))
+        rows.iter().try_for_each(|row| (self.read)(row, answer))
     }
 }
 
@@ -280,7 +380,7 @@ impl<'w> Question<'w> {
 fn schemas<'w>(wanted: &'w Wanted, path: &'w [Box<str>]) -> Vec<&'w str> {
     let objects = [&wanted.tables, &wanted.enums, &wanted.indexes, &wanted.functions];
     let named = objects.into_iter().flatten().filter_map(ObjectName::schema);
-    let required = wanted.schemas.iter().map(AsRef::as_ref);
+    let required = wanted.schemas.iter().chain(wanted.whole.iter().flatten()).map(AsRef::as_ref);
     let mut schemas: Vec<&str> = path.iter().map(AsRef::as_ref).chain(named).chain(required).collect();
     schemas.sort_unstable();
     schemas.dedup();

@@ -68,15 +68,17 @@ impl Replay {
                 let table = self.relation_name(table);
                 self.rename_constraint(&table, name, to);
             }
-            Change::CreateIndex { name, table, columns, mentions, if_absent, .. } => {
+            Change::CreateIndex { name, table, columns, mentions, unique, if_absent } => {
                 let table = self.relation_name(table);
                 let name = match name {
                     None if columns.is_empty() => None,
                     None => self.made_up(&table, columns, "idx"),
                     name => name.clone(),
                 };
-                if let Some(name) = name.filter(|name| !(*if_absent && self.has_index(&table, name))) {
-                    self.add_index(&table, &name, &[&**columns, mentions].concat());
+                match name {
+                    Some(name) if *if_absent && self.has_index(&table, &name) => {}
+                    Some(name) => self.add_index(&table, &name, *unique, &[&**columns, mentions].concat()),
+                    None => drop(self.nameless.insert(table)),
                 }
             }
             Change::DropIndex { name } => {
@@ -110,6 +112,9 @@ impl Replay {
         self.schema_of(&name).relations.insert(name.name().into(), relation);
         self.make(Object::Relation(name.clone()));
         self.parts.insert(name.clone(), Parts::default());
+        if new.partition {
+            self.partitions.insert(name.clone());
+        }
         let is_whole = new.complete
             && inherited.iter().all(Option::is_some)
             && copies.iter().all(|copied| !self.partial.contains(copied));
@@ -142,6 +147,8 @@ impl Replay {
             self.drop_index(&sibling(name, &lost));
         }
         self.partial.remove(name);
+        self.nameless.remove(name);
+        self.partitions.remove(name);
         self.lose(Object::Relation(name.clone()));
         // PostgreSQL drops no table while a foreign key points to it, unless that goes too.
         for (table, key) in self.keys_to(name) {
@@ -177,8 +184,10 @@ impl Replay {
                 target.clone_from(to);
             }
         }
-        if self.partial.remove(from) {
-            self.partial.insert(to.clone());
+        for marked in [&mut self.partial, &mut self.nameless, &mut self.partitions] {
+            if marked.remove(from) {
+                marked.insert(to.clone());
+            }
         }
         self.schema_of(to).relations.insert(to.name().into(), moved);
         self.lose(Object::Relation(from.clone()));
@@ -263,7 +272,10 @@ impl Replay {
             (ConstraintKind::PrimaryKey, _) | (ConstraintKind::Check, [_, _, ..]) => &[],
             (_, columns) => columns,
         };
-        let Some(name) = new.name.clone().or_else(|| self.made_up(table, said, end)) else { return };
+        let Some(name) = new.name.clone().or_else(|| self.made_up(table, said, end)) else {
+            self.nameless.insert(table.clone());
+            return;
+        };
         if new.kind == ConstraintKind::PrimaryKey {
             for column in &columns {
                 if let Some(column) = self.column(table, column) {
@@ -273,7 +285,7 @@ impl Replay {
         }
         let has_index = !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check);
         if has_index && !self.has_index(table, &name) {
-            self.add_index(table, &name, &columns);
+            self.add_index(table, &name, new.kind != ConstraintKind::Exclude, &columns);
         }
         if let Some(relation) = self.relation(table) {
             relation.constraints.insert(name.clone(), new.valid);
@@ -320,9 +332,10 @@ impl Replay {
         }
     }
 
-    fn add_index(&mut self, table: &ObjectName, name: &str, columns: &[Box<str>]) {
+    fn add_index(&mut self, table: &ObjectName, name: &str, unique: bool, columns: &[Box<str>]) {
         let index = sibling(table, name);
-        self.schema_of(&index).indexes.insert(name.into(), Index { valid: true });
+        let made = Index { table: table.name().into(), unique, valid: true };
+        self.schema_of(&index).indexes.insert(name.into(), made);
         self.parts.entry(table.clone()).or_default().indexes.insert(name.into(), columns.to_vec());
         self.tables.insert(index.clone(), table.clone());
         self.make(Object::Index(index));
@@ -358,6 +371,7 @@ impl Replay {
         self.tables.remove(from);
         self.tables.insert(to.clone(), table.clone());
         if let Some(index) = self.schema_of(from).indexes.remove(from.name()) {
+            let index = Index { table: table.name().into(), ..index };
             self.schema_of(to).indexes.insert(to.name().into(), index);
         }
         self.carry(Object::Index(from.clone()), Object::Index(to.clone()));

@@ -1,56 +1,54 @@
-//! Everything that is wrong with a configuration.
+//! What is wrong with a file that a person wrote: where, and what to do about it.
+
+pub(crate) mod nearest;
+pub(crate) mod place;
 
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
 use serde_json::json;
 
-use super::mask::mask_line;
-use super::place::Place;
+pub(crate) use place::Place;
 
-/// Everything that is wrong with a configuration, in the order of the file.
+/// Everything that is wrong with a file, in its order.
 ///
-/// Holds no secrets: the text that it shows was masked before it was kept.
+/// Holds no secrets: whoever makes it masks them in the text that it shows.
 #[derive(Debug, Clone)]
-pub struct ConfigErrors {
+pub struct Complaints {
     file: String,
-    masked_text: String,
+    text: String,
     problems: Vec<Problem>,
 }
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) place: Option<Place>,
+pub(crate) struct Problem {
+    pub(crate) place: Option<Place>,
     /// What is wrong, in one sentence.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// What to do about it.
-    pub(super) help: Option<String>,
+    pub(crate) help: Option<String>,
     /// What else belongs to it, and what that is.
-    pub(super) beside: Vec<(Place, String)>,
+    pub(crate) beside: Vec<(Place, String)>,
 }
 
 impl Problem {
-    pub(super) fn new(place: Option<Place>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(place: Option<Place>, message: impl Into<String>) -> Self {
         Self { place, message: message.into(), help: None, beside: Vec::new() }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 }
 
-impl ConfigErrors {
-    /// `masked_text` has the length of the file's text and no secret in it.
-    pub(super) fn new(file: String, masked_text: String, mut problems: Vec<Problem>) -> Self {
-        for problem in &mut problems {
-            problem.message = mask_line(&problem.message);
-            problem.help = problem.help.as_deref().map(mask_line);
-        }
+impl Complaints {
+    /// `text` is that of the file, or as long.
+    pub(crate) fn new(file: String, text: String, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.place);
         problems.dedup();
-        Self { file, masked_text, problems }
+        Self { file, text, problems }
     }
 
     /// How many there are; never zero.
@@ -69,6 +67,18 @@ impl ConfigErrors {
         blocks.join("\n\n")
     }
 
+    /// The first error in one line, with its place, and how many others there are.
+    pub fn brief(&self) -> String {
+        let Some(first) = self.problems.first() else { return String::new() };
+        let place = first.place.map(|place| place.line_and_column(&self.text));
+        let place = place.map_or_else(String::new, |(line, column)| format!("{}:{line}:{column}: ", self.file));
+        let others = match self.problems.len() - 1 {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        format!("{place}{}{others}", first.message)
+    }
+
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
         let title = Level::ERROR.primary_title(&problem.message);
         let help = problem.help.as_deref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));
@@ -82,8 +92,8 @@ impl ConfigErrors {
             let place = self.first_line(place);
             place.start - window.start..place.end - window.start
         };
-        let snippet = Snippet::source(self.masked_text.get(window.range()).unwrap_or_default())
-            .line_start(window.line_and_column(&self.masked_text).0)
+        let snippet = Snippet::source(self.text.get(window.range()).unwrap_or_default())
+            .line_start(window.line_and_column(&self.text).0)
             .path(&self.file)
             .annotation(AnnotationKind::Primary.span(on_window(place)))
             .annotations(
@@ -97,7 +107,7 @@ impl ConfigErrors {
 
     /// The whole lines that places stand on, and those between: all that the renderer must look at.
     fn lines_of(&self, places: impl Iterator<Item = Place>) -> Place {
-        let text = &self.masked_text;
+        let text = &self.text;
         let (start, end) = places
             .map(|place| self.first_line(place))
             .fold((text.len(), 0), |(start, end), place| (start.min(place.start), end.max(place.end)));
@@ -108,8 +118,8 @@ impl ConfigErrors {
 
     /// What of a place stands on its first line: a whole table is not underlined.
     fn first_line(&self, place: Place) -> Place {
-        let place = place.within(&self.masked_text);
-        let text = self.masked_text.get(place.range()).unwrap_or_default();
+        let place = place.within(&self.text);
+        let text = self.text.get(place.range()).unwrap_or_default();
         Place { end: place.start + text.find(['\n', '\r']).unwrap_or(text.len()), ..place }
     }
 
@@ -117,7 +127,7 @@ impl ConfigErrors {
     /// an error of the whole file.
     pub fn to_json(&self) -> serde_json::Value {
         let list = self.problems.iter().map(|problem| {
-            let position = problem.place.map(|place| place.line_and_column(&self.masked_text));
+            let position = problem.place.map(|place| place.line_and_column(&self.text));
             json!({
                 "file": self.file,
                 "line": position.map(|(line, _)| line),
@@ -130,10 +140,10 @@ impl ConfigErrors {
     }
 }
 
-impl fmt::Display for ConfigErrors {
+impl fmt::Display for Complaints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }
 }
 
-impl std::error::Error for ConfigErrors {}
+impl std::error::Error for Complaints {}

@@ -1,7 +1,7 @@
 //! Did you mean?
 
 /// The known word that was probably meant by `typed`.
-pub(super) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let plain = |word: &str| word.to_lowercase().replace(['-', ' '], "_");
     let typed = plain(typed);
     known
@@ -14,7 +14,7 @@ pub(super) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>)
 }
 
 /// "did you mean" where there is a near word, else all that are known.
-pub(super) fn suggestion<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone, what: &str) -> String {
+pub(crate) fn suggestion<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone, what: &str) -> String {
     if let Some(word) = nearest(typed, known.clone()) {
         return format!("did you mean `{word}`?");
     }
