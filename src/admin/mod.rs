@@ -19,6 +19,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use gate::Whose;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -99,7 +100,7 @@ struct RouteReport {
     methods: Vec<String>,
     upstream: String,
     needs: Vec<String>,
-    /// The action in force.
+    /// The action in force for requests that are no tenant's.
     action: &'static str,
     /// Why: `ready`, `no_needs` or the worst verdict.
     reason: &'static str,
@@ -114,7 +115,7 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
         .routes()
         .iter()
         .map(|route| {
-            let (reason, action) = gate.judge(route, now);
+            let (reason, action) = gate.judge(route, Whose::Shared, now);
             RouteReport {
                 name: route.name.to_string(),
                 host: route.host.to_string(),

@@ -22,6 +22,9 @@ pub(super) struct Explain {
     url: String,
     #[command(flatten)]
     file: ConfigFile,
+    /// What the header says that names the tenant
+    #[arg(long)]
+    tenant: Option<String>,
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -47,7 +50,8 @@ impl Explain {
         for (database, failure) in &failures {
             console.error(format!("database {database}: {failure}"));
         }
-        let request = Request { host: &host, target: &target, method: Method::new(&method) };
+        let tenant = self.tenant.as_deref();
+        let request = Request { host: &host, target: &target, method: Method::new(&method), tenant };
         let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
         match self.format {
             Format::Text => explained.print(console, &target),
@@ -94,7 +98,8 @@ impl Explained<'_> {
         match self.decision.reason {
             Reason::NoRoute => "add a route, such as path = \"/*\"".to_owned(),
             Reason::Health => "it is the path of [health]".to_owned(),
-            Reason::NoNeeds => "the route needs nothing".to_owned(),
+            Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
+            Reason::NoNeeds => "the route needs nothing of it".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),
             Reason::Need { requirement, verdict } => {
                 let name = self.gate.rules().requirement(requirement).map_or("?", |requirement| &requirement.name);
