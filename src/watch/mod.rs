@@ -13,6 +13,7 @@ mod outage;
 mod postgres;
 mod reader;
 mod sqlite;
+mod tenants;
 mod trigger_sql;
 mod watcher;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{OWN_SCHEMA, Shape, Standing, Tally, TenantFindings, Tenants, TenantsSeen};
-use crate::{Catalog, DatabaseId, Finding, FindingKind, Moment, ObjectName, Requirement, Verdict};
+use crate::{Catalog, DatabaseId, Fact, Finding, FindingKind, Moment, ObjectName, Requirement, Verdict};
 
 impl Tenants {
     /// How each tenant stands after a look at `database` that began at `began` and found
@@ -109,7 +109,13 @@ impl<'a> Judging<'a> {
         self.catalog.ledgers.retain(|ledger, _| ledger.table.schema().is_some());
         self.catalog.ledgers.extend(shape.ledgers.clone());
         self.per_requirement(|requirement| {
-            let (verdict, findings) = requirement.judge(&self.catalog);
+            let (verdict, findings) = match known_part(requirement, shape) {
+                None => requirement.judge(&self.catalog),
+                Some(known) => {
+                    let (verdict, findings) = known.judge(&self.catalog);
+                    (verdict.max(Verdict::Unknown), findings)
+                }
+            };
             let findings = findings.into_iter().map(|finding| self.resolved(finding)).collect();
             TenantFindings { verdict, findings }
         })
@@ -145,6 +151,15 @@ impl<'a> Judging<'a> {
             _ => finding,
         }
     }
+}
+
+/// The part of a requirement that something is known of; `None` if that is all of it.
+fn known_part(requirement: &Requirement, shape: &Shape) -> Option<Requirement> {
+    let is_unread = |fact: &Fact| matches!(fact, Fact::Migrations(expected) if shape.unread.contains(&expected.ledger));
+    requirement.facts.iter().any(is_unread).then(|| Requirement {
+        facts: requirement.facts.iter().filter(|fact| !is_unread(fact)).cloned().collect(),
+        ..requirement.clone()
+    })
 }
 
 #[cfg(test)]

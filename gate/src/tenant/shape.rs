@@ -1,6 +1,6 @@
 //! What a look found in the schemas of tenants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Directory;
@@ -17,6 +17,8 @@ pub struct Shape {
     pub schema: Schema,
     /// What came of reading the ledgers in it, whose names have no schema here.
     pub ledgers: BTreeMap<Ledger, Reading>,
+    /// Ledgers that are there, could not be read this time, and never were: nothing is known of them.
+    pub unread: BTreeSet<Ledger>,
 }
 
 /// What a look found of all tenants.

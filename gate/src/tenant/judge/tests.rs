@@ -93,6 +93,14 @@ fn what_is_required_of_tenants_is_not_looked_for_along_the_search_path() {
     assert_eq!(told(&tenants), ["acme: broken table customers is missing"]);
 }
 
+fn ledger_of(requirements: &[Requirement]) -> Ledger {
+    let of_fact = |fact: &Fact| match fact {
+        Fact::Migrations(expected) => Some(expected.ledger.clone()),
+        _ => None,
+    };
+    requirements[0].facts.iter().find_map(of_fact).expect("a ledger")
+}
+
 #[test]
 fn each_tenants_ledger_is_its_own() {
     let tool = Tool::named("django").expect("a tool");
@@ -108,13 +116,19 @@ fn each_tenants_ledger_is_its_own() {
         shape
     };
     let mut catalog = seen(
-        &["acme", "behind", "none"],
+        &["acme", "behind", "none", "zzz"],
         vec![(with(vec![row.clone()]), vec!["acme"]), (with(vec![]), vec!["behind"]), (shape(&[]), vec!["none"])],
     );
     // The shared ledger of the same name is complete, and is nobody's excuse.
     catalog.ledgers.insert(ledger, Reading::Rows { rows: vec![row], lock: LockState::Free });
+    catalog.tenants.as_mut().expect("tenants").shapes.push({
+        let mut locked = shape(&[]);
+        locked.unread.insert(ledger_of(&requirements));
+        (Arc::new(locked), vec!["zzz".into()])
+    });
     let tenants = look(None, &requirements, &catalog, at(1));
     let told = told(&tenants);
+    assert_eq!(told[3], "zzz: unknown");
     assert_eq!(told[..2], ["acme: ready", "behind: broken migration messages_sys.0001_initial is pending"]);
     assert!(told[2].starts_with("none: broken ledger django_migrations is missing"), "{}", told[2]);
 }
