@@ -146,19 +146,14 @@ fn tell_one(config: &Config, tenants: &Tenants, news: News, change: &TenantChang
     let (findings, mend) = unmet.map_or((None, None), |unmet| (Some(unmet.findings), unmet.mend));
     let lasted = change.before.zip(change.after).map(|(before, after)| after.since.since(before.since));
     let refused = change.before.map(|before| before.refused.so_far()).filter(|refused| *refused > 0);
-    let mut text = format!("tenant {word} {}", news.of_one());
-    if let Some(findings) = &findings {
-        text += &format!(": {findings}");
-    }
-    if let Some(mend) = &mend {
-        text += &format!(". To mend: {mend}");
-    }
+    let mut text = vec![format!("tenant {word} {}", news.of_one())];
+    text.extend(findings.as_ref().map(|findings| format!(": {findings}")));
+    text.extend(mend.as_ref().map(|mend| format!(". To mend: {mend}")));
     if let (News::Ready, Some(before), Some(lasted)) = (news, change.before, lasted) {
-        text += &format!(", after being {} for {lasted:.1?}", before.verdict);
+        text.push(format!(", after being {} for {lasted:.1?}", before.verdict));
     }
-    if let Some(refused) = refused {
-        text += &format!("; {refused} requests were refused");
-    }
+    text.extend(refused.map(|refused| format!("; {refused} requests were refused")));
+    let text = text.concat();
     say!(
         news,
         tenant = schema,
@@ -166,7 +161,7 @@ fn tell_one(config: &Config, tenants: &Tenants, news: News, change: &TenantChang
         verdict = change.after.map(|after| after.verdict.as_str()),
         findings,
         mend,
-        lasted_seconds = lasted.map(|lasted: Duration| lasted.as_secs_f64()),
+        lasted_seconds = lasted.as_ref().map(Duration::as_secs_f64),
         refused,
         "{text}",
     );

@@ -74,7 +74,7 @@ fn hosts_and_headers_are_templates_of_schemas() {
     assert_eq!((tenancy.stranger, tenancy.word("t_demo")), (Stranger::NotFound, "demo"));
 
     let config = tenants("header = \"X-Tenant\"\nunknown = \"block\"\nshared = [\"public\", \"extensions\"]");
-    assert_eq!(config.tenant_header.as_ref().map(http::HeaderName::as_str), Some("x-tenant"));
+    assert_eq!(config.tenant_header.as_ref().map(HeaderName::as_str), Some("x-tenant"));
     let tenancy = config.rules.tenancy().expect("tenants");
     assert!(matches!(tenancy.stranger, Stranger::Block(_)));
     assert_eq!(tenancy.shared.len(), 2);

@@ -190,7 +190,7 @@ fn candidates(messages: &[tokio_postgres::SimpleQueryMessage]) -> Vec<Found> {
 fn denied(found: &Found, words: &str, user: &str) -> Finding {
     let Found { domains: [schema, domains], tenants: [tenants_schema, tenants], .. } = found;
     let [schema, domains, tenants_schema, tenants, user] =
-        [schema, domains, tenants_schema, tenants, user].map(|name| identifier(name));
+        [schema, domains, tenants_schema, tenants, user].map(identifier);
     Finding {
         kind: FindingKind::Denied,
         what: "privilege",
