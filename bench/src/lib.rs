@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "the scene is fixed: a mistake in it must stop the measurement")]
 
+mod tenants;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
