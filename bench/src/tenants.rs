@@ -51,7 +51,7 @@ impl Scene {
             gate.snapshot().after_look(requirements, DatabaseId(0), &catalog, NOW, Duration::from_secs(30));
         let sent = |id: u32| Sent {
             method: "GET",
-            host: format!("{}tenant{id}.example.com", if id % 3 == 0 { "www." } else { "" }),
+            host: format!("{}tenant{id}.example.com", if id.is_multiple_of(3) { "www." } else { "" }),
             path: "/en/app/messages/".to_owned(),
         };
         // So far apart that neighbours share no cache line.

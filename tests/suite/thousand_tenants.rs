@@ -15,9 +15,9 @@ use crate::house::{Client, Cluster, Database, Echo, Gateway, eventually, turn};
 const TENANTS: usize = 1000;
 const TABLES: usize = 20;
 /// Looks that are measured.
-const LOOKS: u64 = 10;
+const LOOKS: u64 = 5;
 /// How often one tenant's table is dropped and restored.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 4;
 
 /// By promise, of one look.
 const DATABASE_TIME: Duration = Duration::from_millis(500);
