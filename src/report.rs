@@ -2,13 +2,17 @@
 //!
 //! It names tables and columns: it never goes to the public listener.
 
+mod tenants;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Route, Verdict};
+use gate::{DatabaseId, Fact, Finding, FindingKind, Gate, Moment, Requirement, RequirementId, Route, Verdict};
 use serde::Serialize;
 
 use crate::config::Config;
+
+pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 
 /// How things stand at one moment.
 #[derive(Debug, Serialize)]
@@ -23,6 +27,9 @@ pub struct Report {
     pub requirements: Vec<RequirementReport>,
     /// Required tables, by name: whether they are there.
     pub tables: BTreeMap<String, bool>,
+    /// All tenants, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantsSummary>,
 }
 
 /// All requirements in one word.
@@ -61,7 +68,10 @@ pub struct RequirementReport {
     pub findings: Vec<FindingReport>,
     /// What is odd and leaves nothing unmet.
     pub warnings: Vec<WarningReport>,
-    /// The command that mends it.
+    /// How it stands in each tenant's schema, where it is one of each tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantsReport>,
+    /// The command that mends it; of a requirement of each tenant it stands with the tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
     /// The label from the configuration.
@@ -79,7 +89,7 @@ pub struct RequirementReport {
 /// One unmet fact.
 #[derive(Debug, Serialize)]
 pub struct FindingReport {
-    /// `missing`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
+    /// `missing`, `falls_through`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
     /// The kind of object.
     pub what: &'static str,
@@ -122,14 +132,15 @@ impl Report {
             databases,
             requirements,
             tables: tables(gate, now),
+            tenants: TenantsSummary::new(gate, now),
         }
     }
 
     /// How the needs of a route stand at `now`: of a ledger, what concerns that route.
-    pub fn needs(config: &Config, gate: &Gate, now: Moment, route: &Route) -> Vec<RequirementReport> {
+    pub fn needs(config: &Config, gate: &Gate, now: Moment, route: &Route) -> Vec<(RequirementId, RequirementReport)> {
         let report = |id: RequirementId| {
             let requirement = gate.rules().requirement(id)?;
-            Some(RequirementReport::new(config, gate, now, id, requirement))
+            Some((id, RequirementReport::new(config, gate, now, id, requirement)))
         };
         // What several versions need comes once.
         let needs: BTreeSet<RequirementId> = route.all_needs().collect();
@@ -161,15 +172,7 @@ impl RequirementReport {
             database: config.database(requirement.database).map(|database| database.name.clone()).unwrap_or_default(),
             verdict: verdict.as_str(),
             since_seconds: judgement.map_or(0.0, |judgement| now.since(judgement.since).as_secs_f64()),
-            findings: findings
-                .iter()
-                .map(|finding| FindingReport {
-                    kind: finding.kind.as_str(),
-                    what: finding.what,
-                    object: finding.object.to_string(),
-                    text: finding.to_string(),
-                })
-                .collect(),
+            findings: findings.iter().map(FindingReport::from).collect(),
             warnings: warnings
                 .iter()
                 .map(|warning| WarningReport {
@@ -178,7 +181,8 @@ impl RequirementReport {
                     text: warning.to_string(),
                 })
                 .collect(),
-            mend: config.mend(id, verdict),
+            tenants: TenantsReport::new(config, gate, now, id),
+            mend: config.mend(id, verdict).filter(|_| !requirement.per_tenant),
             component: notes.component,
             release: notes.release,
             routes: routes(gate, |route| route.all_needs().any(is_it)),
@@ -197,6 +201,17 @@ fn routes(gate: &Gate, are: impl Fn(&Route) -> bool) -> Vec<String> {
     routes.filter(|route| are(route)).map(|route| route.name.to_string()).collect()
 }
 
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            kind: finding.kind.as_str(),
+            what: finding.what,
+            object: finding.object.to_string(),
+            text: finding.to_string(),
+        }
+    }
+}
+
 /// Every table that a requirement in force speaks of, and whether it is there.
 fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
     let mut tables = BTreeMap::new();
@@ -209,6 +224,8 @@ fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
             let missing = judgement.findings.iter().any(|finding| {
                 finding.kind == FindingKind::Missing && finding.what == "table" && *finding.object == name
             });
+            let of_tenants = gate.snapshot().tenants().filter(|_| requirement.per_tenant);
+            let missing = missing || of_tenants.is_some_and(|all| tenants::lacks(all, id, &name));
             *tables.entry(name).or_insert(true) &= !missing;
         }
     }
@@ -221,20 +238,32 @@ impl fmt::Display for Report {
         for database in self.databases.iter().filter(|database| !database.known) {
             writeln!(f, "database {}: could not be looked at", database.name)?;
         }
+        if let Some(problem) = self.tenants.as_ref().and_then(|tenants| tenants.problem.as_ref()) {
+            writeln!(f, "it is not known who the tenants are: {}", problem.text)?;
+        }
         let several = self.databases.len() > 1;
         for requirement in &self.requirements {
             let place = if several { format!(" in {}", requirement.database) } else { String::new() };
-            writeln!(f, "{:<12} {}{place}", requirement.verdict, requirement.name)?;
+            let of_tenants = requirement.tenants.as_ref().map(|TenantsReport { ready, not_ready, .. }| {
+                format!(": {ready} tenants are ready, {not_ready} are not")
+            });
+            let of_tenants = of_tenants.unwrap_or_default();
+            writeln!(f, "{:<12} {}{place}{of_tenants}", requirement.verdict, requirement.name)?;
             for finding in &requirement.findings {
                 writeln!(f, "             {}", finding.text)?;
             }
             for warning in &requirement.warnings {
                 writeln!(f, "             warning: {}", warning.text)?;
             }
+            if let Some(tenants) = &requirement.tenants {
+                write!(f, "{tenants}")?;
+            }
             if let Some(mend) = requirement.mend.as_ref().filter(|_| !requirement.findings.is_empty()) {
                 writeln!(f, "             to mend it: {mend}")?;
             }
-            if !requirement.findings.is_empty() && !requirement.routes.is_empty() {
+            let fails = |tenants: &TenantsReport| tenants.not_ready > 0;
+            let is_unmet = !requirement.findings.is_empty() || requirement.tenants.as_ref().is_some_and(fails);
+            if is_unmet && !requirement.routes.is_empty() {
                 writeln!(f, "             routes that need it: {}", requirement.routes.join(", "))?;
                 let open = requirement.routes.iter().filter(|route| !requirement.gated.contains(route));
                 let open: Vec<&str> = open.map(String::as_str).collect();

@@ -48,7 +48,7 @@ fn first(bencher: Bencher<'_, '_>) {
 }
 
 fn requirement(fact: Fact) -> Requirement {
-    Requirement { name: "release".into(), database: DatabaseId(0), facts: vec![fact] }
+    Requirement { name: "release".into(), database: DatabaseId(0), facts: vec![fact], per_tenant: false }
 }
 
 fn scene() -> (Catalog, Arc<Expected>) {

@@ -6,11 +6,15 @@ use schemagate_bench::{NOW, Scene};
 
 #[test]
 fn parsing_and_deciding_an_ordinary_request_allocates_nothing() {
-    let scene = Scene::of(1_000);
+    allocates_nothing(&Scene::of(1_000));
+    allocates_nothing(&Scene::of_tenants(1_000));
+}
+
+fn allocates_nothing(scene: &Scene) {
     for sent in &scene.requests {
         let mut outcome = Outcome::NoRoute;
         let counted = measure(|| {
-            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method() };
+            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method(), tenant: None };
             outcome = scene.gate.decide(&request, NOW).outcome;
         });
         assert_eq!(counted.count_total, 0, "{sent:?}");

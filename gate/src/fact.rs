@@ -94,6 +94,16 @@ impl Fact {
         })
     }
 
+    /// The object that it speaks of, where that is one in a schema.
+    pub fn name(&self) -> Option<&ObjectName> {
+        match self {
+            Self::Schema(_) | Self::Extension(_) => None,
+            Self::Table(name) | Self::Index(name) | Self::Enum { name, .. } | Self::Function { name, .. } => Some(name),
+            Self::Column { table, .. } | Self::Constraint { table, .. } | Self::Privilege { table, .. } => Some(table),
+            Self::Migrations(expected) | Self::MigrationsTouching(expected, _) => Some(&expected.ledger.table),
+        }
+    }
+
     /// Whether it holds in `catalog`.
     pub(crate) fn judge(&self, catalog: &Catalog) -> Evidence {
         let finding = match self {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::share::share_out;
 use crate::{
-    Action, Conflict, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method, Mode, Moment, Outcome,
-    Reason, Requirement, RequirementId, Route, Router, Snapshot, Target, UpstreamId, Verdict, Version, VersionId,
+    Action, ActionKind, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method,
+    Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger, Target, Tenancy,
+    UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -21,6 +22,7 @@ pub struct Rules {
     health: Option<MatchingPath>,
     router: Router,
     holds: Vec<Hold>,
+    tenancy: Option<Arc<Tenancy>>,
 }
 
 /// Rules and the snapshot they are applied to; immutable, and swapped whole.
@@ -39,6 +41,8 @@ pub struct Request<'a> {
     pub target: &'a Target<'a>,
     /// The method; of a CORS preflight, the method that it asks for.
     pub method: Method<'a>,
+    /// What the header says that names the tenant, where one does.
+    pub tenant: Option<&'a str>,
 }
 
 impl Rules {
@@ -64,6 +68,7 @@ impl Rules {
             form,
             health,
             holds: Vec::new(),
+            tenancy: None,
         })
     }
 
@@ -81,6 +86,23 @@ impl Rules {
     /// The hold of an id that a decision gave.
     pub fn hold(&self, id: HoldId) -> Option<&Hold> {
         self.holds.get(id.0 as usize)
+    }
+
+    /// The same rules for an application that has tenants.
+    #[must_use]
+    pub fn with_tenancy(self, tenancy: Option<Tenancy>) -> Self {
+        Self { tenancy: tenancy.map(Arc::new), ..self }
+    }
+
+    /// What the configuration says of tenants.
+    pub const fn tenancy(&self) -> Option<&Arc<Tenancy>> {
+        self.tenancy.as_ref()
+    }
+
+    /// What a look at `database` has to ask.
+    pub fn wanted(&self, database: DatabaseId) -> Wanted {
+        let tenancy = self.tenancy.as_ref().filter(|tenancy| tenancy.database == database);
+        Wanted::from(database, &self.requirements, tenancy)
     }
 
     /// Every route, in the order of [`crate::RouteId`].
@@ -174,7 +196,8 @@ impl Gate {
         let answer = |outcome, reason| Decision {
             outcome,
             route: None,
-            action: crate::ActionKind::Pass,
+            tenant: None,
+            action: ActionKind::Pass,
             reason,
             observed: false,
         };
@@ -185,34 +208,73 @@ impl Gate {
         let Some((id, route)) = found.and_then(|id| Some((id, rules.route(id)?))) else {
             return answer(Outcome::NoRoute, Reason::NoRoute);
         };
-        let (reason, action, upstream) = self.in_force(route, now);
+        let whose = self.whose(request, now);
+        if let Some(decision) = self.refuse_stranger(id, route, whose) {
+            return decision;
+        }
+        let (reason, action, upstream) = self.in_force(route, whose, now);
         let effect = action.effect(request.method);
         let as_ever = effect == Effect::Forward && upstream == route.upstream;
         let observed = route.mode == Mode::Observe && !as_ever;
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
-        Decision { outcome, route: Some(id), action: action.kind(), reason, observed }
+        let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
+        Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed }
+    }
+
+    /// Whose a request is at `now`.
+    pub fn whose(&self, request: &Request<'_>, now: Moment) -> Whose {
+        let Some(tenancy) = &self.rules.tenancy else { return Whose::Shared };
+        let known = self.snapshot.tenants().and_then(|tenants| tenants.directory());
+        match known.map(|directory| directory.find(&tenancy.key, request)) {
+            // A tenant may have come since the tenants were seen last.
+            Some(Whose::Stranger) | None if !self.snapshot.is_fresh(tenancy.database, now) => Whose::Unlearnt,
+            Some(whose) => whose,
+            None => Whose::Unlearnt,
+        }
+    }
+
+    /// What is done with a request that names no tenant, if that is reason enough.
+    fn refuse_stranger(&self, id: crate::RouteId, route: &Route, whose: Whose) -> Option<Decision> {
+        let stranger = self.rules.tenancy.as_ref().filter(|_| route.tenant_needs && whose == Whose::Stranger)?.stranger;
+        let observed = route.mode == Mode::Observe;
+        let outcome = match stranger {
+            Stranger::Pass => return None,
+            _ if observed => Outcome::Forward(route.upstream),
+            Stranger::Block(answer) => Outcome::Answer(answer),
+            Stranger::NotFound => Outcome::NoRoute,
+        };
+        let reason = Reason::UnknownTenant;
+        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed })
     }
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.
     pub fn worst(&self, now: Moment) -> Verdict {
         let verdicts = self.rules.declared().map(|(id, _)| self.snapshot.verdict(id, now));
-        verdicts.max().unwrap_or(Verdict::Ready)
+        verdicts.chain(self.worst_of_tenants()).max().unwrap_or(Verdict::Ready)
+    }
+
+    /// Unknown, where it could not be learnt who the tenants are.
+    fn worst_of_tenants(&self) -> Option<Verdict> {
+        self.rules.tenancy.as_ref()?;
+        let learnt =
+            self.snapshot.tenants().is_some_and(|tenants| tenants.directory().is_some() && tenants.problem().is_none());
+        (!learnt).then_some(Verdict::Unknown)
     }
 
     /// What is in force on a route: why, the action, and the upstream that `pass` leads to.
-    pub fn in_force(&self, route: &Route, now: Moment) -> (Reason, Action, UpstreamId) {
-        if let Some((id, version)) = self.version(route) {
+    pub fn in_force(&self, route: &Route, whose: Whose, now: Moment) -> (Reason, Action, UpstreamId) {
+        if let Some((id, version)) = self.version(route, whose) {
             return (Reason::Version(id), Action::Pass, version.upstream);
         }
-        let (reason, action) = self.judge(route, now);
+        let (reason, action) = self.judge(route, whose, now);
         (reason, action, route.upstream)
     }
 
     /// The newest version of a route all of whose needs are ready, as was last learnt: a database that
     /// is away for long must not send requests back and forth between releases.
-    pub fn version<'r>(&self, route: &'r Route) -> Option<(VersionId, &'r Version)> {
-        let is_ready = |version: &Version| version.needs.iter().all(|need| self.snapshot.was_ready(*need));
+    pub fn version<'r>(&self, route: &'r Route, whose: Whose) -> Option<(VersionId, &'r Version)> {
+        let is_ready = |version: &Version| version.needs.iter().all(|need| self.was_ready(*need, whose));
         (0..).map(VersionId).zip(&route.versions).find(|(_, version)| is_ready(version))
     }
 
@@ -226,11 +288,18 @@ impl Gate {
         Decision { outcome, action: hold.then.kind(), ..decision }
     }
 
-    /// The worst need of a route where no version is used, and the action for it.
-    pub fn judge(&self, route: &Route, now: Moment) -> (Reason, Action) {
+    /// Whether a requirement was ready for a request when it was last seen, however long ago.
+    fn was_ready(&self, need: RequirementId, whose: Whose) -> bool {
+        let per_tenant = self.rules.requirement(need).is_some_and(|requirement| requirement.per_tenant);
+        self.snapshot.last_verdict(need, per_tenant, whose).is_none_or(|verdict| verdict == Verdict::Ready)
+    }
+
+    /// The worst need of a route where no version is used, for a request, by whose it is, and the action for it.
+    pub fn judge(&self, route: &Route, whose: Whose, now: Moment) -> (Reason, Action) {
         let mut worst: Option<(RequirementId, Verdict)> = None;
         for need in &route.needs {
-            let verdict = self.snapshot.verdict(*need, now);
+            let per_tenant = self.rules.requirement(*need).is_some_and(|requirement| requirement.per_tenant);
+            let Some(verdict) = self.snapshot.verdict_for(*need, per_tenant, whose, now) else { continue };
             if worst.is_none_or(|(_, known)| verdict > known) {
                 worst = Some((*need, verdict));
             }

@@ -38,6 +38,7 @@ mod sample;
 mod scope;
 mod share;
 mod snapshot;
+mod tenant;
 mod type_name;
 mod verdict;
 mod wanted;
@@ -66,7 +67,11 @@ pub use route::{Mode, Route, RouteId, UpstreamId, Version, VersionId};
 pub use router::{Conflict, Hidden, Router};
 pub use scope::Scope;
 pub use snapshot::{Flip, Judgement, Snapshot};
+pub use tenant::{
+    Directory, DomainTables, OWN_SCHEMA, Shape, Standing, Stranger, Tally, Template, TemplateError, Tenancy, Tenant,
+    TenantChange, TenantFindings, TenantId, TenantKey, Tenants, TenantsSeen, Whose,
+};
 pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
-pub use wanted::Wanted;
+pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};

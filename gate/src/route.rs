@@ -50,12 +50,14 @@ pub struct Route {
     pub upstream: UpstreamId,
     /// Releases that go before [`Self::upstream`] where all they need is ready; the newest first.
     pub versions: Vec<Version>,
-    /// What must be ready where no version is used.
+    /// What must be ready where no version is used; of a tenant alone, where it is required per tenant.
     pub needs: Vec<RequirementId>,
     /// What to do when it is not.
     pub actions: Actions,
     /// Whether to do it.
     pub mode: Mode,
+    /// Whether its requests are tenants' affair: whoever names none is treated as [`crate::Stranger`] says.
+    pub tenant_needs: bool,
 }
 
 impl Route {

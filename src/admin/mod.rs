@@ -27,6 +27,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use gate::{Standing, Verdict};
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -95,6 +96,11 @@ async fn metrics_text(State(admin): State<Admin>) -> Response {
     let verdicts =
         gate.rules().declared().map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
     admin.metrics.stand(gate.snapshot().generation(), verdicts);
+    if let (Some(tenancy), Some(tenants)) = (gate.rules().tenancy(), gate.snapshot().tenants()) {
+        let fresh = gate.snapshot().is_fresh(tenancy.database, now);
+        let verdict = |standing: &Standing| if fresh { standing.verdict } else { Verdict::Unknown };
+        admin.metrics.stand_tenants(tenants.all().map(|(_, _, standing)| verdict(standing)));
+    }
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

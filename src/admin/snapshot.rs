@@ -1,6 +1,6 @@
 //! The report and what becomes of each route.
 
-use gate::{Gate, Mode, Moment, Route};
+use gate::{Gate, Mode, Moment, Route, Whose};
 use serde::Serialize;
 
 use super::Admin;
@@ -24,7 +24,7 @@ pub(super) struct RouteReport {
     methods: Vec<String>,
     upstream: String,
     needs: Vec<String>,
-    /// The action in force.
+    /// The action in force for requests that are no tenant's.
     action: &'static str,
     /// Why: `ready`, `no_needs` or the worst verdict.
     reason: &'static str,
@@ -45,7 +45,7 @@ impl SnapshotReport {
 
 impl RouteReport {
     pub(super) fn of(route: &Route, config: &Config, gate: &Gate, now: Moment) -> Self {
-        let (reason, action, upstream) = gate.in_force(route, now);
+        let (reason, action, upstream) = gate.in_force(route, Whose::Shared, now);
         let needs = route.needs.iter().filter_map(|id| gate.rules().requirement(*id));
         Self {
             name: route.name.to_string(),

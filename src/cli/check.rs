@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use gate::{DatabaseId, Gate, Moment, Snapshot, Wanted};
+use gate::{DatabaseId, Gate, Moment, Snapshot};
 use serde_json::json;
 
 use super::console::Console;
@@ -97,7 +97,7 @@ pub(super) async fn look_at_all(config: &Config) -> Looked {
     let mut snapshot = Snapshot::unknown(rules.requirements(), rules.databases());
     let mut failures = Vec::new();
     for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
-        let wanted = Wanted::from(id, rules.requirements());
+        let wanted = rules.wanted(id);
         match watch::look(database, &wanted).await {
             Ok(catalog) => {
                 snapshot = snapshot.after_look(rules.requirements(), id, &catalog, now, database.max_age).0;

@@ -17,12 +17,13 @@ mod report;
 mod requirement;
 mod route;
 mod stale;
+mod tenants;
 mod upstream;
 mod warning;
 
 use std::sync::Arc;
 
-use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
+use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
 use super::{Config, Log};
@@ -37,7 +38,8 @@ impl Check<'_> {
         let form = matching_form(file.matching.get()?);
         let databases = self.databases(file.databases.get()?);
         let upstreams = self.upstreams(file.upstreams.get()?);
-        let requirements = self.requirements(file.requirements.get()?, file.databases.get()?, &databases);
+        let tenants_database = self.tenants_database(file, &databases);
+        let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
         let admin = self.admin(file.admin.get()?, &requirements);
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
@@ -48,7 +50,11 @@ impl Check<'_> {
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
-        let routes = self.routes(file, form, &requirements, &mut answers);
+        let names = file.upstreams.get()?.0.iter().map(|(name, _)| name.value.as_str());
+        let defaults = self.defaults(file.defaults.get()?, names.zip((0..).map(UpstreamId)).collect());
+        let tenants = self.tenants(file, tenants_database, &requirements, &defaults, &mut answers);
+        let of_tenants = tenants.as_ref().map_or(&[][..], |tenants| &tenants.needs);
+        let routes = self.routes(file, form, &requirements, of_tenants, &defaults, &mut answers);
         self.warn_of_idle_names(file, &routes, &requirements);
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
@@ -58,7 +64,9 @@ impl Check<'_> {
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
-        let rules = Arc::new(rules.with_holds(answers.holds));
+        let tenant_header = tenants.as_ref().and_then(|tenants| tenants.header.clone());
+        let rules = rules.with_holds(answers.holds).with_tenancy(tenants.map(|tenants| tenants.tenancy));
+        let rules = Arc::new(rules);
 
         Some(Config {
             listen: listen?,
@@ -66,6 +74,7 @@ impl Check<'_> {
             databases: databases.into_iter().collect::<Option<_>>()?,
             upstreams: upstreams.into_iter().collect::<Option<_>>()?,
             rules,
+            tenant_header,
             notes,
             answers: answers.specs,
             max_held,

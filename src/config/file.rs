@@ -7,6 +7,7 @@ mod alert;
 mod lock;
 mod migrations;
 mod probe;
+mod tenants;
 
 use gate::{EncodedSlash, Mode};
 
@@ -21,6 +22,7 @@ pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use lock::LockTable;
 pub(super) use migrations::MigrationsTable;
 pub(super) use probe::ProbeTable;
+pub(super) use tenants::TenantsTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,8 @@ table! {
         requirements: Named<RequirementTable> = {},
         /// Which requests go where and what they need. The most specific route serves a request, whatever the order here.
         routes: List<RouteTable> = [],
+        /// Tenants with a schema each; none if left out.
+        tenants: TenantsTable,
         /// What routes do that do not say otherwise.
         defaults: DefaultsTable = {},
         /// Requests that wait for a verdict to turn, of all routes together.
@@ -239,7 +243,9 @@ table! {
         migrations: MigrationsTable,
         /// A lock that `schemagate lock` wrote, all of which must be there; or a table, for some of it.
         lock: Either<String, LockTable>,
-        /// The command that mends it; only operators see it. A migration tool's own if left out.
+        /// Whether it is one of each tenant: names without a schema are then in each tenant's own, and nowhere else.
+        per_tenant: bool = false,
+        /// The command that mends it; only operators see it. {schema}, {tenant} and {domain} are the tenant's. A migration tool's own if left out.
         mend: String,
         /// A label of your own for logs and alerts.
         component: String,
@@ -265,6 +271,8 @@ table! {
         versions: List<VersionTable>,
         /// Requirements that must be ready; where there are versions, those of `upstream`.
         needs: List<String>,
+        /// Whether what [tenants] says of needs and of requests without a tenant is said of this route.
+        tenant_needs: bool = true,
         /// While a need is unmet.
         on_broken: ActionValue,
         /// While the migration ledger says that all is applied and the catalog says otherwise; as on_broken if left out.

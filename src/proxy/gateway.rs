@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Host, Moment, Outcome, Request, Verdict};
+use gate::{AnswerId, Host, Moment, Outcome, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -22,6 +22,7 @@ use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
 use super::request_id::{self, RequestId};
 use super::stale::Stale;
+use super::tenant::{Blocked, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
@@ -38,6 +39,7 @@ pub(super) struct Gateway {
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
+    pub(super) blocked: Blocked,
 }
 
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
@@ -53,7 +55,16 @@ impl Gateway {
         upstreams: Arc<Upstreams>,
     ) -> Self {
         let stale = Stale::prepare(&config, &metrics);
-        Self { config, reader, answers, metrics, upstreams, stale, in_flight: InFlight::default() }
+        Self {
+            config,
+            reader,
+            answers,
+            metrics,
+            upstreams,
+            stale,
+            in_flight: InFlight::default(),
+            blocked: Blocked::default(),
+        }
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
@@ -65,7 +76,8 @@ impl Gateway {
         let request = session.req_header();
         let client = asking(request, exchange.id.as_str());
         let head = raw_head(session);
-        let facts = match Facts::read(request, &head, self.config.rules.matching_form()) {
+        let form = self.config.rules.matching_form();
+        let facts = match Facts::read(request, &head, form, self.config.tenant_header.as_ref()) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -74,7 +86,7 @@ impl Gateway {
             }
         };
         let gate = self.reader.pin();
-        let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let decision = gate.decide(&facts.request(), now);
         let decision = gate.instead_of_holding(decision, facts.method);
         let answer = match decision.outcome {
             Outcome::Forward(_)
@@ -90,8 +102,12 @@ impl Gateway {
         };
         exchange.decision = Some(decision);
         exchange.upstream = decision.outcome.upstream();
+        exchange.tenant = RequestTenant::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
+        if matches!(decision.outcome, Outcome::Answer(_)) {
+            self.note_refusal(&decision, exchange);
+        }
         self.listen(session, exchange, now);
         match decision.outcome {
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, &decision, up_to, otherwise)),

@@ -10,6 +10,7 @@
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `stale` | the last good answers: what is kept, for whom, and how it is given |
+//! | `tenant` | whose a request is, and what is said of refused tenants |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -32,6 +33,7 @@ mod own_answer;
 mod recheck;
 mod request_id;
 mod stale;
+mod tenant;
 mod upstreams;
 
 use std::sync::Arc;

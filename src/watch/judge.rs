@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use super::tenants;
 use crate::config::Config;
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
@@ -88,6 +89,7 @@ impl Judge {
                 moved.then(|| Change { id, flip, before: before.clone(), after: after.clone() })
             })
             .collect();
+        let tenants = snapshot.tenants().filter(|_| look.catalog.tenants.is_some()).cloned();
         self.writer.swap(snapshot);
         let rules = gate.rules();
         let is_share = |change: &&Change| rules.whole(change.id) != change.id;
@@ -104,6 +106,10 @@ impl Judge {
                 self.tell(change);
             }
             self.warn(change);
+        }
+        if let Some(after) = tenants {
+            let before = gate.snapshot().tenants().map(AsRef::as_ref);
+            tenants::tell(&self.config, &self.metrics, before, &after);
         }
         if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
@@ -189,6 +195,10 @@ impl Judge {
         let mend = self.config.mend(change.id, verdict);
         if change.flip.is_some() {
             self.metrics.flip(name, verdict);
+        }
+        if requirement.per_tenant {
+            // It stands as its worst tenant does, and of tenants each is told.
+            return;
         }
         let lasted = change.after.since.since(change.before.since);
         match change.flip {

@@ -46,6 +46,8 @@ pub(super) struct Watcher {
     began: Moment,
     /// Looks that [`Self::reader`] has answered.
     served: u32,
+    /// Whether a hint brought the last look.
+    hinted: bool,
     listener: JoinSet<()>,
     hearing: Option<Hearing>,
     /// Ledgers of which nobody tells, as the log says.
@@ -75,6 +77,7 @@ impl Watcher {
             reader: None,
             began: Moment::default(),
             served: 0,
+            hinted: false,
             listener: JoinSet::new(),
             hearing: None,
             unheard: BTreeSet::new(),
@@ -216,8 +219,11 @@ impl Watcher {
 
     /// Waits for whatever brings the next look; the last one began at `began`.
     async fn rest(&mut self, began: Instant) {
-        // As long a pause as the look was long: a slow catalog is not kept busy by looking at it.
-        let soonest = Instant::now() + began.elapsed().max(LEAST_GAP).min(self.database.refresh);
+        // As long a pause as the look was long: a slow catalog is not kept busy by looking at it. But
+        // the first change after a quiet time is looked at without one, or two long looks and the pause
+        // between them would be more than anybody should wait for a change.
+        let pause = if self.hinted { began.elapsed() } else { Duration::ZERO };
+        let soonest = Instant::now() + pause.max(LEAST_GAP).min(self.database.refresh);
         let Some(reader) = &mut self.reader else {
             let next = Instant::now() + self.backoff.next();
             tokio::select! {
@@ -226,9 +232,14 @@ impl Watcher {
             }
             return;
         };
+        let at_the_latest = (began + self.database.refresh).max(soonest);
+        self.hinted = false;
         tokio::select! {
-            () = sleep_until((began + self.database.refresh).max(soonest)) => {}
-            () = self.hint.heard() => sleep_until(soonest).await,
+            () = sleep_until(at_the_latest) => {}
+            () = self.hint.heard() => {
+                self.hinted = true;
+                sleep_until(soonest).await;
+            }
             () = reader.lost() => {
                 debug!(database = self.database.name, "the connection was lost");
                 self.reader = None;

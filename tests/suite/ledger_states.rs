@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::ledger::{Expected, Ledger, LedgerState, MigrationState, Reading, Standing, Tool, judge};
-use gate::{DatabaseId, Fact, ObjectName, Requirement, Verdict, Wanted};
+use gate::{DatabaseId, Fact, MatchingForm, ObjectName, Requirement, Rules, Verdict, Wanted};
 use schemagate::config::Config;
 use schemagate::migrations::{Folder, detect};
 use schemagate::watch::look;
@@ -113,9 +113,10 @@ async fn only_a_ledger_that_was_told_a_lie_contradicts_the_catalog() {
         let schema = folder.tool.schema;
         let table = schema.map_or(ledger.table, |schema| ObjectName::qualified(schema, folder.tool.table));
         let expected = Arc::new(Expected::new(Ledger { tool: folder.tool, table }, folder.migrations));
-        let requirement =
-            Requirement { name: "release".into(), database: DatabaseId(0), facts: vec![Fact::Migrations(expected)] };
-        let wanted = Wanted::from(DatabaseId(0), std::slice::from_ref(&requirement));
+        let facts = vec![Fact::Migrations(expected)];
+        let requirement = Requirement { name: "release".into(), database: DatabaseId(0), facts, per_tenant: false };
+        let rules = Rules::new(Vec::new(), vec![requirement.clone()], 1, MatchingForm::default(), None).expect("rules");
+        let wanted = rules.wanted(DatabaseId(0));
         let catalog = look(&config(&database.url()).databases[0], &wanted).await.expect("a look");
         let judged = requirement.judge(&catalog);
         let is_lie = FAKED.contains(&(case.tool, case.state));

@@ -62,20 +62,22 @@ impl Ledger {
     /// The statement that reads the lock that is a row in `schema`, where the tool has such a
     /// lock: one column of text.
     pub fn lock_query(&self, schema: &str) -> Option<String> {
-        let Lock::Row { column, .. } = self.tool.lock else { return None };
-        let [schema, table, column] = [schema, &*self.lock_table()?, column].map(name::in_sql);
+        let (table, column) = self.lock_row()?;
+        let [schema, table, column] = [schema, &table, column].map(name::in_sql);
         Some(format!("SELECT CAST({column} AS text) FROM {schema}.{table}"))
     }
 
     /// The names of the tables that the tool keeps for itself, in the schema of the ledger.
     pub fn tables(&self) -> impl Iterator<Item = Box<str>> {
-        [Some(self.table.name().into()), self.lock_table()].into_iter().flatten()
+        let lock = self.lock_row().map(|(table, _)| table.into_boxed_str());
+        [Some(self.table.name().into()), lock].into_iter().flatten()
     }
 
-    fn lock_table(&self) -> Option<Box<str>> {
-        let Lock::Row { table, .. } = self.tool.lock else { return None };
+    /// The table of the lock that is a row, and the column that says whether it is held.
+    pub fn lock_row(&self) -> Option<(String, &'static str)> {
+        let Lock::Row { table, column, .. } = self.tool.lock else { return None };
         // Tools name the lock after the ledger, whatever that is called.
-        Some(table.replacen(self.tool.table, self.table.name(), 1).into_boxed_str())
+        Some((table.replacen(self.tool.table, self.table.name(), 1), column))
     }
 
     /// What lets `role` read it in `schema`.

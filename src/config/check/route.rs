@@ -41,7 +41,9 @@ pub(super) struct Origin {
 /// What every route is made with.
 struct Surroundings<'s> {
     requirements: &'s Requirements,
-    defaults: Defaults<'s>,
+    /// What every request of a tenant needs.
+    of_tenants: &'s [RequirementId],
+    defaults: &'s Defaults<'s>,
     mode: Mode,
     form: MatchingForm,
 }
@@ -60,6 +62,8 @@ impl Check<'_> {
         file: &File,
         form: MatchingForm,
         requirements: &Requirements,
+        of_tenants: &[RequirementId],
+        defaults: &Defaults<'_>,
         answers: &mut Answers,
     ) -> Routes {
         let mut routes = Routes {
@@ -69,21 +73,16 @@ impl Check<'_> {
             used: HashSet::new(),
             stale_keys: Vec::new(),
         };
-        let (Some(upstreams), Some(defaults), Some(tables)) =
-            (file.upstreams.get(), file.defaults.get(), file.routes.get())
-        else {
-            return routes;
-        };
-        if let (Some(one), Some(other)) = (file.mode.place(), defaults.mode.place()) {
+        let Some(tables) = file.routes.get() else { return routes };
+        if let (Some(one), Some(other)) = (file.mode.place(), defaults.table.mode.place()) {
             self.error(Some(other), "`mode` is given at the top and in [defaults], and both mean the same")
                 .help("keep one of them")
                 .beside(Some(one), "the other");
         }
-        let mode = defaults.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
-        let upstreams = upstreams.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(UpstreamId)).collect();
-        let around = Surroundings { requirements, defaults: self.defaults(defaults, upstreams), mode, form };
-        if let Some(upstream) = defaults.upstream.placed() {
-            self.resolve(upstream, around.defaults.upstreams.iter().copied(), ("upstream", "upstreams"));
+        let mode = defaults.table.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
+        let around = Surroundings { requirements, of_tenants, defaults, mode, form };
+        if let Some(upstream) = defaults.table.upstream.placed() {
+            self.resolve(upstream, defaults.upstreams.iter().copied(), ("upstream", "upstreams"));
         }
         for (table, route) in tables.0.iter().enumerate() {
             self.route((table, route.place), &route.value, &around, &mut routes, answers);
@@ -125,12 +124,13 @@ impl Check<'_> {
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);
-        let needs = self.needs(&typed.needs, around.requirements, routes);
+        let needs = self.needs_of_route(typed, around, routes);
         let versions = self.versions(typed, around, routes);
         let mode = typed.mode.copied().map_or(around.mode, |word| word.0);
         let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
         if let Some(place) = own_actions.iter().find_map(|key| key.place())
             && typed.needs.is_absent()
+            && needs.is_empty()
         {
             self.warn(Some(place), "the route needs nothing, so this action is never taken; add needs = [\"…\"]");
         }
@@ -141,9 +141,9 @@ impl Check<'_> {
                 None => default_name(&methods, &host, path_text),
             };
             answers.stale_key = None;
-            let actions = self.actions(typed, &name, &around.defaults, answers);
+            let actions = self.actions(typed, &name, around.defaults, answers);
             let refusal = actions.and_then(|actions| actions.on_broken.refusal());
-            let otherwise = refusal.unwrap_or_else(|| self.refusal(None, &around.defaults, answers));
+            let otherwise = refusal.unwrap_or_else(|| self.refusal(None, around.defaults, answers));
             let Some(path) = &path else { continue };
             // A route that was reported still takes part in the search for conflicts.
             let upstream = upstream.unwrap_or(UpstreamId(0));
@@ -163,6 +163,7 @@ impl Check<'_> {
                 needs: needs.clone(),
                 actions,
                 mode,
+                tenant_needs: typed.tenant_needs.copied().unwrap_or(true),
             });
         }
     }
@@ -246,6 +247,23 @@ impl Check<'_> {
         id
     }
 
+    /// What a route needs: what it names, and what every request of a tenant does.
+    fn needs_of_route(
+        &mut self,
+        typed: &RouteTable,
+        around: &Surroundings<'_>,
+        routes: &mut Routes,
+    ) -> Vec<RequirementId> {
+        let mut needs = self.needs(&typed.needs, around.requirements, routes);
+        if typed.tenant_needs.copied() != Some(false) {
+            routes.needed.extend(around.of_tenants);
+            needs.extend(around.of_tenants);
+        }
+        let mut seen = HashSet::new();
+        needs.retain(|id| seen.insert(*id));
+        needs
+    }
+
     fn needs(
         &mut self,
         typed: &Key<List<String>>,
@@ -258,12 +276,10 @@ impl Check<'_> {
                 self.resolve(name, requirements.names(), ("requirement", "requirements"));
                 continue;
             };
-            for id in ids {
-                if !needs.contains(id) {
-                    needs.push(*id);
-                }
-            }
+            needs.extend(ids);
         }
+        let mut seen = HashSet::new();
+        needs.retain(|id| seen.insert(*id));
         routes.needed.extend(&needs);
         needs
     }

@@ -22,12 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Action, AnswerId, Decision, Method, Mode, Moment, Outcome, Reason, Route, Rules};
+use gate::{Action, AnswerId, Decision, Method, Mode, Moment, Outcome, Reason, Route, Rules, Whose};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::exchange::Exchange;
 use super::gateway::Gateway;
+use super::tenant::RequestTenant;
 use super::upstreams::Pool;
 use crate::answer::Answer;
 use crate::config::{Config, StaleKey};
@@ -111,7 +112,9 @@ impl Gateway {
         let Some(decision) = exchange.decision else { return };
         let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
         // A backend whose table goes away may still say 200, with an empty list.
-        let ready = self.reader.pin().in_force(route, self.reader.now()).0 == decision.reason;
+        let gate = self.reader.pin();
+        let whose = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(&gate));
+        let ready = gate.in_force(route, whose, self.reader.now()).0 == decision.reason;
         let fate = keeping.end(whole, ready, key, &stale.store);
         self.metrics.stale_kept(&route.name, fate.as_str());
     }
@@ -176,7 +179,7 @@ impl Gateway {
             client: &exchange.client,
             route: &route.name,
             upstream: self.upstreams.get(route.upstream).map_or("", Pool::name),
-            tenant: None,
+            tenant: exchange.tenant.as_ref().map(RequestTenant::schema),
             key,
         }
     }

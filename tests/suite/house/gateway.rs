@@ -6,6 +6,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -142,6 +143,11 @@ impl Gateway {
     /// Everything it wrote.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(log_path(&self.folder)).unwrap_or_default()
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> Pid {
+        self.process.pid()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

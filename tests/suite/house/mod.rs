@@ -16,6 +16,7 @@ mod sqlite_file;
 mod unprivileged;
 mod verdict;
 mod wait;
+pub(crate) mod zumodra;
 
 pub(crate) use alone::turn;
 pub(crate) use authority::Authority;
