@@ -80,7 +80,7 @@ impl<'s> Sides<'s> {
         }
         let [missing, different, unknown] =
             [Kind::Missing, Kind::Different, Kind::CannotTell].map(|kind| held.count(kind));
-        let counted = format!("{} declared tables, columns and enums", held.looked_for);
+        let counted = format!("{} declared tables, columns, enums and values", held.looked_for);
         let where_from = format!("{} migrations in {}", self.folder.migrations.len(), self.folder.path.display());
         let cannot_tell = if unknown == 0 { String::new() } else { format!(", {unknown} cannot be told") };
         if missing + different == 0 {

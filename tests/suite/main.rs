@@ -30,6 +30,7 @@ mod ledger_states;
 mod life;
 mod passing;
 mod pooler;
+mod prisma_schema;
 mod privileges;
 mod recheck;
 mod replay;
