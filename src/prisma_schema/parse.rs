@@ -324,13 +324,10 @@ impl<'t> Parser<'t> {
     }
 
     fn end_of_line(&mut self) -> Result<(), Complaint> {
-        match self.peek() {
-            Some(Kind::End | Kind::Mark('}')) => Ok(()),
-            _ => {
-                let found = self.rest.first();
-                Err(self.unexpected("the end of the line", found))
-            }
+        if matches!(self.peek(), Some(Kind::End | Kind::Mark('}'))) {
+            return Ok(());
         }
+        Err(self.unexpected("the end of the line", self.rest.first()))
     }
 }
 
