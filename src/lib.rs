@@ -15,6 +15,7 @@
 //! | [`admin`] | the listener for operators and probes |
 //! | [`alert`] | operators are told of changes, by webhook |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
+//! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -32,6 +33,7 @@ pub mod lock;
 
 pub mod metrics;
 pub mod migrations;
+pub mod prisma_schema;
 pub mod proxy;
 pub mod report;
 pub mod watch;

@@ -192,7 +192,7 @@ mod tests {
     fn a_ledger_is_wanted_with_the_columns_of_its_table() {
         let tool = ledger::Tool::named("knex").expect("a tool");
         let ledger = Ledger { tool, table: name("app.knex_migrations") };
-        let fact = Fact::Migrations(std::sync::Arc::new(ledger::Expected::new(ledger.clone(), Vec::new())));
+        let fact = Fact::Migrations(Arc::new(ledger::Expected::new(ledger.clone(), Vec::new())));
         let expected =
             Wanted { tables: [name("app.knex_migrations")].into(), ledgers: [ledger].into(), ..Wanted::default() };
         assert_eq!(wanted([fact]), expected);

@@ -36,6 +36,7 @@ mod life;
 mod locks;
 mod passing;
 mod pooler;
+mod prisma_schema;
 mod privileges;
 mod recheck;
 mod replay;

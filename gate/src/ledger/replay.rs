@@ -3,7 +3,10 @@
 //! Nothing fails here: what is dropped and was never made, or made twice, is taken as it is said,
 //! since the database may have begun with more than the migrations know.
 
+mod parts;
 mod relations;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +71,7 @@ struct Parts {
     targets: BTreeMap<Box<str>, ObjectName>,
 }
 
-/// A relation and the schema of a name are told apart by what they are looked up in.
+/// What of a schema has a name.
 type Pick<T> = for<'s> fn(&'s Schema, &str) -> Option<&'s T>;
 
 impl Replay {
@@ -232,7 +235,7 @@ impl Replay {
             Change::Unread { why, reach } => self.doubt(why, reach),
             Change::AlterRelation { .. } | Change::AlterType { .. } | Change::Rows { .. } | Change::Other { .. } => {}
             change => {
-                let _ = self.change_relation(change) || self.change_type(change);
+                let _ = self.change_relation(change) || self.change_part(change) || self.change_type(change);
             }
         }
     }

@@ -15,10 +15,17 @@ pub(super) struct Field {
     /// `db_column`: a column's name that is not made of the field's.
     pub(super) column: Option<Box<str>>,
     pub(super) nullable: bool,
-    pub(super) is_key: bool,
-    pub(super) unique: bool,
+    pub(super) key: Key,
     /// Whether PostgreSQL is told to refuse what is below zero.
     pub(super) is_positive: bool,
+}
+
+/// Whether no two rows have the same in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    None,
+    Unique,
+    Primary,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,14 +127,19 @@ impl Field {
         } else {
             Kind::Plain(type_of(call))
         };
-        let is_key = call.says("primary_key");
+        let key = if call.says("primary_key") {
+            Key::Primary
+        } else if call.says("unique") || class == "OneToOneField" {
+            Key::Unique
+        } else {
+            Key::None
+        };
         Some(Self {
             name: name.into(),
             kind,
             column: text("db_column"),
-            nullable: (call.says("null") || class == "NullBooleanField") && !is_key,
-            is_key,
-            unique: call.says("unique") || class == "OneToOneField",
+            nullable: (call.says("null") || class == "NullBooleanField") && key != Key::Primary,
+            key,
             is_positive: class.starts_with("Positive"),
         })
     }

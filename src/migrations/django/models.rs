@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use gate::{ObjectName, TypeName};
 
-use super::fields::{Field, Kind, Target};
+use super::fields::{Field, Key, Kind, Target};
 
 /// An app's label and a model's name in lower case.
 pub(super) type Place = (Box<str>, Box<str>);
@@ -72,17 +72,15 @@ impl Models {
     /// name would have to be cut.
     pub(super) fn table_between(&self, place: &Place, field: &Field) -> Option<ObjectName> {
         let Kind::Between { table, has_model: false, .. } = &field.kind else { return None };
-        match table {
-            Some(table) => table_called(table),
-            None => {
-                let own = self.table(place)?;
-                let name = format!("{}_{}", own.name(), field.name);
-                Some(match own.schema() {
-                    Some(schema) => ObjectName::qualified(schema, &fitting(&name)?),
-                    None => ObjectName::unqualified(&fitting(&name)?),
-                })
-            }
+        if let Some(table) = table {
+            return table_called(table);
         }
+        let own = self.table(place)?;
+        let name = fitting(&format!("{}_{}", own.name(), field.name))?;
+        Some(match own.schema() {
+            Some(schema) => ObjectName::qualified(schema, &name),
+            None => ObjectName::unqualified(&name),
+        })
     }
 
     /// The model that a field of `place` points to.
@@ -117,7 +115,7 @@ impl Models {
                 let is_own = OWN.iter().any(|(app, model)| *app == &*place.0 && *model == &*place.1);
                 return is_own.then(|| "integer".parse().ok())?;
             };
-            let key = model.fields.iter().find(|field| field.is_key)?;
+            let key = model.fields.iter().find(|field| field.key == Key::Primary)?;
             match &key.kind {
                 Kind::Link(target) => place = self.target(&place, target)?,
                 Kind::Plain(ty) => return ty.clone(),

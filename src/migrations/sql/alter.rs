@@ -58,7 +58,6 @@ const UNSEEN_OF_COLUMN: &[&str] = &[
 ];
 
 pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
-    let start = *rest;
     if rest.any(RELATIONS) {
         return relation(rest, outcome);
     }
@@ -75,16 +74,12 @@ pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
         ("POLICY", on_table),
         ("RULE", on_table),
     ];
-    match readers.iter().find(|(words, _)| rest.words(words)) {
-        Some((_, read)) => read(rest, outcome),
-        None => {
-            *rest = start;
-            other(rest, outcome)
-        }
-    }
+    let read = readers.iter().find(|(words, _)| rest.words(words));
+    read.map_or(other as super::statement::Read, |(_, read)| *read)(rest, outcome)
 }
 
 /// A sequence, a server, a publication: nothing that a catalog of ours shows.
+#[allow(clippy::unnecessary_wraps, reason = "it stands in a table of readers")]
 fn other(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     let how = beginning(*rest);
     let how = how.split(' ').take(2).collect::<Vec<_>>().join(" ");

@@ -51,9 +51,9 @@ fn plain(body: &str, outcome: &mut Outcome) -> Option<()> {
     let skipped = first.text.get(..first.text.len() - begun.len())?.matches('\n').count();
     let first = Statement { text: begun, line: first.line + u32::try_from(skipped).ok()? };
     let handler = rest.iter().position(|statement| after(statement.text, "EXCEPTION").is_some());
-    let (run, handled) = rest.split_at_checked(handler.unwrap_or(rest.len()))?;
+    let (run, ignored) = rest.split_at_checked(handler.unwrap_or(rest.len()))?;
     outcome.lenient |= handler.is_some();
-    handled.iter().all(|statement| ignores_duplicates(statement.text)).then_some(())?;
+    ignored.iter().all(|statement| ignores_duplicates(statement.text)).then_some(())?;
     let kept = outcome.steps.len();
     for found in [&first].into_iter().chain(run).filter(|statement| !is_said(statement.text)) {
         statement::read(found, outcome);

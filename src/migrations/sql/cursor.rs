@@ -189,7 +189,7 @@ fn understood(value: &str, is_quoted: bool) -> Option<Box<str>> {
     if value.is_empty() || value.contains("${") || value.contains("{{") {
         return None;
     }
-    let kept = value.get(..value.floor_char_boundary(ObjectName::LONGEST)).unwrap_or(value);
+    let kept = (0..=ObjectName::LONGEST).rev().find_map(|end| value.get(..end.min(value.len()))).unwrap_or(value);
     Some(if is_quoted { kept.into() } else { kept.to_ascii_lowercase().into() })
 }
 

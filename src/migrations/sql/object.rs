@@ -7,8 +7,11 @@ use super::cursor::Cursor;
 use super::outcome::Outcome;
 use super::type_name;
 
+/// What becomes of an object, and whether of what hangs on it too.
+type Dropped = fn(ObjectName, bool) -> Change;
+
 /// Kinds whose names are lists, and what becomes of each.
-const LISTS: &[(&str, fn(ObjectName, bool) -> Change)] = &[
+const LISTS: &[(&str, Dropped)] = &[
     ("TABLE", |name, _| Change::DropRelation { name }),
     ("FOREIGN TABLE", |name, _| Change::DropRelation { name }),
     ("VIEW", |name, _| Change::DropRelation { name }),

@@ -127,6 +127,7 @@ const HARMLESS: &[&str] = &[
 /// Why a call is not told.
 const CALLS: &str = "it calls a function that may do anything";
 
+#[allow(clippy::unnecessary_wraps, reason = "it stands in a table of readers")]
 pub(super) fn nothing(_: &mut Cursor<'_>, _: &mut Outcome) -> Option<()> {
     Some(())
 }
@@ -297,6 +298,7 @@ pub(super) fn set(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     Some(())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it stands in a table of readers")]
 pub(super) fn reset(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     let start = *rest;
     if rest.any(&["search_path", "ALL"]) {
@@ -306,6 +308,7 @@ pub(super) fn reset(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> 
 }
 
 /// The end of a transaction, and of what is set for it.
+#[allow(clippy::unnecessary_wraps, reason = "it stands in a table of readers")]
 pub(super) fn commit(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     if std::mem::take(&mut outcome.has_local_path) {
         outcome.push(*rest, Change::SearchPath(Vec::new()));

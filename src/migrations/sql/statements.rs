@@ -170,12 +170,12 @@ fn comment_length(text: &str) -> usize {
 }
 
 /// A string or a quoted name with its quotes. A doubled quote closes and opens one: that is the same.
-fn quoted_length(text: &str, quote: char, escapes: bool) -> usize {
-    let mut escaped = false;
+fn quoted_length(text: &str, quote: char, has_escapes: bool) -> usize {
+    let mut is_literal = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
-            _ if escaped => escaped = false,
-            '\\' if escapes => escaped = true,
+            _ if is_literal => is_literal = false,
+            '\\' if has_escapes => is_literal = true,
             c if c == quote => return at + 1,
             _ => {}
         }

@@ -106,11 +106,8 @@ pub(super) fn made_column(column: &ColumnDef, text: Cursor<'_>) -> Option<(NewCo
     for option in &column.options {
         let named = option.name.as_ref().map(plain);
         let kind = match &option.option {
-            ColumnOption::NotNull => {
-                nullable = false;
-                continue;
-            }
-            ColumnOption::Generated {
+            ColumnOption::NotNull
+            | ColumnOption::Generated {
                 generated_as: GeneratedAs::Always | GeneratedAs::ByDefault,
                 generation_expr: None,
                 ..

@@ -55,14 +55,12 @@ fn spelled(ty: &DataType) -> Option<String> {
 
 /// The types of a function's input arguments; `None` if they cannot be told.
 pub(super) fn arguments(list: Cursor<'_>) -> Option<Vec<TypeName>> {
-    list.items().filter_map(argument).collect()
+    let is_input = |item: &Cursor<'_>| !{ *item }.words("OUT");
+    list.items().filter(is_input).map(argument).collect()
 }
 
-/// One argument: its mode and its name may be left out. `None` if it is for output alone.
-fn argument(mut item: Cursor<'_>) -> Option<Option<TypeName>> {
-    if item.words("OUT") {
-        return None;
-    }
+/// One argument: its mode and its name may be left out.
+fn argument(mut item: Cursor<'_>) -> Option<TypeName> {
     if !item.any(&["IN OUT", "INOUT", "VARIADIC"]) {
         // `in` alone may also be half of nothing else: a type has no such name.
         item.words("IN");
@@ -74,7 +72,7 @@ fn argument(mut item: Cursor<'_>) -> Option<Option<TypeName>> {
     let whole = read(item);
     let mut behind_name = item;
     behind_name.ident();
-    Some(if behind_name.is_empty() { whole } else { whole.or_else(|| read(behind_name)) })
+    if behind_name.is_empty() { whole } else { whole.or_else(|| read(behind_name)) }
 }
 
 fn find_mark<'t>(item: Cursor<'t>, mark: &Token) -> Option<Cursor<'t>> {

@@ -113,8 +113,8 @@ impl Gateway {
         let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
         // A backend whose table goes away may still say 200, with an empty list.
         let gate = self.reader.pin();
-        let whose = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(&gate));
-        let ready = gate.in_force(route, whose, self.reader.now()).0 == decision.reason;
+        let asked_by = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(&gate));
+        let ready = gate.in_force(route, asked_by, self.reader.now()).0 == decision.reason;
         let fate = keeping.end(whole, ready, key, &stale.store);
         self.metrics.stale_kept(&route.name, fate.as_str());
     }

@@ -128,7 +128,10 @@ fn each_tenants_ledger_is_its_own() {
     let tenants = look(None, &requirements, &catalog, at(1));
     let told = told(&tenants);
     assert_eq!(told[3], "zzz: unknown");
-    assert_eq!(told[..2], ["acme: ready", "behind: broken migration messages_sys.0001_initial is pending: not read: it is a program"]);
+    assert_eq!(
+        told[..2],
+        ["acme: ready", "behind: broken migration messages_sys.0001_initial is pending: not read: it is a program"]
+    );
     assert!(told[2].starts_with("none: broken ledger django_migrations is missing"), "{}", told[2]);
 }
 
