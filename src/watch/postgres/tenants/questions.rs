@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Column, Index, ObjectName, Privilege, Relation, Shape, TenantsWanted, Wanted};
 
-use super::super::question::{relation_kind, type_name};
+use super::super::kind::{relation_kind, type_name};
 use super::sql::{FIELD, GROUP, RECORD, grouped, literal, names, schemas};
 
 /// One statement, and how a text of its answer is read.
