@@ -1,7 +1,6 @@
 //! What of a catalog another one must contain.
 
-use crate::scope::in_schema;
-use crate::{Catalog, Fact, FunctionSpec};
+use crate::{Catalog, Fact, FunctionSpec, ObjectName};
 
 /// What of a catalog another one must contain: always its tables and views, their columns with
 /// type and nullability, and its enums with their values; and of the rest what is said here.
@@ -34,7 +33,7 @@ impl Contract {
         let mut facts = Vec::new();
         for (schema, objects) in &catalog.schemas {
             for (name, relation) in &objects.relations {
-                let table = in_schema(schema, name);
+                let table = ObjectName::seen_in(schema, name);
                 facts.push(Fact::Table(table.clone()));
                 facts.extend(relation.columns.iter().map(|(name, column)| Fact::Column {
                     table: table.clone(),
@@ -47,18 +46,18 @@ impl Contract {
                     .extend(valid.map(|(name, _)| Fact::Constraint { table: table.clone(), constraint: name.clone() }));
             }
             facts.extend(
-                objects
-                    .enums
-                    .iter()
-                    .map(|(name, values)| Fact::Enum { name: in_schema(schema, name), values: values.clone() }),
+                objects.enums.iter().map(|(name, values)| Fact::Enum {
+                    name: ObjectName::seen_in(schema, name),
+                    values: values.clone(),
+                }),
             );
             let indexes = objects.indexes.iter().filter(|(_, index)| {
                 let asked = if index.unique { self.unique } else { self.indexes };
                 asked && index.valid
             });
-            facts.extend(indexes.map(|(name, _)| Fact::Index(in_schema(schema, name))));
+            facts.extend(indexes.map(|(name, _)| Fact::Index(ObjectName::seen_in(schema, name))));
             for (name, overloads) in objects.functions.iter().filter(|_| self.functions) {
-                let name = in_schema(schema, name);
+                let name = ObjectName::seen_in(schema, name);
                 facts.extend(overloads.iter().map(|list| {
                     let arguments = FunctionSpec::arguments_of(list);
                     Fact::Function { name: name.clone(), arguments }

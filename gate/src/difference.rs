@@ -6,7 +6,6 @@ use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::{Ledger, Object, Reading};
-use crate::scope::in_schema;
 use crate::{Catalog, Column, ColumnSpec, Index, ObjectName, Relation, Schema};
 
 pub use replayed::{Replayed, Untold};
@@ -109,6 +108,13 @@ impl Difference {
     }
 }
 
+impl Difference {
+    /// One of which there is no more to say.
+    pub fn about(subject: Subject, kind: DifferenceKind) -> Self {
+        Self { subject, kind, expected: Box::default(), found: Box::default() }
+    }
+}
+
 #[derive(Default)]
 struct Differences(BTreeSet<Difference>);
 
@@ -136,7 +142,7 @@ impl Differences {
 
     fn schema(&mut self, schema: &str, expected: &Schema, found: &Schema) {
         for (name, ours, theirs) in pairs(&expected.relations, &found.relations) {
-            let table = in_schema(schema, name);
+            let table = ObjectName::seen_in(schema, name);
             let shown = |relation: &Relation| if relation.kind.is_view() { "view" } else { "table" }.to_owned();
             self.compare(
                 || Object::Relation(table.clone()),
@@ -151,7 +157,7 @@ impl Differences {
             }
         }
         for (name, ours, theirs) in pairs(&expected.enums, &found.enums) {
-            let object = || Object::Enum(in_schema(schema, name));
+            let object = || Object::Enum(ObjectName::seen_in(schema, name));
             self.compare(object, ours, theirs, PartialEq::eq, |values| values.join(", "));
         }
         for (name, ours, theirs) in pairs(&expected.indexes, &found.indexes) {
@@ -165,11 +171,17 @@ impl Differences {
                 })
             };
             if ours.is_some() == theirs.is_some() || !sides.iter().any(told) {
-                self.compare(|| Object::Index(in_schema(schema, name)), ours, theirs, PartialEq::eq, show_index);
+                self.compare(
+                    || Object::Index(ObjectName::seen_in(schema, name)),
+                    ours,
+                    theirs,
+                    PartialEq::eq,
+                    show_index,
+                );
             }
         }
         for (name, ours, theirs) in pairs(&expected.functions, &found.functions) {
-            let object = || Object::Function(in_schema(schema, name));
+            let object = || Object::Function(ObjectName::seen_in(schema, name));
             let shown = |overloads: &BTreeSet<Box<str>>| {
                 overloads.iter().map(|list| format!("({list})")).collect::<Vec<_>>().join(" and ")
             };
@@ -199,27 +211,25 @@ impl Differences {
             let ledgers = ledgers.iter().filter(|(_, reading)| !matches!(reading, Reading::Denied(_)));
             ledgers.map(|(ledger, reading)| (ledger.table.clone(), (ledger.clone(), reading.clone()))).collect()
         };
-        for (_, ours, theirs) in pairs(&by_table(expected), &by_table(found)) {
-            let missing = |ledger: &Ledger, kind| Difference {
-                subject: Subject::Ledger(ledger.clone()),
-                kind,
-                expected: Box::default(),
-                found: Box::default(),
-            };
-            let ((ledger, ours), (other, theirs)) = match (ours, theirs) {
-                (Some(ours), Some(theirs)) => (ours, theirs),
-                (Some((ledger, _)), None) => {
-                    self.0.insert(missing(ledger, DifferenceKind::Missing));
+        let denied = |ledgers: &BTreeMap<Ledger, Reading>, table: &ObjectName| {
+            ledgers.iter().any(|(ledger, reading)| ledger.table == *table && matches!(reading, Reading::Denied(_)))
+        };
+        for (table, ours, theirs) in pairs(&by_table(expected), &by_table(found)) {
+            if denied(expected, table) || denied(found, table) {
+                continue;
+            }
+            let (ledger, kind) = match (ours, theirs) {
+                (Some((ledger, ours)), Some((other, theirs))) => {
+                    if let (Some(ours), Some(theirs)) = (ours.applied(ledger.tool), theirs.applied(other.tool)) {
+                        self.migrations(ledger, &ours, &theirs);
+                    }
                     continue;
                 }
-                (None, Some((ledger, _))) => {
-                    self.0.insert(missing(ledger, DifferenceKind::Extra));
-                    continue;
-                }
+                (Some((ledger, _)), None) => (ledger, DifferenceKind::Missing),
+                (None, Some((ledger, _))) => (ledger, DifferenceKind::Extra),
                 (None, None) => continue,
             };
-            let (Some(ours), Some(theirs)) = (ours.applied(ledger.tool), theirs.applied(other.tool)) else { continue };
-            self.migrations(ledger, &ours, &theirs);
+            self.0.insert(Difference::about(Subject::Ledger(ledger.clone()), kind));
         }
     }
 
@@ -228,12 +238,8 @@ impl Differences {
         let [expected, found] = &sets;
         let kinds = [(expected, found, DifferenceKind::Missing), (found, expected, DifferenceKind::Extra)];
         for (here, there, kind) in kinds {
-            self.0.extend(here.difference(there).map(|key| Difference {
-                subject: Subject::Migration(ledger.clone(), (*key).into()),
-                kind,
-                expected: Box::default(),
-                found: Box::default(),
-            }));
+            let migrations = here.difference(there).map(|key| Subject::Migration(ledger.clone(), (*key).into()));
+            self.0.extend(migrations.map(|migration| Difference::about(migration, kind)));
         }
     }
 }

@@ -55,6 +55,11 @@ impl ObjectName {
         Self { schema: Some(schema.into()), name: name.into() }
     }
 
+    /// A name in a schema of a [`crate::Scope`]'s catalog, where `""` is the default one.
+    pub fn seen_in(schema: &str, name: &str) -> Self {
+        if schema.is_empty() { Self::unqualified(name) } else { Self::qualified(schema, name) }
+    }
+
     /// The schema, where one was given.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()

@@ -35,7 +35,7 @@ impl Scope {
         for (name, schema) in catalog.schemas.iter().filter(|(name, _)| chosen.contains(name)) {
             let called = if **name == *own { Box::default() } else { name.clone() };
             let is_wanted = |table: &str| {
-                let seen = in_schema(&called, table);
+                let seen = ObjectName::seen_in(&called, table);
                 let named = self.tables.is_empty() || self.tables.iter().any(|pattern| pattern.matches(&seen));
                 named && !bookkeeping.contains(&(&**name, table.into()))
             };
@@ -53,11 +53,6 @@ impl Scope {
     }
 }
 
-/// What is called `name` in a schema, where `""` is the default one.
-pub(crate) fn in_schema(schema: &str, name: &str) -> ObjectName {
-    if schema.is_empty() { ObjectName::unqualified(name) } else { ObjectName::qualified(schema, name) }
-}
-
 /// The tables that migration tools keep for themselves, with their schemas.
 fn bookkeeping(catalog: &Catalog) -> BTreeSet<(&str, Box<str>)> {
     let ledgers = catalog.ledgers.keys().filter_map(|ledger| Some((ledger, ledger.find(catalog).ok()?)));
@@ -68,7 +63,7 @@ fn bookkeeping(catalog: &Catalog) -> BTreeSet<(&str, Box<str>)> {
 fn ledgers(catalog: &Catalog, own: &str) -> BTreeMap<Ledger, Reading> {
     let found = catalog.ledgers.iter().filter_map(|(ledger, reading)| {
         let schema = ledger.find(catalog).map_or(ledger.table.schema(), Some).filter(|schema| *schema != own);
-        let table = in_schema(schema.unwrap_or_default(), ledger.table.name());
+        let table = ObjectName::seen_in(schema.unwrap_or_default(), ledger.table.name());
         let is_one = matches!(reading, Reading::Rows { .. } | Reading::Denied(_));
         is_one.then(|| (Ledger { tool: ledger.tool, table }, reading.clone()))
     });
@@ -127,7 +122,7 @@ impl Catalog {
         let columns = relations.flat_map(|relation| relation.columns.values());
         let used: BTreeSet<ObjectName> = columns.filter_map(|column| column.ty.users()).collect();
         for (schema, objects) in &mut self.schemas {
-            objects.enums.retain(|name, _| used.contains(&in_schema(schema, name)));
+            objects.enums.retain(|name, _| used.contains(&ObjectName::seen_in(schema, name)));
         }
     }
 }
@@ -141,7 +136,7 @@ mod tests {
         let all = part.schemas.iter();
         all.flat_map(|(schema, objects)| {
             let names = objects.relations.keys().chain(objects.enums.keys()).chain(objects.indexes.keys());
-            names.chain(objects.functions.keys()).map(move |name| in_schema(schema, name).to_string())
+            names.chain(objects.functions.keys()).map(move |name| ObjectName::seen_in(schema, name).to_string())
         })
         .collect()
     }

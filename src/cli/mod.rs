@@ -1,13 +1,18 @@
 //! The commands; the only room that knows all others.
 
 mod check;
+mod comparison;
 mod console;
 mod demo;
+mod diff;
+mod difference_table;
 mod exit;
 mod explain;
+mod lock;
 mod logging;
 mod run;
 mod schema;
+mod side;
 mod trigger_sql;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::complaint::Complaints;
 use crate::config::Config;
 use console::Console;
 use exit::Exit;
@@ -30,11 +36,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve: pass, degrade or refuse requests by the state of the schema
-    Run(ConfigFile),
+    Run(run::Run),
     /// Check the configuration and, with --database, the live databases
     Check(check::Check),
     /// Say what would be done with a request, and why
     Explain(explain::Explain),
+    /// Write down what a database holds as schema.lock, or check that it still does
+    Lock(lock::LockCommand),
+    /// Compare two schemas: locks, databases and migration folders, in any pairing
+    Diff(diff::Diff),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -63,7 +73,9 @@ enum Format {
 pub fn main() -> ExitCode {
     let console = Console::new();
     let exit = match Cli::parse().command {
-        Command::Run(file) => run::run(&file, &console),
+        Command::Run(run) => run.run(&console),
+        Command::Lock(lock) => lock.run(&console),
+        Command::Diff(diff) => diff.run(&console),
         Command::Check(check) => check.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
@@ -75,13 +87,16 @@ pub fn main() -> ExitCode {
 
 /// The configuration, or its errors on the console.
 fn load(path: &Path, format: Format, console: &Console) -> Result<Config, Exit> {
-    Config::load(path).map_err(|errors| {
-        match format {
-            Format::Text => console.error(errors.render(console.colour())),
-            Format::Json => console.json(&errors.to_json()),
-        }
-        Exit::Usage
-    })
+    Config::load(path).map_err(|errors| complain(&errors, format, console))
+}
+
+/// Shows what is wrong with a file.
+fn complain(complaints: &Complaints, format: Format, console: &Console) -> Exit {
+    match format {
+        Format::Text => console.error(complaints.render(console.colour())),
+        Format::Json => console.json(&complaints.to_json()),
+    }
+    Exit::Usage
 }
 
 /// A runtime for commands that ask a database or the network once.

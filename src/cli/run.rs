@@ -2,32 +2,65 @@
 
 use std::sync::Arc;
 
+use clap::Args;
 use gate::Gate;
 use tokio::runtime::Runtime;
 use tracing::{error, info, warn};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, load, logging};
+use super::{ConfigFile, Format, complain, load, logging};
 use crate::admin::{self, AdminListener};
 use crate::answer::Answers;
-use crate::config::Config;
+use crate::config::{Arguments, Config};
 use crate::live::{GateReader, live};
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
 use crate::watch;
 
-/// Serves until a signal ends it. Nothing is started before everything that can be wrong was checked.
-pub(super) fn run(file: &ConfigFile, console: &Console) -> Exit {
-    match load(&file.config, Format::Text, console) {
-        Err(exit) => exit,
-        Ok(config) => match start(config) {
-            Ok(()) => Exit::Ready,
-            Err(message) => {
+/// Serves until a signal ends it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without a configuration file, everything needs one lock:
+  schemagate run --upstream 127.0.0.1:3000 --database \"$DATABASE_URL\" --lock schema.lock")]
+pub(super) struct Run {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Instead of a configuration file: where requests go
+    #[arg(long, value_name = "HOST:PORT", requires_all = ["database", "lock"], help_heading = "Without a file")]
+    upstream: Option<String>,
+    /// Instead of a configuration file: the database's URL
+    #[arg(long, value_name = "URL", requires = "upstream", help_heading = "Without a file")]
+    database: Option<String>,
+    /// Instead of a configuration file: the lock that the database must hold
+    #[arg(long, value_name = "FILE", requires = "upstream", help_heading = "Without a file")]
+    lock: Option<String>,
+    /// Where clients come in; port $PORT or 8080 if left out
+    #[arg(long, value_name = "HOST:PORT", requires = "upstream", help_heading = "Without a file")]
+    listen: Option<String>,
+    /// Where operators and probes come in; 127.0.0.1:9901 if left out
+    #[arg(long, value_name = "HOST:PORT", requires = "upstream", help_heading = "Without a file")]
+    admin: Option<String>,
+}
+
+impl Run {
+    /// Nothing is started before everything that can be wrong was checked.
+    pub(super) fn run(self, console: &Console) -> Exit {
+        let config = match self {
+            Self { upstream: Some(upstream), database: Some(database), lock: Some(lock), listen, admin, .. } => {
+                let arguments = Arguments { listen, admin, upstream, database, lock };
+                Config::from_arguments(&arguments).map_err(|errors| complain(&errors, Format::Text, console))
+            }
+            Self { file, .. } => load(&file.config, Format::Text, console),
+        };
+        match config.map(start) {
+            Err(exit) => exit,
+            Ok(Ok(())) => Exit::Ready,
+            Ok(Err(message)) => {
                 console.error(message);
                 Exit::Usage
             }
-        },
+        }
     }
 }
 

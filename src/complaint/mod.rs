@@ -67,6 +67,18 @@ impl Complaints {
         blocks.join("\n\n")
     }
 
+    /// The first error in one line, with its place, and how many others there are.
+    pub fn brief(&self) -> String {
+        let Some(first) = self.problems.first() else { return String::new() };
+        let place = first.place.map(|place| place.line_and_column(&self.text));
+        let place = place.map_or_else(String::new, |(line, column)| format!("{}:{line}:{column}: ", self.file));
+        let others = match self.problems.len() - 1 {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        format!("{place}{}{others}", first.message)
+    }
+
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
         let title = Level::ERROR.primary_title(&problem.message);
         let help = problem.help.as_deref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));

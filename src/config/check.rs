@@ -7,6 +7,7 @@ mod address;
 mod brand;
 mod database;
 mod entrance;
+mod lock;
 mod migrations;
 mod report;
 mod requirement;

@@ -3,6 +3,7 @@
 //! The comments here are what an editor shows, by way of the JSON Schema.
 
 mod action;
+mod lock;
 mod migrations;
 
 use gate::{EncodedSlash, Mode};
@@ -13,6 +14,7 @@ use super::{LogFormat, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Rescue};
+pub(super) use lock::LockTable;
 pub(super) use migrations::MigrationsTable;
 
 /// Whether a difference between two paths counts.
@@ -222,6 +224,8 @@ table! {
         privileges: Named<List<String>>,
         /// A folder of migrations, all of which must be applied: of Prisma, Django, Knex, Rails and many others.
         migrations: MigrationsTable,
+        /// A lock that `schemagate lock` wrote, all of which must be there; or a table, for some of it.
+        lock: Either<String, LockTable>,
         /// The command that mends it; only operators see it. A migration tool's own if left out.
         mend: String,
         /// A label of your own for logs and alerts.

@@ -1,6 +1,7 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod arguments;
 mod check;
 mod database_url;
 mod duration;
@@ -26,6 +27,7 @@ use ipnet::IpNet;
 
 use crate::complaint::{self as errors, nearest, place};
 
+pub use arguments::Arguments;
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use errors::Complaints as ConfigErrors;
 pub use schema::schema;

@@ -17,7 +17,7 @@ mod write;
 use std::collections::BTreeMap;
 
 use gate::ledger::{Ledger, Reading};
-use gate::{Catalog, Scope};
+use gate::{Catalog, ObjectName, Scope};
 
 pub use file::{Loaded, Saved};
 
@@ -38,6 +38,13 @@ impl Lock {
     pub fn of(scope: Scope, catalog: &Catalog) -> Self {
         let catalog = scope.of(catalog);
         Self { scope, catalog }
+    }
+
+    /// The names of its tables and views.
+    pub fn relations(&self) -> impl Iterator<Item = ObjectName> {
+        let schemas = self.catalog.schemas.iter();
+        schemas
+            .flat_map(|(schema, objects)| objects.relations.keys().map(move |name| ObjectName::seen_in(schema, name)))
     }
 
     /// Ledgers that could not be read, and what the database said.

@@ -27,7 +27,7 @@ impl Lock {
             list(&mut text, "tables", tables);
         }
         let enums = catalog.schemas.iter().flat_map(|(schema, objects)| {
-            objects.enums.iter().map(move |(name, values)| (in_schema(schema, name).to_string(), values))
+            objects.enums.iter().map(move |(name, values)| (ObjectName::seen_in(schema, name).to_string(), values))
         });
         for (at, (name, values)) in enums.enumerate() {
             if at == 0 {
@@ -54,20 +54,16 @@ impl Lock {
         let schemas = self.catalog.schemas.iter();
         schemas
             .flat_map(|(schema, objects)| {
-                objects.functions.iter().map(move |(name, list)| (in_schema(schema, name), list))
+                objects.functions.iter().map(move |(name, list)| (ObjectName::seen_in(schema, name), list))
             })
             .flat_map(|(name, overloads)| overloads.iter().map(move |list| format!("{name}({list})")))
             .collect()
     }
 }
 
-fn in_schema(schema: &str, name: &str) -> ObjectName {
-    if schema.is_empty() { ObjectName::unqualified(name) } else { ObjectName::qualified(schema, name) }
-}
-
 /// A table with all that goes with it, so that a new table is one change to the file.
 fn relation_text(text: &mut String, schema: &str, name: &str, relation: &Relation, objects: &Schema) {
-    let called = key(&in_schema(schema, name).to_string());
+    let called = key(&ObjectName::seen_in(schema, name).to_string());
     let kind = if relation.kind.is_view() { "views" } else { "tables" };
     let columns = relation.columns.iter().map(|(name, column)| (name, ColumnSpec::of(name, column).to_string()));
     let own: BTreeMap<_, _> = objects.indexes.iter().filter(|(_, index)| *index.table == *name).collect();

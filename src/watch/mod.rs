@@ -17,13 +17,14 @@ mod trigger_sql;
 mod watcher;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gate::{Catalog, DatabaseId, Wanted};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Source};
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
 
@@ -56,6 +57,20 @@ pub async fn look(database: &Database, wanted: &Wanted) -> Result<Catalog, LookE
     let catalog = reader.look().await;
     reader.close().await;
     Ok(Arc::unwrap_or_clone(catalog?))
+}
+
+/// How long each statement of a capture may take: it asks for all there is, and nobody waits for it
+/// behind a request.
+const CAPTURE: Duration = Duration::from_secs(30);
+
+/// Everything in these schemas (none: those of the search path), and the usual ledgers: for commands.
+pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalog, LookError> {
+    let mut database = database.clone();
+    if let Source::Postgres(settings) = &mut database.source {
+        settings.statement_timeout = CAPTURE;
+        settings.url.statement_timeout = None;
+    }
+    look(&database, &Wanted::everything(schemas.to_vec())).await
 }
 
 /// Watches every database until dropped.

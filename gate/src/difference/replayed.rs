@@ -2,7 +2,6 @@
 
 use super::{Difference, DifferenceKind, Subject};
 use crate::ledger::{Doubt, Object, Replay};
-use crate::scope::in_schema;
 use crate::{Catalog, ObjectName, Scope};
 
 /// A catalog that migrations leave behind. It knows less than one that a database told.
@@ -28,7 +27,7 @@ impl Replayed<'_> {
             let Some(others) = other.schemas.get(schema) else { continue };
             for (name, relation) in &mut objects.relations {
                 let Some(other) = others.relations.get(name) else { continue };
-                let table = self.absolute(&in_schema(schema, name));
+                let table = self.absolute(&ObjectName::seen_in(schema, name));
                 for (column, found) in &mut relation.columns {
                     if let Some(known) = other.columns.get(column).filter(|_| !self.0.knows_type(&table, column)) {
                         found.ty = known.ty.clone();
@@ -86,7 +85,7 @@ fn table_of(object: &Object, catalog: &Catalog) -> Option<ObjectName> {
         Object::Index(name) => {
             let schema = name.schema().unwrap_or_default();
             let index = catalog.schemas.get(schema)?.indexes.get(name.name())?;
-            Some(in_schema(schema, &index.table))
+            Some(ObjectName::seen_in(schema, &index.table))
         }
         _ => None,
     }

@@ -7,7 +7,8 @@
 //! Laravel.
 
 use super::{
-    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, Script, TRUE, Tool,
+    Checksum, Counting, FALSE, Files, FlatFiles, Key, Language, Late, Lead, Lock, Order, ReadBy, Role, Script, TRUE,
+    Tool,
 };
 
 /// What most tools have in common; a row of the table says where it differs.

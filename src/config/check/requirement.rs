@@ -67,6 +67,7 @@ impl Check<'_> {
             let expected = migrations.as_ref().map(|migrations| Arc::clone(&migrations.expected));
             let own_mend = expected.as_ref().map(|expected| expected.ledger.tool.mend.to_owned());
             facts.extend(expected.map(Fact::Migrations));
+            facts.extend(table.lock.placed().map(|lock| self.locked(&name.value, lock)).into_iter().flatten());
             let held_against = self.held_against(name, table, tables);
             let ids = all.ids.entry(name.value.clone()).or_default();
             for database in held_against {
@@ -197,7 +198,7 @@ impl Check<'_> {
 }
 
 /// Each kind of requirement, where it stands, and whether it was not typed at all.
-fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 10] {
+fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 11] {
     const fn of<T>(kind: &'static str, key: &Key<T>) -> (&'static str, Option<Place>, bool) {
         match key {
             Key::Set(placed) => (kind, placed.place, false),
@@ -216,6 +217,7 @@ fn kinds(table: &RequirementTable) -> [(&'static str, Option<Place>, bool); 10] 
         of("extensions", &table.extensions),
         of("privileges", &table.privileges),
         of("migrations", &table.migrations),
+        of("lock", &table.lock),
     ]
 }
 

@@ -35,7 +35,8 @@ pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     }
     outcome.steps.truncate(kept);
     (outcome.line, outcome.lenient) = (line, lenient);
-    let reach = if !is_plpgsql || puts_names_together(body) { Reach::Anything } else { Reach::Words(words(start.tokens())) };
+    let reach =
+        if !is_plpgsql || puts_names_together(body) { Reach::Anything } else { Reach::Words(words(start.tokens())) };
     outcome.push(start, Change::Unread { why: WHY.into(), reach });
     Some(())
 }

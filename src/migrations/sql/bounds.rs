@@ -51,7 +51,10 @@ fn is_too_much(tokens: &[TokenWithSpan]) -> bool {
         }
         // `ARRAY<ARRAY<…` is of other databases, and its nesting is not counted by the parser.
         let is_generic = token.token == Token::Lt
-            && at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|token| is_word(&token.token, "ARRAY"));
+            && at
+                .checked_sub(1)
+                .and_then(|before| tokens.get(before))
+                .is_some_and(|token| is_word(&token.token, "ARRAY"));
         if depth > DEEPEST || in_all > LONGEST_CHAIN || is_generic {
             return true;
         }

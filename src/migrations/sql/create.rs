@@ -37,8 +37,7 @@ const OTHER: &[&str] = &[
 ];
 
 /// Objects that belong to a table, and the word before its name.
-const ON_TABLE: &[(&str, &str)] =
-    &[("TRIGGER", "ON"), ("CONSTRAINT TRIGGER", "ON"), ("POLICY", "ON"), ("RULE", "TO")];
+const ON_TABLE: &[(&str, &str)] = &[("TRIGGER", "ON"), ("CONSTRAINT TRIGGER", "ON"), ("POLICY", "ON"), ("RULE", "TO")];
 
 pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     let start = *rest;
@@ -82,9 +81,8 @@ pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
             RelationKind::Table | RelationKind::Foreign => table::create(start, rest, outcome, name, *kind, existing),
             kind => {
                 let columns = rest.group().map(Cursor::items).into_iter().flatten();
-                let columns: Option<Vec<NewColumn>> = columns
-                    .map(|mut item| Some(NewColumn { name: item.ident()?, ty: None, nullable: true }))
-                    .collect();
+                let columns: Option<Vec<NewColumn>> =
+                    columns.map(|mut item| Some(NewColumn { name: item.ident()?, ty: None, nullable: true })).collect();
                 let columns = columns?;
                 let complete = !columns.is_empty();
                 let new = NewRelation {

@@ -1,7 +1,7 @@
 //! `DROP …`.
 
-use gate::ledger::Change;
 use gate::ObjectName;
+use gate::ledger::Change;
 
 use super::cursor::Cursor;
 use super::outcome::Outcome;

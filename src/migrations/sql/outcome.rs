@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gate::ledger::{Change, Reach, Step};
 use gate::ObjectName;
+use gate::ledger::{Change, Reach, Step};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::cursor::Cursor;

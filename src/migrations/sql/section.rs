@@ -47,6 +47,9 @@ mod tests {
         assert_eq!(applied("A;", GOOSE), None);
         let lenient = Script::Marked { up: "Up Migration", down: "Down Migration", else_whole: true };
         assert_eq!(applied("A;", lenient).unwrap(), "A;");
-        assert_eq!(applied("-- Up Migration\nA;\n--- down migration\nB;", lenient).unwrap(), "-- Up Migration\nA;\n\n\n");
+        assert_eq!(
+            applied("-- Up Migration\nA;\n--- down migration\nB;", lenient).unwrap(),
+            "-- Up Migration\nA;\n\n\n"
+        );
     }
 }

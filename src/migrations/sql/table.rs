@@ -41,12 +41,14 @@ pub(super) fn create(
     let mut odd = Vec::new();
     let group = rest.group();
     let query = *rest;
-    let is_made_by_query = { query }.words("AS") || query.find("AS").is_some_and(|mut query| {
-        query.words("AS");
-        query.any(&["SELECT", "WITH", "VALUES", "TABLE", "EXECUTE"]) || query.peek() == Some(&Token::LParen)
-    });
+    let is_made_by_query = { query }.words("AS")
+        || query.find("AS").is_some_and(|mut query| {
+            query.words("AS");
+            query.any(&["SELECT", "WITH", "VALUES", "TABLE", "EXECUTE"]) || query.peek() == Some(&Token::LParen)
+        });
     if is_made_by_query {
-        let columns: Option<Vec<Box<str>>> = group.into_iter().flat_map(Cursor::items).map(|mut item| item.ident()).collect();
+        let columns: Option<Vec<Box<str>>> =
+            group.into_iter().flat_map(Cursor::items).map(|mut item| item.ident()).collect();
         new.columns.extend(columns?.into_iter().map(|name| NewColumn { name, ty: None, nullable: true }));
         new.complete = !new.columns.is_empty();
         outcome.push(start, Change::CreateRelation(new));

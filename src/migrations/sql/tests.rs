@@ -26,9 +26,7 @@ fn catalog(text: &str) -> Vec<String> {
             let columns: Vec<String> = relation
                 .columns
                 .iter()
-                .map(|(name, column)| {
-                    format!("{name} {}{}", column.ty, if column.nullable { "?" } else { "" })
-                })
+                .map(|(name, column)| format!("{name} {}{}", column.ty, if column.nullable { "?" } else { "" }))
                 .collect();
             lines.push(format!("{schema}.{name}: {}", columns.join(", ")));
             lines.extend(relation.constraints.iter().map(|(constraint, valid)| {

@@ -23,9 +23,9 @@ pub(super) fn is_serial(ty: &DataType) -> bool {
 
 fn spelled(ty: &DataType) -> Option<String> {
     Some(match ty {
-        DataType::Array(
-            ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::Qualified(element, _),
-        ) => format!("{}[]", spelled(element)?),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::Qualified(element, _)) => {
+            format!("{}[]", spelled(element)?)
+        }
         DataType::Custom(name, modifiers) => {
             let parts: Option<Vec<String>> = name
                 .0
