@@ -28,6 +28,7 @@ mod incident_c;
 mod incident_e;
 mod ledger_states;
 mod life;
+mod locks;
 mod passing;
 mod pooler;
 mod privileges;

@@ -64,6 +64,24 @@ impl Gateway {
         Self { folder, process, port, admin: Client::new(admin_port) }
     }
 
+    /// Starts it without a configuration file, and waits until clients can connect.
+    pub(crate) async fn without_file(upstream: &str, database: &str, lock: &str) -> Self {
+        let (port, admin_port) = (free_port(), free_port());
+        let folder = tempfile::tempdir().expect("a folder for the log");
+        let log = fs::File::create(log_path(&folder)).expect("a log file");
+        let mut command = schemagate();
+        command
+            .args(["run", "--upstream", upstream, "--database", database, "--lock", lock])
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--admin", &format!("127.0.0.1:{admin_port}")])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        let process = Guarded::start(&mut command, Signal::SIGKILL, None);
+        let mut gateway = Self { folder, process, port, admin: Client::new(admin_port) };
+        gateway.opens().await;
+        gateway
+    }
+
     /// Waits until clients can connect.
     pub(crate) async fn opens(&mut self) {
         let port = self.port;
