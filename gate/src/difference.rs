@@ -91,6 +91,11 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
+    /// One of which there is no more to say.
+    pub fn about(subject: Subject, kind: DifferenceKind) -> Self {
+        Self { subject, kind, expected: Box::default(), found: Box::default() }
+    }
+
     /// Everything in which `found` differs from `expected`, sorted. Both are as a [`crate::Scope`]
     /// makes them. What goes with a table that one side lacks is not told one by one.
     pub fn between(expected: &Catalog, found: &Catalog) -> Vec<Self> {
@@ -105,13 +110,6 @@ impl Difference {
         }
         all.ledgers(&expected.ledgers, &found.ledgers);
         all.0.into_iter().collect()
-    }
-}
-
-impl Difference {
-    /// One of which there is no more to say.
-    pub fn about(subject: Subject, kind: DifferenceKind) -> Self {
-        Self { subject, kind, expected: Box::default(), found: Box::default() }
     }
 }
 
@@ -161,16 +159,19 @@ impl Differences {
             self.compare(object, ours, theirs, PartialEq::eq, |values| values.join(", "));
         }
         for (name, ours, theirs) in pairs(&expected.indexes, &found.indexes) {
-            let sides = [(expected, ours), (found, theirs)];
-            // It goes with its table, or was told as a constraint.
-            let told = |(side, index): &(&Schema, Option<&Index>)| {
-                index.is_some_and(|index| {
-                    let backs = side.relations.get(&index.table).is_some_and(|on| on.constraints.contains_key(name));
-                    let lost = ![expected, found].iter().all(|side| side.relations.contains_key(&index.table));
-                    backs || lost
-                })
+            // It goes with its table, which was told; or with the constraint of its name.
+            let is_lost =
+                |index: &Index| ![expected, found].iter().all(|side| side.relations.contains_key(&index.table));
+            let backs = |side: &Schema, index: &Index| {
+                side.relations.get(&index.table).is_some_and(|on| on.constraints.contains_key(name))
             };
-            if ours.is_some() == theirs.is_some() || !sides.iter().any(told) {
+            let is_told = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => is_lost(ours) || is_lost(theirs),
+                (Some(index), None) => is_lost(index) || backs(expected, index),
+                (None, Some(index)) => is_lost(index) || backs(found, index),
+                (None, None) => true,
+            };
+            if !is_told {
                 self.compare(
                     || Object::Index(ObjectName::seen_in(schema, name)),
                     ours,
