@@ -58,6 +58,6 @@ fn revisions(value: &Value) -> Option<Vec<Box<str>>> {
         Value::None => Some(Vec::new()),
         Value::Text(revision) => Some(vec![revision.clone()]),
         Value::Items(items) => items.iter().map(|item| item.text().map(Into::into)).collect(),
-        Value::Unread => None,
+        _ => None,
     }
 }

@@ -2,16 +2,25 @@
 //!
 //! What stands in them as plain values is read; what is computed is not. Dependencies that are
 //! computed (`swappable_dependency`, conditional lists) are left out: they bear on the order alone.
+//! Operations are read as what they do to a database, in the order in which they are applied: the
+//! tables and columns that they mean follow from the models of the migrations before them.
 //! Apps of other packages (`django.contrib`, `site-packages`) are not looked for.
 
-use std::collections::{BTreeMap, HashSet};
+mod fields;
+mod models;
+mod operations;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use gate::ledger::Migration;
+use gate::ledger::{Migration, Steps, sort_by_parents};
 
 use super::folder::{Entry, entries, relative};
 use super::python::{Module, Value};
 use super::{FolderError, Problem};
+use operations::Reader;
 
 /// Folders that hold other people's packages.
 const FOREIGN: &[&str] = &["node_modules", "site-packages", "__pycache__"];
@@ -24,7 +33,32 @@ pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
     for package in &packages {
         read_package(path, package, &mut found)?;
     }
-    resolve(path, found)
+    let operations: Operations = found
+        .iter_mut()
+        .map(|found| {
+            let operations = std::mem::replace(&mut found.operations, Value::None);
+            (found.migration.key.clone(), (found.app.clone(), operations, found.more))
+        })
+        .collect();
+    let migrations = resolve(path, found)?;
+    // A circle is reported by whoever puts them in order for good.
+    match sort_by_parents(migrations.clone()) {
+        Ok(sorted) => Ok(with_steps(sorted, &operations)),
+        Err(_) => Ok(migrations),
+    }
+}
+
+/// Of each migration by its key: its app, its operations, and why these may not be all.
+type Operations = HashMap<Box<str>, (String, Value, Option<&'static str>)>;
+
+/// What each of them does, in that order.
+fn with_steps(mut migrations: Vec<Migration>, operations: &Operations) -> Vec<Migration> {
+    let mut reader = Reader::default();
+    for migration in &mut migrations {
+        let Some((app, operations, more)) = operations.get(&migration.key) else { continue };
+        migration.steps = Steps::Read(reader.steps(app, operations, *more));
+    }
+    migrations
 }
 
 /// An app's label and a migration's name.
@@ -36,6 +70,9 @@ struct Found {
     migration: Migration,
     dependencies: Vec<Pair>,
     run_before: Vec<Pair>,
+    operations: Value,
+    /// Why the operations may not be all that it does.
+    more: Option<&'static str>,
 }
 
 fn find_packages(path: &Path, packages: &mut Vec<PathBuf>) -> Result<(), FolderError> {
@@ -76,7 +113,7 @@ fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(
         let value = |what| module.class("Migration").and_then(|class| class.value(what)).unwrap_or(Value::None);
         let squashed = value("replaces");
         let replaces = pairs(&squashed);
-        if squashed == Value::Unread || replaces.len() < squashed.items().len() {
+        if !matches!(squashed, Value::None | Value::Items(_)) || replaces.len() < squashed.items().len() {
             let message = "`replaces` is computed, so what the squash stands for is not known";
             return Err(FolderError::new(&path, Problem::Content(message.to_owned())));
         }
@@ -89,6 +126,17 @@ fn read_package(root: &Path, package: &Path, found: &mut Vec<Found>) -> Result<(
                 replaces: replaces.iter().map(dotted).collect(),
                 place: relative(root, &path),
                 ..Migration::default()
+            },
+            operations: match value("operations") {
+                Value::None => Value::Items(Vec::new()),
+                operations => operations,
+            },
+            more: if module.class("Migration").is_some_and(|class| class.has_methods()) {
+                Some("it has methods of its own")
+            } else if module.mentions("operations") > 1 {
+                Some("its operations are changed after they are listed")
+            } else {
+                None
             },
             dependencies: pairs(&value("dependencies")),
             run_before: pairs(&value("run_before")),

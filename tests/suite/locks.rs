@@ -523,6 +523,9 @@ const FIRST: &str = r#"
 "#;
 const SECOND: &str = r#"
     ALTER TABLE "Customer" ADD COLUMN "phone" VARCHAR(20), ADD UNIQUE ("phone");
+    CREATE TABLE "Event" ("at" DATE NOT NULL, "what" TEXT) PARTITION BY RANGE ("at");
+    CREATE TABLE "Event_2026" PARTITION OF "Event" FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE INDEX ON "Event" ("at");
     CREATE VIEW "OpenOrder" AS SELECT "id", "total" FROM "Order" WHERE "status" = 'OPEN';
 "#;
 

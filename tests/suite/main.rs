@@ -33,6 +33,7 @@ mod passing;
 mod pooler;
 mod privileges;
 mod recheck;
+mod replay;
 mod requirements;
 mod rescue;
 mod sqlite;

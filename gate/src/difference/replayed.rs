@@ -24,6 +24,10 @@ impl Replayed<'_> {
     pub fn beside(self, other: &Catalog, scope: &Scope) -> Catalog {
         let mut part = scope.of(self.0.catalog());
         for (schema, objects) in &mut part.schemas {
+            // Their parents stand for them, in a capture too.
+            let is_partition = |name: &str| self.0.is_partition(&self.absolute(&ObjectName::seen_in(schema, name)));
+            objects.relations.retain(|name, _| !is_partition(name));
+            objects.indexes.retain(|_, index| !is_partition(&index.table));
             let Some(others) = other.schemas.get(schema) else { continue };
             for (name, relation) in &mut objects.relations {
                 let Some(other) = others.relations.get(name) else { continue };

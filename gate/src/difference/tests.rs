@@ -1,6 +1,6 @@
 use super::*;
+use crate::ledger::Existing;
 use crate::ledger::{Change, Migration, NewColumn, NewConstraint, NewRelation, Reach, Replay, Step, Steps, Tool};
-use crate::ledger::{ConstraintKind, Existing};
 use crate::sample::{catalog, name, relation};
 use crate::{RelationKind, Scope};
 
@@ -119,6 +119,7 @@ fn orders(constraints: Vec<NewConstraint>) -> Change {
         name: name("orders"),
         kind: RelationKind::Table,
         columns: vec![column("id", "int"), column("note", "text")],
+        partition: false,
         copies: Vec::new(),
         complete: true,
         constraints,
@@ -171,15 +172,33 @@ fn what_a_step_that_was_not_understood_may_have_done_is_not_told_for_certain() {
 
 #[test]
 fn a_name_that_postgresql_makes_up_is_no_difference_where_it_is_not_followed() {
-    let check = NewConstraint {
+    let on_expression = Change::CreateIndex {
         name: None,
-        kind: ConstraintKind::Check,
-        columns: vec!["id".into(), "note".into()],
-        valid: true,
+        table: name("orders"),
+        columns: Vec::new(),
+        mentions: vec!["note".into()],
+        unique: false,
+        if_absent: false,
     };
-    let columns = &["id int?", "note text?"];
-    let (told, untold) = told_of(&replay(vec![orders(vec![check])]), &found(columns, &["orders_check"]));
-    assert_eq!((told, untold), (vec![], vec!["extra     constraint orders.orders_check: valid".to_owned()]));
-    let (told, _) = told_of(&replay(vec![orders(Vec::new())]), &found(columns, &["orders_check"]));
-    assert_eq!(told, ["extra     constraint orders.orders_check: valid"]);
+    let mut found = found(&["id int?", "note text?"], &[]);
+    let index = Index { table: "orders".into(), unique: false, valid: true };
+    found.schemas.get_mut("").expect("the default schema").indexes.insert("orders_lower_idx".into(), index);
+    let (told, untold) = told_of(&replay(vec![orders(Vec::new()), on_expression]), &found);
+    assert_eq!((told, untold), (vec![], vec!["extra     index orders_lower_idx: index on orders".to_owned()]));
+    let (told, _) = told_of(&replay(vec![orders(Vec::new())]), &found);
+    assert_eq!(told, ["extra     index orders_lower_idx: index on orders"]);
+}
+
+#[test]
+fn a_partition_is_nothing_that_a_capture_would_have() {
+    let Change::CreateRelation(parent) = orders(Vec::new()) else { panic!("a table") };
+    let partition = NewRelation {
+        name: name("orders_2026"),
+        columns: Vec::new(),
+        copies: vec![name("orders")],
+        partition: true,
+        ..parent.clone()
+    };
+    let replay = replay(vec![Change::CreateRelation(parent), Change::CreateRelation(partition)]);
+    assert_eq!(told_of(&replay, &found(&["id int?", "note text?"], &[])), (vec![], vec![]));
 }

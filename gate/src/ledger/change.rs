@@ -52,7 +52,8 @@ pub struct Step {
 /// without a schema is looked for, or made, along the search path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// From here to the migration's end, unqualified names are looked for in these schemas.
+    /// From here to the migration's end, unqualified names are looked for in these schemas; in
+    /// those in which they were at its beginning if there are none.
     SearchPath(Vec<Box<str>>),
 
     /// A schema is made.
@@ -184,8 +185,10 @@ pub enum Change {
         name: Option<Box<str>>,
         /// Its table, in whose schema it lies.
         table: ObjectName,
-        /// Its columns, as far as it is on plain columns.
+        /// Its columns, in order; none where it is on expressions too.
         columns: Vec<Box<str>>,
+        /// Other words of it that may be columns: in expressions, `INCLUDE`, `WHERE`.
+        mentions: Vec<Box<str>>,
         /// Whether it keeps values apart.
         unique: bool,
         /// Whether one of that name stays as it is (`IF NOT EXISTS`).
@@ -347,7 +350,10 @@ pub struct NewRelation {
     pub kind: RelationKind,
     /// The columns that are written out.
     pub columns: Vec<NewColumn>,
+    /// Whether it is a partition of the one that it copies.
+    pub partition: bool,
     /// Relations whose columns it has too (`LIKE`, `INHERITS`, `PARTITION OF`), ahead of its own.
+    /// Constraints and indexes that come with them are not told.
     pub copies: Vec<ObjectName>,
     /// Whether these are all its columns: not so where a query makes them.
     pub complete: bool,
@@ -386,7 +392,7 @@ pub struct NewConstraint {
     pub name: Option<Box<str>>,
     /// What it demands.
     pub kind: ConstraintKind,
-    /// Columns of its own table that it is on, as far as they are written out.
+    /// Columns of its own table that it is on, in order; of a check, every word that may be one.
     pub columns: Vec<Box<str>>,
     /// `false` if rows that are there already may break it (`NOT VALID`).
     pub valid: bool,

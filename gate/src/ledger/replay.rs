@@ -29,6 +29,8 @@ pub struct Replay {
     partial: BTreeSet<ObjectName>,
     /// Tables with an index or a constraint whose name PostgreSQL makes up in a way that is not followed.
     nameless: BTreeSet<ObjectName>,
+    /// Tables that were made as partitions of others.
+    partitions: BTreeSet<ObjectName>,
     /// Columns whose type in the catalog is no more than a place holder.
     untyped: BTreeSet<(ObjectName, Box<str>)>,
     doubts: Vec<Doubt>,
@@ -62,6 +64,8 @@ pub struct Doubt {
 struct Parts {
     indexes: BTreeMap<Box<str>, Vec<Box<str>>>,
     constraints: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// The tables that its foreign keys point to.
+    targets: BTreeMap<Box<str>, ObjectName>,
 }
 
 /// A relation and the schema of a name are told apart by what they are looked up in.
@@ -81,6 +85,7 @@ impl Replay {
             tables: BTreeMap::new(),
             partial: BTreeSet::new(),
             nameless: BTreeSet::new(),
+            partitions: BTreeSet::new(),
             untyped: BTreeSet::new(),
             doubts: Vec::new(),
             now: Origin { migration: "".into(), line: 0, at: 0 },
@@ -147,6 +152,11 @@ impl Replay {
         !self.partial.contains(relation)
     }
 
+    /// Whether a table was made as a partition of another.
+    pub fn is_partition(&self, table: &ObjectName) -> bool {
+        self.partitions.contains(table)
+    }
+
     /// Whether the catalog holds all indexes and constraints of a table: not so where PostgreSQL makes
     /// up a name in a way that is not followed.
     pub fn knows_names(&self, table: &ObjectName) -> bool {
@@ -203,6 +213,7 @@ impl Replay {
 
     fn change(&mut self, change: &Change) {
         match change {
+            Change::SearchPath(schemas) if schemas.is_empty() => self.catalog.search_path.clone_from(&self.search_path),
             Change::SearchPath(schemas) => self.catalog.search_path.clone_from(schemas),
             Change::CreateSchema { name } => {
                 self.schema(name);

@@ -139,7 +139,7 @@ fn action(action: Cursor<'_>, name: &ObjectName, lenient: bool) -> Option<Vec<Ch
     let table = name;
     Some(match &operation {
         AlterTableOperation::AddColumn { column_def, if_not_exists, .. } => {
-            let (column, constraints) = table::made_column(column_def)?;
+            let (column, constraints) = table::made_column(column_def, action)?;
             let add = Change::AddColumn { table: table.clone(), column, if_absent: *if_not_exists || lenient };
             let constraints =
                 constraints.into_iter().map(|constraint| Change::AddConstraint { table: table.clone(), constraint });
@@ -165,8 +165,12 @@ fn action(action: Cursor<'_>, name: &ObjectName, lenient: bool) -> Option<Vec<Ch
             }]
         }
         AlterTableOperation::AddConstraint { constraint, .. } => {
-            let constraint = added(constraint, valid)?;
-            vec![Change::AddConstraint { table, constraint }]
+            let (index, constraint) = added(constraint, action, valid)?;
+            let renamed = index.filter(|index| Some(index) != constraint.name.as_ref()).map(|index| {
+                let name = sibling(&table, &index);
+                Change::RenameIndex { name, to: constraint.name.clone().unwrap_or_default() }
+            });
+            renamed.into_iter().chain([Change::AddConstraint { table, constraint }]).collect()
         }
         AlterTableOperation::DropConstraint { name, .. } => vec![Change::DropConstraint { table, name: plain(name)? }],
         AlterTableOperation::ValidateConstraint { name } => {
@@ -193,15 +197,27 @@ fn words_or_group(mut rest: Cursor<'_>, words: &str) -> bool {
     }
 }
 
-/// A constraint that is added, also on an index that is there and takes its name.
-fn added(constraint: &TableConstraint, valid: bool) -> Option<NewConstraint> {
+/// A constraint that is added; and the index that it takes over, and whose name it replaces.
+fn added(constraint: &TableConstraint, text: Cursor<'_>, valid: bool) -> Option<(Option<Box<str>>, NewConstraint)> {
     let (of_index, kind) = match constraint {
         TableConstraint::PrimaryKeyUsingIndex(of_index) => (of_index, ConstraintKind::PrimaryKey),
         TableConstraint::UniqueUsingIndex(of_index) => (of_index, ConstraintKind::Unique),
-        constraint => return table::made_constraint(constraint, valid),
+        constraint => return Some((None, table::made_constraint(constraint, text, valid)?)),
     };
-    let name = plain(of_index.name.as_ref().unwrap_or(&of_index.index_name))?;
-    Some(NewConstraint { name: Some(name), kind, columns: Vec::new(), valid })
+    let index = plain(&of_index.index_name)?;
+    let name = match &of_index.name {
+        Some(name) => plain(name)?,
+        None => index.clone(),
+    };
+    Some((Some(index), NewConstraint { name: Some(name), kind, columns: Vec::new(), valid }))
+}
+
+/// What is called `name` and lies where `beside` does.
+fn sibling(beside: &ObjectName, name: &str) -> ObjectName {
+    match beside.schema() {
+        Some(schema) => ObjectName::qualified(schema, name),
+        None => ObjectName::unqualified(name),
+    }
 }
 
 fn index(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
@@ -271,10 +287,7 @@ fn function(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
     let name = rest.name()?;
     let arguments = rest.group().and_then(type_name::arguments);
     let to = if rest.words("RENAME TO") {
-        match (name.schema(), rest.ident()?) {
-            (Some(schema), to) => ObjectName::qualified(schema, &to),
-            (None, to) => ObjectName::unqualified(&to),
-        }
+        sibling(&name, &rest.ident()?)
     } else if rest.words("SET SCHEMA") {
         ObjectName::qualified(&rest.ident()?, name.name())
     } else {

@@ -55,7 +55,7 @@ fn plain(body: &str, outcome: &mut Outcome) -> Option<()> {
     outcome.lenient |= handler.is_some();
     handled.iter().all(|statement| ignores_duplicates(statement.text)).then_some(())?;
     let kept = outcome.steps.len();
-    for found in [&first].into_iter().chain(run) {
+    for found in [&first].into_iter().chain(run).filter(|statement| !is_said(statement.text)) {
         statement::read(found, outcome);
     }
     let new = outcome.steps.get(kept..)?;
@@ -64,7 +64,7 @@ fn plain(body: &str, outcome: &mut Outcome) -> Option<()> {
 
 /// `EXCEPTION WHEN duplicate_object THEN null`, or what says so to the console.
 fn ignores_duplicates(text: &str) -> bool {
-    if after(text, "RAISE NOTICE").is_some() {
+    if is_said(text) {
         return true;
     }
     let text = after(text, "EXCEPTION").unwrap_or(text);
@@ -74,6 +74,11 @@ fn ignores_duplicates(text: &str) -> bool {
     let then = words.next().unwrap_or_default();
     conditions.iter().all(|word| word.starts_with("duplicate_") || word.eq_ignore_ascii_case("or"))
         && (then.eq_ignore_ascii_case("null") && words.next().is_none() || then.eq_ignore_ascii_case("raise"))
+}
+
+/// Whether it only tells the console something.
+fn is_said(text: &str) -> bool {
+    ["NOTICE", "INFO", "WARNING", "LOG", "DEBUG"].iter().any(|level| after(text, &format!("RAISE {level}")).is_some())
 }
 
 /// Whether a name can stand in no word of it: a statement that is a computed text, or a call.

@@ -26,9 +26,32 @@ pub(super) fn parse<T>(
     }
     let mut parser = Parser::new(&PostgreSqlDialect {})
         .with_recursion_limit(DEEPEST * 2)
-        .with_tokens_with_locations(part.tokens().to_vec());
+        .with_tokens_with_locations(without_the_unknown(part));
     let found = read(&mut parser).ok()?;
     (parser.peek_token_ref().token == Token::EOF).then_some(found)
+}
+
+/// What PostgreSQL allows in a column, the parser does not know, and makes no difference here.
+const UNKNOWN: &[(&str, &[&str])] =
+    &[("STORAGE", &["PLAIN", "EXTERNAL", "EXTENDED", "MAIN", "DEFAULT"]), ("COMPRESSION", &["PGLZ", "LZ4", "DEFAULT"])];
+
+fn without_the_unknown(part: Cursor<'_>) -> Vec<TokenWithSpan> {
+    let mut known = Vec::with_capacity(part.tokens().len());
+    let mut rest = part;
+    while let Some(token) = rest.tokens().first() {
+        let mut after = rest;
+        if UNKNOWN.iter().any(|(word, values)| after.words(word) && after.any(values)) {
+            rest = after;
+            continue;
+        }
+        known.push(token.clone());
+        rest.token();
+        // The options of an identity's sequence.
+        if is_word(&token.token, "IDENTITY") {
+            rest.group();
+        }
+    }
+    known
 }
 
 fn is_too_much(tokens: &[TokenWithSpan]) -> bool {

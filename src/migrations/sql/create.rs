@@ -89,6 +89,7 @@ pub(super) fn read(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
                     name,
                     kind: *kind,
                     columns,
+                    partition: false,
                     copies: Vec::new(),
                     complete,
                     constraints: Vec::new(),
@@ -138,14 +139,19 @@ fn any_index(rest: &mut Cursor<'_>, outcome: &mut Outcome, unique: bool) -> Opti
     if rest.words("USING") {
         rest.ident()?;
     }
-    let columns = rest.group()?.items().filter_map(|mut item| {
-        let column = item.ident()?;
-        // A call is an expression, no column.
-        (item.peek() != Some(&Token::LParen)).then_some(column)
-    });
-    let columns = columns.collect();
-    outcome.push(start, Change::CreateIndex { name, table, columns, unique, if_absent });
+    let definition = *rest;
+    let columns: Option<Vec<Box<str>>> = rest.group()?.items().map(plain_column).collect();
+    let mentions = definition.idents();
+    let columns = columns.unwrap_or_default();
+    outcome.push(start, Change::CreateIndex { name, table, columns, mentions, unique, if_absent });
     Some(())
+}
+
+/// The column that an index is on; `None` for an expression.
+fn plain_column(mut item: Cursor<'_>) -> Option<Box<str>> {
+    let column = item.ident()?;
+    // What may follow a column is an operator class with its options, or the direction.
+    matches!(item.peek(), None | Some(Token::Word(_))).then_some(column)
 }
 
 fn ty(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {

@@ -87,6 +87,19 @@ impl<'t> Cursor<'t> {
         Some(names)
     }
 
+    /// Every name of one part that stands in it and is no call.
+    pub(super) fn idents(self) -> Vec<Box<str>> {
+        let mut idents = Vec::new();
+        let mut rest = self;
+        while !rest.is_empty() {
+            match rest.ident() {
+                Some(ident) => idents.extend((rest.peek() != Some(&Token::LParen)).then_some(ident)),
+                None => drop(rest.token()),
+            }
+        }
+        idents
+    }
+
     pub(super) fn string(&mut self) -> Option<Box<str>> {
         match self.token()? {
             Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => Some(text.as_str().into()),

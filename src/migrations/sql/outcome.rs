@@ -15,6 +15,8 @@ pub(super) struct Outcome {
     pub(super) line: u32,
     /// Temporary tables: they end with the session, and nothing done to them matters.
     pub(super) temporary: BTreeSet<Box<str>>,
+    /// Whether the search path is set up to the transaction's end.
+    pub(super) has_local_path: bool,
     /// Whether what is there already stays, as in a block that ignores `duplicate_object`.
     pub(super) lenient: bool,
 }

@@ -202,6 +202,7 @@ pub(super) fn select(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()>
         name,
         kind: RelationKind::Table,
         columns: Vec::new(),
+        partition: false,
         copies: Vec::new(),
         complete: false,
         constraints: Vec::new(),
@@ -275,7 +276,8 @@ fn configured_path(mut rest: Cursor<'_>) -> Option<Vec<Box<str>>> {
 
 /// `SET search_path TO …`; other settings touch nothing.
 pub(super) fn set(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
-    rest.any(&["LOCAL", "SESSION"]);
+    let is_local = rest.words("LOCAL");
+    rest.words("SESSION");
     let start = *rest;
     if !rest.words("search_path") {
         return Some(());
@@ -290,7 +292,24 @@ pub(super) fn set(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
         };
         schemas.extend(Some(schema).filter(|name| is_schema(name)));
     }
+    outcome.has_local_path |= is_local;
     outcome.push(start, Change::SearchPath(schemas));
+    Some(())
+}
+
+pub(super) fn reset(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
+    let start = *rest;
+    if rest.any(&["search_path", "ALL"]) {
+        outcome.push(start, Change::SearchPath(Vec::new()));
+    }
+    Some(())
+}
+
+/// The end of a transaction, and of what is set for it.
+pub(super) fn commit(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
+    if std::mem::take(&mut outcome.has_local_path) {
+        outcome.push(*rest, Change::SearchPath(Vec::new()));
+    }
     Some(())
 }
 

@@ -27,12 +27,14 @@ pub(super) fn create(
         name,
         kind,
         columns: Vec::new(),
+        partition: false,
         copies: Vec::new(),
         complete: true,
         constraints: Vec::new(),
         existing,
     };
     if rest.words("PARTITION OF") {
+        new.partition = true;
         new.copies.push(rest.name()?);
     } else if rest.words("OF") {
         rest.name()?;
@@ -93,11 +95,11 @@ pub(super) fn create(
 
 /// A column and the constraints that are written with it.
 fn column(item: Cursor<'_>) -> Option<(NewColumn, Vec<NewConstraint>)> {
-    made_column(&bounds::parse(item, Parser::parse_column_def)?)
+    made_column(&bounds::parse(item, Parser::parse_column_def)?, item)
 }
 
-/// The same of one that was parsed.
-pub(super) fn made_column(column: &ColumnDef) -> Option<(NewColumn, Vec<NewConstraint>)> {
+/// The same of one that was parsed from `text`.
+pub(super) fn made_column(column: &ColumnDef, text: Cursor<'_>) -> Option<(NewColumn, Vec<NewConstraint>)> {
     let name = plain(&column.name)?;
     let mut nullable = !type_name::is_serial(&column.data_type);
     let mut constraints = Vec::new();
@@ -130,7 +132,8 @@ pub(super) fn made_column(column: &ColumnDef) -> Option<(NewColumn, Vec<NewConst
             Some(named) => Some(named?),
             None => None,
         };
-        constraints.push(NewConstraint { name: name_of_it, kind, columns: vec![name.clone()], valid: true });
+        let columns = if kind == ConstraintKind::Check { checked(text) } else { vec![name.clone()] };
+        constraints.push(NewConstraint { name: name_of_it, kind, columns, valid: true });
     }
     Some((NewColumn { name, ty: type_name::type_name(&column.data_type), nullable }, constraints))
 }
@@ -141,7 +144,16 @@ fn constraint(item: Cursor<'_>) -> Option<NewConstraint> {
         let missing = || ParserError::ParserError("no constraint".to_owned());
         parser.parse_optional_table_constraint()?.ok_or_else(missing)
     })?;
-    made_constraint(&found, valid)
+    made_constraint(&found, item, valid)
+}
+
+/// What the check in `text` may be about.
+fn checked(text: Cursor<'_>) -> Vec<Box<str>> {
+    let check = text.find("CHECK").and_then(|mut check| {
+        check.words("CHECK");
+        check.group()
+    });
+    check.map(Cursor::idents).unwrap_or_default()
 }
 
 /// Takes `NOT VALID` off the end.
@@ -152,8 +164,8 @@ pub(super) fn validity(item: Cursor<'_>) -> (Cursor<'_>, bool) {
     }
 }
 
-/// A constraint that was parsed.
-pub(super) fn made_constraint(found: &TableConstraint, valid: bool) -> Option<NewConstraint> {
+/// A constraint that was parsed from `text`.
+pub(super) fn made_constraint(found: &TableConstraint, text: Cursor<'_>, valid: bool) -> Option<NewConstraint> {
     let on_index = |columns: &[IndexColumn]| columns.iter().filter_map(indexed).collect::<Vec<_>>();
     let (name, kind, columns) = match found {
         TableConstraint::PrimaryKey(key) => (&key.name, ConstraintKind::PrimaryKey, on_index(&key.columns)),
@@ -162,7 +174,7 @@ pub(super) fn made_constraint(found: &TableConstraint, valid: bool) -> Option<Ne
             let columns: Option<Vec<Box<str>>> = key.columns.iter().map(plain).collect();
             (&key.name, ConstraintKind::ForeignKey { to: plain_name(&key.foreign_table)? }, columns?)
         }
-        TableConstraint::Check(check) => (&check.name, ConstraintKind::Check, Vec::new()),
+        TableConstraint::Check(check) => (&check.name, ConstraintKind::Check, checked(text)),
         TableConstraint::Exclude(exclude) => {
             let columns = exclude.elements.iter().filter_map(|element| indexed(&element.column)).collect();
             (&exclude.name, ConstraintKind::Exclude, columns)

@@ -33,10 +33,12 @@ fn spelled(ty: &DataType) -> Option<String> {
                 .map(|part| {
                     let ident = part.as_ident()?;
                     let name = plain(ident)?;
-                    // Without quotes a built-in type is known by its name.
+                    // Without quotes a built-in type is known by its name, and in lower case with them
+                    // too; but for "char", which is no `char`.
+                    let is_plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
                     Some(match ident.quote_style {
-                        None => name.into(),
-                        Some(_) => format!("\"{}\"", name.replace('"', "\"\"")),
+                        Some(_) if !is_plain || &*name == "char" => format!("\"{}\"", name.replace('"', "\"\"")),
+                        _ => name.into(),
                     })
                 })
                 .collect();
@@ -47,7 +49,7 @@ fn spelled(ty: &DataType) -> Option<String> {
             let name = parts.join(".");
             if modifiers.is_empty() { name } else { format!("{name}({})", modifiers.join(",")) }
         }
-        ty => ty.to_string(),
+        ty => ty.to_string().to_ascii_lowercase(),
     })
 }
 

@@ -220,6 +220,24 @@ impl Database {
     pub(crate) async fn value(&self, sql: &str) -> Option<String> {
         value(&self.connect().await, sql).await
     }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn lines(&self, sql: &str) -> Vec<String> {
+        let messages = self.connect().await.simple_query(sql).await;
+        let messages = messages.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let first = |message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        messages.into_iter().filter_map(first).collect()
+    }
+
+    /// What `pg_dump` writes of it.
+    pub(crate) fn dump(&self) -> String {
+        let dumped = Command::new(binary("pg_dump")).arg(self.url()).output().expect("pg_dump runs");
+        assert!(dumped.status.success(), "pg_dump: {}", String::from_utf8_lossy(&dumped.stderr));
+        String::from_utf8(dumped.stdout).expect("UTF-8")
+    }
 }
 
 /// Connects by a URL.

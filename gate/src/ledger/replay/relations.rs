@@ -68,11 +68,16 @@ impl Replay {
                 let table = self.relation_name(table);
                 self.rename_constraint(&table, name, to);
             }
-            Change::CreateIndex { name, table, columns, unique, if_absent } => {
+            Change::CreateIndex { name, table, columns, mentions, unique, if_absent } => {
                 let table = self.relation_name(table);
-                match name.clone().or_else(|| made_up(table.name(), columns, "idx")) {
+                let name = match name {
+                    None if columns.is_empty() => None,
+                    None => self.made_up(&table, columns, "idx"),
+                    name => name.clone(),
+                };
+                match name {
                     Some(name) if *if_absent && self.has_index(&table, &name) => {}
-                    Some(name) => self.add_index(&table, &name, *unique, columns),
+                    Some(name) => self.add_index(&table, &name, *unique, &[&**columns, mentions].concat()),
                     None => drop(self.nameless.insert(table)),
                 }
             }
@@ -107,6 +112,9 @@ impl Replay {
         self.schema_of(&name).relations.insert(name.name().into(), relation);
         self.make(Object::Relation(name.clone()));
         self.parts.insert(name.clone(), Parts::default());
+        if new.partition {
+            self.partitions.insert(name.clone());
+        }
         let is_whole = new.complete
             && inherited.iter().all(Option::is_some)
             && copies.iter().all(|copied| !self.partial.contains(copied));
@@ -140,7 +148,18 @@ impl Replay {
         }
         self.partial.remove(name);
         self.nameless.remove(name);
+        self.partitions.remove(name);
         self.lose(Object::Relation(name.clone()));
+        // PostgreSQL drops no table while a foreign key points to it, unless that goes too.
+        for (table, key) in self.keys_to(name) {
+            self.drop_constraint(&table, &key);
+        }
+    }
+
+    /// The foreign keys that point to a table.
+    fn keys_to(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
+        let keys = self.parts.iter().flat_map(|(table, parts)| parts.targets.iter().map(move |key| (table, key)));
+        keys.filter(|(_, (_, to))| *to == name).map(|(table, (key, _))| (table.clone(), key.clone())).collect()
     }
 
     /// Gives a relation another name, another schema, or both.
@@ -160,7 +179,12 @@ impl Replay {
             self.move_index(&sibling(from, name), &sibling(to, name), to);
         }
         self.parts.insert(to.clone(), parts);
-        for marked in [&mut self.partial, &mut self.nameless] {
+        for (table, key) in self.keys_to(from) {
+            if let Some(target) = self.parts.get_mut(&table).and_then(|parts| parts.targets.get_mut(&key)) {
+                target.clone_from(to);
+            }
+        }
+        for marked in [&mut self.partial, &mut self.nameless, &mut self.partitions] {
             if marked.remove(from) {
                 marked.insert(to.clone());
             }
@@ -230,32 +254,49 @@ impl Replay {
         if self.relation(table).is_none() {
             return;
         }
-        let columns = &*new.columns;
-        let name = new.name.clone().or_else(|| match &new.kind {
-            ConstraintKind::PrimaryKey => made_up(table.name(), &[], "pkey"),
-            ConstraintKind::Unique => made_up(table.name(), columns, "key"),
-            ConstraintKind::ForeignKey { .. } => made_up(table.name(), columns, "fkey"),
-            ConstraintKind::Check if columns.len() == 1 => made_up(table.name(), columns, "check"),
-            ConstraintKind::Check | ConstraintKind::Exclude => None,
-        });
+        let is_column =
+            |name: &&Box<str>| self.catalog.relation(table).is_some_and(|(_, found)| found.columns.contains_key(*name));
+        let mut columns: Vec<Box<str>> = new.columns.iter().filter(is_column).cloned().collect();
+        let end = match &new.kind {
+            ConstraintKind::PrimaryKey => "pkey",
+            ConstraintKind::Unique => "key",
+            ConstraintKind::ForeignKey { .. } => "fkey",
+            ConstraintKind::Exclude => "excl",
+            ConstraintKind::Check => {
+                columns.sort();
+                columns.dedup();
+                "check"
+            }
+        };
+        let said = match (&new.kind, &*columns) {
+            (ConstraintKind::PrimaryKey, _) | (ConstraintKind::Check, [_, _, ..]) => &[],
+            (_, columns) => columns,
+        };
+        let Some(name) = new.name.clone().or_else(|| self.made_up(table, said, end)) else {
+            self.nameless.insert(table.clone());
+            return;
+        };
         if new.kind == ConstraintKind::PrimaryKey {
-            for column in columns {
+            for column in &columns {
                 if let Some(column) = self.column(table, column) {
                     column.nullable = false;
                 }
             }
         }
-        let Some(name) = name else {
-            self.nameless.insert(table.clone());
-            return;
-        };
-        if !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check) {
-            self.add_index(table, &name, new.kind != ConstraintKind::Exclude, columns);
+        let has_index = !matches!(new.kind, ConstraintKind::ForeignKey { .. } | ConstraintKind::Check);
+        if has_index && !self.has_index(table, &name) {
+            self.add_index(table, &name, new.kind != ConstraintKind::Exclude, &columns);
         }
         if let Some(relation) = self.relation(table) {
             relation.constraints.insert(name.clone(), new.valid);
         }
-        self.parts.entry(table.clone()).or_default().constraints.insert(name.clone(), new.columns.clone());
+        let target = match &new.kind {
+            ConstraintKind::ForeignKey { to } => Some((name.clone(), self.relation_name(to))),
+            _ => None,
+        };
+        let parts = self.parts.entry(table.clone()).or_default();
+        parts.constraints.insert(name.clone(), columns);
+        parts.targets.extend(target);
         self.make(Object::Constraint(table.clone(), name));
     }
 
@@ -265,6 +306,7 @@ impl Replay {
         }
         if let Some(parts) = self.parts.get_mut(table) {
             parts.constraints.remove(name);
+            parts.targets.remove(name);
         }
         if self.has_index(table, name) {
             self.drop_index(&sibling(table, name));
@@ -280,6 +322,8 @@ impl Replay {
         if let Some(parts) = self.parts.get_mut(table) {
             let columns = parts.constraints.remove(from).unwrap_or_default();
             parts.constraints.insert(to.into(), columns);
+            let target = parts.targets.remove(from);
+            parts.targets.extend(target.map(|target| (to.into(), target)));
         }
         self.lose(Object::Constraint(table.clone(), from.into()));
         self.make(Object::Constraint(table.clone(), to.into()));
@@ -333,6 +377,20 @@ impl Replay {
         self.carry(Object::Index(from.clone()), Object::Index(to.clone()));
     }
 
+    /// The name that PostgreSQL makes up (`ChooseIndexName`, `ChooseConstraintName`), unless it
+    /// would have to be cut.
+    fn made_up(&self, table: &ObjectName, columns: &[Box<str>], end: &str) -> Option<Box<str>> {
+        let parts = [table.name()].into_iter().chain(columns.iter().map(AsRef::as_ref)).chain([end]);
+        let name = parts.collect::<Vec<_>>().join("_");
+        let constraints = self.catalog.relation(table).map(|(_, relation)| &relation.constraints);
+        let is_free = |name: &String| {
+            let is_constraint = constraints.is_some_and(|constraints| constraints.contains_key(&**name));
+            !is_constraint && !self.has_index(table, name)
+        };
+        let mut names = [name.clone()].into_iter().chain((1..1000).map(|number| format!("{name}{number}")));
+        names.find(is_free).filter(|name| name.len() <= ObjectName::LONGEST).map(String::into_boxed_str)
+    }
+
     fn has_index(&self, table: &ObjectName, name: &str) -> bool {
         self.tables.contains_key(&sibling(table, name))
     }
@@ -362,12 +420,4 @@ fn index<'s>(schema: &'s Schema, name: &str) -> Option<&'s Index> {
 /// What is called `name` and lies where `beside` does.
 pub(super) fn sibling(beside: &ObjectName, name: &str) -> ObjectName {
     ObjectName::qualified(beside.schema().unwrap_or("public"), name)
-}
-
-/// The name that PostgreSQL makes up (`ChooseIndexName`, `makeObjectName`), unless it would have to
-/// be cut.
-fn made_up(table: &str, columns: &[Box<str>], end: &str) -> Option<Box<str>> {
-    let parts = [table].into_iter().chain(columns.iter().map(AsRef::as_ref)).chain([end]);
-    let name = parts.collect::<Vec<_>>().join("_");
-    (name.len() <= ObjectName::LONGEST).then(|| name.into_boxed_str())
 }
