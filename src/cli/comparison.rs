@@ -15,6 +15,16 @@ pub(super) enum Source<'n> {
     Replayed(&'n Folder, Box<Replay>),
 }
 
+/// How much of both sides is compared.
+pub(super) struct Asked<'a> {
+    /// Schemas to look into in migrations; none: those where unqualified names lie.
+    pub(super) schemas: &'a [Box<str>],
+    /// Each names tables.
+    pub(super) filters: Vec<Scope>,
+    /// Whether constraints are compared: those of SQLite have no names.
+    pub(super) constraints: bool,
+}
+
 /// What came of a comparison.
 pub(super) struct Comparison {
     /// What is different for certain.
@@ -35,39 +45,41 @@ pub(super) struct Unread {
 }
 
 impl Comparison {
-    /// Compares what is expected with what was found. `schemas` are those to look into in
-    /// migrations; `filters` name tables, each of them for both sides.
-    pub(super) fn of(expected: &Source<'_>, found: &Source<'_>, schemas: &[Box<str>], filters: &[Scope]) -> Self {
+    /// Compares what is expected with what was found, as far as `asked`.
+    pub(super) fn of(expected: &Source<'_>, found: &Source<'_>, asked: &Asked<'_>) -> Self {
+        let Asked { schemas, filters, constraints } = asked;
         let place = Scope { schemas: schemas.to_vec(), tables: Vec::new() };
         let beside = |side: &Source<'_>, other: &Catalog| {
             let catalog = match side {
                 Source::Told(catalog) => catalog.clone(),
                 Source::Replayed(_, replay) => Replayed(replay).beside(other, &place),
             };
-            filters.iter().fold(catalog, |catalog, filter| filter.of(&catalog))
+            let mut catalog = filters.iter().fold(catalog, |catalog, filter| filter.of(&catalog));
+            if !constraints {
+                drop_constraints(&mut catalog);
+            }
+            catalog
         };
         let alone = beside(found, &Catalog::default());
         let mut ours = beside(expected, &alone);
         let mut theirs = beside(found, &ours);
         let mut migrations = Vec::new();
         match (expected, found) {
-            _ if !filters.is_empty() => {}
-            (Source::Told(_), Source::Told(_)) => {}
-            (Source::Replayed(folder, _), Source::Told(told)) => migrations = of_ledger(folder, told, true),
-            (Source::Told(told), Source::Replayed(folder, _)) => migrations = of_ledger(folder, told, false),
+            // A ledger is held against a folder's migrations by the one who knows the tool's habits.
+            (Source::Replayed(folder, _), Source::Told(told)) | (Source::Told(told), Source::Replayed(folder, _)) => {
+                if filters.is_empty() {
+                    migrations = of_ledger(folder, told, matches!(expected, Source::Replayed(..)));
+                }
+                ours.ledgers.clear();
+                theirs.ledgers.clear();
+            }
             (Source::Replayed(first, _), Source::Replayed(second, _)) => {
                 for (folder, catalog) in [(first, &mut ours), (second, &mut theirs)] {
                     let keys = folder.migrations.iter().map(|migration| migration.key.clone());
                     catalog.ledgers.insert(Ledger::usual(folder.tool), Reading::of_applied(keys));
                 }
             }
-        }
-        if matches!(
-            (expected, found),
-            (Source::Replayed(..), Source::Told(_)) | (Source::Told(_), Source::Replayed(..))
-        ) {
-            ours.ledgers.clear();
-            theirs.ledgers.clear();
+            (Source::Told(_), Source::Told(_)) => {}
         }
         let mut differences = Difference::between(&ours, &theirs);
         let (mut untold, mut unread) = (Vec::new(), Vec::new());
@@ -89,6 +101,17 @@ impl Comparison {
     /// Whether both sides are the same for certain.
     pub(super) const fn is_equal(&self) -> bool {
         self.differences.is_empty() && self.untold.is_empty() && self.unread.is_empty()
+    }
+}
+
+/// Drops constraints, and the indexes that go with them.
+fn drop_constraints(catalog: &mut Catalog) {
+    for schema in catalog.schemas.values_mut() {
+        for relation in schema.relations.values_mut() {
+            for name in std::mem::take(&mut relation.constraints).into_keys() {
+                schema.indexes.remove(&name);
+            }
+        }
     }
 }
 

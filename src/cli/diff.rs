@@ -5,12 +5,13 @@ use gate::ledger::Replay;
 use gate::{Catalog, Scope};
 use serde_json::json;
 
-use super::comparison::{Comparison, Source, Unread};
+use super::comparison::{Asked, Comparison, Source, Unread};
 use super::console::Console;
 use super::difference_table::{json, json_list, lines};
 use super::exit::Exit;
 use super::side::{Named, ScopeArguments, Side, capture};
 use super::{ConfigFile, Format, runtime};
+use crate::config;
 
 /// Compares two schemas: locks, databases and folders of migrations, in any pairing.
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ impl Diff {
         };
         let tables = locks.iter().map(|scope| &scope.tables).chain([&self.scope.tables]);
         let tables = tables.filter(|tables| !tables.is_empty());
-        let filters: Vec<Scope> = tables.map(|tables| Scope { schemas: Vec::new(), tables: tables.clone() }).collect();
+        let filters = tables.map(|tables| Scope { schemas: Vec::new(), tables: tables.clone() }).collect();
 
         let found_out = [captured(&expected, schemas, console)?, captured(&found, schemas, console)?];
         let path = found_out.iter().flatten().map(search_path).next();
@@ -61,7 +62,8 @@ impl Diff {
         let sources =
             [(&expected, first), (&found, second)].map(|(named, captured)| named.source(captured, &path, schemas));
         let [ours, theirs] = &sources;
-        let comparison = Comparison::of(ours, theirs, schemas, &filters);
+        let constraints = ![&expected, &found].into_iter().any(Named::is_sqlite);
+        let comparison = Comparison::of(ours, theirs, &Asked { schemas, filters, constraints });
         match self.format {
             Format::Text => print(&comparison, &expected, &found, console),
             Format::Json => console.json(&to_json(&comparison, &expected, &found)),
@@ -93,6 +95,10 @@ impl Named {
             Side::Lock(lock) => Some(&lock.scope),
             Side::Database(_) | Side::Folder(_) => None,
         }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        matches!(&self.side, Side::Database(database) if matches!(database.source, config::Source::Sqlite(_)))
     }
 
     fn source(&self, captured: Option<Catalog>, path: &[Box<str>], schemas: &[Box<str>]) -> Source<'_> {

@@ -6,6 +6,7 @@ use gate::{Action, Fact, Mode, ObjectName};
 
 use super::*;
 
+mod lock;
 mod mistakes;
 mod reference;
 

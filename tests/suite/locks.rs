@@ -292,6 +292,13 @@ fn an_sqlite_file_is_locked_checked_and_compared() {
     let path = file.path();
     run(&folder, &["diff", "schema.lock", path.to_str().expect("a path")]).expect(0);
     Judged::with(&format!("url = \"{}\"", file.url()), &requirement(&folder, "")).is_ready();
+
+    // The same as migrations, whose constraints SQLite gives no names to.
+    let first = "CREATE TABLE \"Orders\" (\"id\" INTEGER, \"total\" NUMERIC(10,2) NOT NULL, \"note\" BLOB, \"odd\" VARCHAR(20) NOT NULL,
+        PRIMARY KEY (\"total\")); CREATE UNIQUE INDEX \"orders_total\" ON \"Orders\"(\"total\"); CREATE VIEW totals AS SELECT 1;";
+    migrations(folder.path(), &[("1_orders", first)]);
+    let diff = run(&folder, &["diff", "migrations", path.to_str().expect("a path")]).expect(1);
+    assert!(diff.stdout.ends_with("\n  missing  ledger  _prisma_migrations\n"), "{}", diff.stdout);
     file.execute("ALTER TABLE orders RENAME COLUMN note TO notes");
     run(&folder, &["lock", "--check", "--database", &file.url()]).expect(1);
     Judged::with(&format!("url = \"{}\"", file.url()), &requirement(&folder, ""))

@@ -3,6 +3,7 @@
 mod backend;
 mod failure;
 mod hearing;
+mod kind;
 mod ledgers;
 mod link;
 mod listener;
