@@ -14,6 +14,7 @@
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
+//! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -30,6 +31,7 @@ pub mod lock;
 
 pub mod metrics;
 pub mod migrations;
+pub mod prisma_schema;
 pub mod proxy;
 pub mod report;
 pub mod watch;

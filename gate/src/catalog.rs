@@ -155,8 +155,14 @@ impl Catalog {
         }
     }
 
+    /// The values of the enum that `name` means, with its whole name.
+    pub fn values(&self, name: &ObjectName) -> Option<(ObjectName, &[Box<str>])> {
+        let (schema, values) = self.find(name, |schema, name| schema.enums.get(name))?;
+        Some((ObjectName::qualified(schema, name.name()), values))
+    }
+
     /// The relation that `name` means, with its schema.
-    pub(crate) fn relation(&self, name: &ObjectName) -> Option<(&str, &Relation)> {
+    pub fn relation(&self, name: &ObjectName) -> Option<(&str, &Relation)> {
         self.find(name, |schema, name| schema.relations.get(name))
     }
 }

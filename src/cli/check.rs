@@ -1,5 +1,6 @@
 //! `schemagate check`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, load, runtime};
+use super::{ConfigFile, Format, check_prisma, load, runtime};
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::report::{Report, Status};
@@ -22,6 +23,13 @@ pub(super) struct Check {
     /// Look at every database too, and print each finding
     #[arg(long)]
     database: bool,
+    /// Hold a Prisma schema (a file, or a folder of them) against its migrations instead: fails where
+    /// a model's field, an enum or a table is made by none of them
+    #[arg(long, value_name = "PATH", conflicts_with = "database")]
+    prisma_schema: Option<PathBuf>,
+    /// The migrations, where they do not lie beside the Prisma schema
+    #[arg(long, value_name = "PATH", requires = "prisma_schema")]
+    migrations: Option<PathBuf>,
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -29,7 +37,10 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, console: &Console) -> Exit {
-        self.checked(console).unwrap_or_else(|exit| exit)
+        match self.prisma_schema {
+            Some(schema) => check_prisma::run(&schema, self.migrations, self.format, console),
+            None => self.checked(console).unwrap_or_else(|exit| exit),
+        }
     }
 
     fn checked(self, console: &Console) -> Result<Exit, Exit> {

@@ -1,6 +1,7 @@
 //! The commands; the only room that knows all others.
 
 mod check;
+mod check_prisma;
 mod comparison;
 mod console;
 mod demo;

@@ -12,7 +12,7 @@ mod operations;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use gate::ledger::{Migration, Steps, sort_by_parents};
@@ -49,11 +49,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Migration>, FolderError> {
 }
 
 /// Of each migration by its key: its app, its operations, and why these may not be all.
-type Operations = HashMap<Box<str>, (String, Value, Option<&'static str>)>;
+type Operations = BTreeMap<Box<str>, (String, Value, Option<&'static str>)>;
 
 /// What each of them does, in that order.
 fn with_steps(mut migrations: Vec<Migration>, operations: &Operations) -> Vec<Migration> {
     let mut reader = Reader::default();
+    for (app, operations, _) in operations.values() {
+        reader.look_for_user(app, operations);
+    }
     for migration in &mut migrations {
         let Some((app, operations, more)) = operations.get(&migration.key) else { continue };
         migration.steps = Steps::Read(reader.steps(app, operations, *more));

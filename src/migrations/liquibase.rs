@@ -62,7 +62,7 @@ fn changesets(text: &str) -> Vec<Changeset<'_>> {
     let mut at = 0;
     for (line, number) in text.split_inclusive('\n').zip(1..) {
         let rest = text.get(at..).unwrap_or_default();
-        if let Some((author, id)) = changeset(line) {
+        if let Some((author, id)) = changeset(line.trim_end()) {
             if let Some(before) = found.last_mut() {
                 before.text = before.text.strip_suffix(rest).unwrap_or(before.text);
             }

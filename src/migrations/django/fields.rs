@@ -17,6 +17,8 @@ pub(super) struct Field {
     pub(super) nullable: bool,
     pub(super) is_key: bool,
     pub(super) unique: bool,
+    /// Whether PostgreSQL is told to refuse what is below zero.
+    pub(super) is_positive: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +128,7 @@ impl Field {
             nullable: (call.says("null") || class == "NullBooleanField") && !is_key,
             is_key,
             unique: call.says("unique") || class == "OneToOneField",
+            is_positive: class.starts_with("Positive"),
         })
     }
 

@@ -13,6 +13,9 @@ pub(super) type Place = (Box<str>, Box<str>);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Models {
     models: BTreeMap<Place, Model>,
+    /// The model that stands for `settings.AUTH_USER_MODEL`, as it is made: what points to it can
+    /// be made first.
+    user: Option<(Place, Model)>,
 }
 
 #[derive(Debug, Clone)]
@@ -22,8 +25,6 @@ pub(super) struct Model {
     pub(super) fields: Vec<Field>,
     /// Whether Django makes a table for it: not so for proxies and for models of others' tables.
     pub(super) has_table: bool,
-    /// Whether it stands for `settings.AUTH_USER_MODEL`.
-    pub(super) is_user: bool,
     /// Constraints of it that are indexes to PostgreSQL.
     pub(super) indexes: Vec<Box<str>>,
 }
@@ -47,6 +48,10 @@ impl Models {
 
     pub(super) fn get_mut(&mut self, place: &Place) -> Option<&mut Model> {
         self.models.get_mut(place)
+    }
+
+    pub(super) fn set_user(&mut self, place: Place, model: Model) {
+        self.user = Some((place, model));
     }
 
     pub(super) fn insert(&mut self, place: Place, model: Model) {
@@ -86,7 +91,7 @@ impl Models {
             Target::Model(app, model) => Some((app.clone().unwrap_or_else(|| place.0.clone()), model.clone())),
             Target::Itself => Some(place.clone()),
             Target::User => {
-                let user = self.models.iter().find(|(_, model)| model.is_user).map(|(place, _)| place.clone());
+                let user = self.user.as_ref().map(|(place, _)| place.clone());
                 Some(user.unwrap_or_else(|| ("auth".into(), "user".into())))
             }
             Target::Unknown => None,
@@ -107,7 +112,8 @@ impl Models {
         // A key may itself point to a model, and that one's key to another.
         let mut place = place.clone();
         for _ in 0..8 {
-            let Some(model) = self.get(&place) else {
+            let user = self.user.as_ref().filter(|(user, _)| *user == place).map(|(_, model)| model);
+            let Some(model) = self.get(&place).or(user) else {
                 let is_own = OWN.iter().any(|(app, model)| *app == &*place.0 && *model == &*place.1);
                 return is_own.then(|| "integer".parse().ok())?;
             };

@@ -133,40 +133,28 @@ impl Reader {
         call.argument(argument, place)?.text().map(Into::into)
     }
 
+    /// Finds the model that stands for `settings.AUTH_USER_MODEL` before anything points to it.
+    pub(super) fn look_for_user(&mut self, app: &str, operations: &Value) {
+        self.app = app.into();
+        for operation in operations.items() {
+            let Value::Call(call) = operation else { continue };
+            let swappable = option(call, "swappable").and_then(Value::text);
+            if call.last_name() != "CreateModel" || swappable != Some("AUTH_USER_MODEL") {
+                continue;
+            }
+            if let (Some(place), Some(model)) = (self.place(call, "name"), model(call)) {
+                self.models.set_user(place, model);
+            }
+        }
+    }
+
     fn create_model(&mut self, call: &Call) -> Option<()> {
         let place = self.place(call, "name")?;
-        let fields = call.argument("fields", 1)?;
-        let Value::Items(items) = fields else { return None };
-        let field = |item: &Value| match item.items() {
-            [name, field] => Field::of(name.text()?, field),
-            _ => None,
-        };
-        let fields: Vec<Field> = items.iter().map(field).collect::<Option<_>>()?;
-        let none = Vec::new();
-        let options = match call.argument("options", 2) {
-            None => &none,
-            Some(Value::Pairs(options)) => options,
-            Some(_) => return None,
-        };
-        let option = |name: &str| options.iter().find(|(key, _)| **key == *name).map(|(_, value)| value);
-        let table = match option("db_table") {
-            None => None,
-            Some(value) => Some(value.text()?.into()),
-        };
-        let is = |name: &str, expected: bool| option(name) == Some(&Value::Truth(expected));
-        let model = Model {
-            table,
-            fields: Vec::new(),
-            has_table: !is("managed", false) && !is("proxy", true),
-            is_user: option("swappable").and_then(Value::text) == Some("AUTH_USER_MODEL"),
-            indexes: Vec::new(),
-        };
+        let model = model(call)?;
+        let fields = model.fields.clone();
         let has_table = model.has_table;
-        self.models.insert(place.clone(), model);
         // Fields may point to the model itself, so it comes first.
-        if let Some(model) = self.models.get_mut(&place) {
-            model.fields.clone_from(&fields);
-        }
+        self.models.insert(place.clone(), model);
         if !has_table {
             return Some(());
         }
@@ -176,20 +164,20 @@ impl Reader {
         for field in &fields {
             let Some(column) = field.column() else { continue };
             let ty = self.models.column_type(&place, field);
-            constraints.extend(inline_constraint(field, &column));
+            constraints.extend(inline_constraints(field, &column));
             columns.push(NewColumn { name: column, ty, nullable: field.nullable });
         }
-        if option("order_with_respect_to").is_some_and(|field| *field != Value::None) {
+        if option(call, "order_with_respect_to").is_some_and(|field| *field != Value::None) {
             columns.push(NewColumn { name: "_order".into(), ty: "integer".parse().ok(), nullable: false });
         }
         self.push(created(name, columns, constraints));
         for field in &fields {
             self.create_between(&place, field)?;
         }
-        for constraint in option("constraints").map(Value::items).unwrap_or_default() {
+        for constraint in option(call, "constraints").map(Value::items).unwrap_or_default() {
             self.constraint(&place, constraint, true)?;
         }
-        for index in option("indexes").map(Value::items).unwrap_or_default() {
+        for index in option(call, "indexes").map(Value::items).unwrap_or_default() {
             self.index(&place, index)?;
         }
         Some(())
@@ -247,11 +235,12 @@ impl Reader {
         let before: Vec<Option<ObjectName>> =
             model.fields.iter().map(|field| self.models.table_between(&place, field)).collect();
         self.models.remove(&place);
-        self.models.insert(to.clone(), model.clone());
+        self.models.insert(to.clone(), model);
         self.models.retarget(&place, &to);
         let Some(table) = table else { return Some(()) };
         self.rename(&table, &self.models.table(&to)?);
-        for (field, before) in model.fields.iter().zip(before) {
+        let fields = self.models.get(&to)?.fields.clone();
+        for (field, before) in fields.iter().zip(before) {
             let (Some(before), Kind::Between { to: target, .. }) = (before, &field.kind) else { continue };
             let after = self.models.table_between(&to, field)?;
             self.rename(&before, &after);
@@ -307,11 +296,11 @@ impl Reader {
         let Some(table) = table else { return Some(()) };
         let Some(column) = field.column() else { return self.create_between(&place, &field) };
         let ty = self.models.column_type(&place, &field);
-        let constraint = inline_constraint(&field, &column);
+        let constraints = inline_constraints(&field, &column);
         let column = NewColumn { name: column, ty, nullable: field.nullable };
         self.push(Change::AddColumn { table: table.clone(), column, if_absent: false });
-        if let Some(constraint) = constraint {
-            self.push(Change::AddConstraint { table, constraint });
+        for constraint in constraints {
+            self.push(Change::AddConstraint { table: table.clone(), constraint });
         }
         Some(())
     }
@@ -583,14 +572,43 @@ impl Reader {
     }
 }
 
-/// The constraint that is written with a column.
-fn inline_constraint(field: &Field, column: &str) -> Option<NewConstraint> {
-    let kind = match (field.is_key, field.unique) {
-        (true, _) => ConstraintKind::PrimaryKey,
-        (false, true) => ConstraintKind::Unique,
-        (false, false) => return None,
+/// The model that `CreateModel` makes; `None` if it is computed.
+fn model(call: &Call) -> Option<Model> {
+    let Value::Items(items) = call.argument("fields", 1)? else { return None };
+    let field = |item: &Value| match item.items() {
+        [name, field] => Field::of(name.text()?, field),
+        _ => None,
     };
-    Some(NewConstraint { name: None, kind, columns: vec![column.into()], valid: true })
+    let fields = items.iter().map(field).collect::<Option<_>>()?;
+    matches!(call.argument("options", 2), None | Some(Value::Pairs(_))).then_some(())?;
+    let table = match option(call, "db_table") {
+        None => None,
+        Some(value) => Some(value.text()?.into()),
+    };
+    let is = |name: &str, expected: bool| option(call, name) == Some(&Value::Truth(expected));
+    Some(Model { table, fields, has_table: !is("managed", false) && !is("proxy", true), indexes: Vec::new() })
+}
+
+/// One of the options of `CreateModel`.
+fn option<'c>(call: &'c Call, name: &str) -> Option<&'c Value> {
+    let Some(Value::Pairs(options)) = call.argument("options", 2) else { return None };
+    options.iter().find(|(key, _)| **key == *name).map(|(_, value)| value)
+}
+
+/// The constraints that are written with a column.
+fn inline_constraints(field: &Field, column: &str) -> impl Iterator<Item = NewConstraint> + use<> {
+    let kinds = [
+        (field.is_key, ConstraintKind::PrimaryKey),
+        (field.unique && !field.is_key, ConstraintKind::Unique),
+        (field.is_positive, ConstraintKind::Check),
+    ];
+    let column: Box<str> = column.into();
+    kinds.into_iter().filter(|(is_there, _)| *is_there).map(move |(_, kind)| NewConstraint {
+        name: None,
+        kind,
+        columns: vec![column.clone()],
+        valid: true,
+    })
 }
 
 fn created(name: ObjectName, columns: Vec<NewColumn>, constraints: Vec<NewConstraint>) -> Change {

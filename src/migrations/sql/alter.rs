@@ -110,7 +110,7 @@ fn relation(rest: &mut Cursor<'_>, outcome: &mut Outcome) -> Option<()> {
             }
         } else {
             outcome.push(action, Change::AlterRelation { name: name.clone(), how: beginning(action).into() });
-            outcome.not_understood(*rest);
+            outcome.not_understood_of(action, Some(&name));
         }
     }
     Some(())
@@ -134,7 +134,11 @@ fn action(action: Cursor<'_>, name: &ObjectName, lenient: bool) -> Option<Vec<Ch
             return Some(vec![altered(how.trim_end_matches(" ("))]);
         }
     }
-    let (action, valid) = table::validity(action);
+    let (mut action, valid) = table::validity(action);
+    // How values are turned into the new type is nothing to the type.
+    if let Some(using) = action.find("USING").filter(|_| { action }.words("ALTER")) {
+        action = action.until(using);
+    }
     let operation = bounds::parse(action, Parser::parse_alter_table_operation)?;
     let table = name;
     Some(match &operation {

@@ -36,7 +36,14 @@ impl Outcome {
 
     /// Adds that this part of a statement is not understood.
     pub(super) fn not_understood(&mut self, part: Cursor<'_>) {
-        let reach = Reach::Words(words(part.tokens()));
+        self.not_understood_of(part, None);
+    }
+
+    /// The same of what is done to that relation.
+    pub(super) fn not_understood_of(&mut self, part: Cursor<'_>, relation: Option<&ObjectName>) {
+        let mut words = words(part.tokens());
+        words.extend(relation.map(|name| name.name().into()));
+        let reach = Reach::Words(words);
         self.push(part, Change::Unread { why: format!("`{}` is not understood", beginning(part)).into(), reach });
     }
 }

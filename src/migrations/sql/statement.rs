@@ -118,9 +118,11 @@ pub(super) fn read(statement: &Statement<'_>, outcome: &mut Outcome) {
 fn tokens(text: &str) -> Option<Vec<TokenWithSpan>> {
     let postgres = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize_with_location();
     // Backticks are SQLite's.
+    let is_odd = |token: &TokenWithSpan| token.token == Token::Char('`');
     let tokens = match postgres {
-        Err(_) if text.contains('`') => Tokenizer::new(&SQLiteDialect {}, text).tokenize_with_location(),
-        tokens => tokens,
+        Ok(tokens) if !tokens.iter().any(is_odd) => Ok(tokens),
+        tokens if !text.contains('`') => tokens,
+        _ => Tokenizer::new(&SQLiteDialect {}, text).tokenize_with_location(),
     };
     let mut tokens = tokens.ok()?;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
