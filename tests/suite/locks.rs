@@ -57,7 +57,7 @@ fn read(folder: &TempDir) -> String {
 }
 
 /// A lock of the database in a folder of its own, taken by a role that was granted nothing but the ledger.
-async fn locked(database: &Database) -> TempDir {
+fn locked(database: &Database) -> TempDir {
     let folder = folder();
     run(&folder, &["lock", "--database", &database.watcher_url()]).expect(0);
     folder
@@ -65,14 +65,14 @@ async fn locked(database: &Database) -> TempDir {
 
 #[tokio::test]
 async fn a_lock_says_what_a_reviewer_wants_to_know() {
-    let folder = locked(&shop().await).await;
+    let folder = locked(&shop().await);
     insta::assert_snapshot!(read(&folder));
 }
 
 #[tokio::test]
 async fn a_schema_locked_twice_is_the_same_text_and_the_file_is_left_alone() {
     let database = shop().await;
-    let folder = locked(&database).await;
+    let folder = locked(&database);
     let (text, time) = (read(&folder), fs::metadata(folder.path().join("schema.lock")).unwrap().modified().unwrap());
     let again = run(&folder, &["lock", "--database", &database.url()]).expect(0);
     assert!(again.stdout.starts_with("schema.lock is up to date: 3 tables, 2 views"), "{}", again.stdout);
@@ -95,7 +95,7 @@ async fn a_schema_locked_twice_is_the_same_text_and_the_file_is_left_alone() {
 #[tokio::test]
 async fn a_check_finds_each_kind_of_drift_and_nothing_where_there_is_none() {
     let database = shop().await;
-    let folder = locked(&database).await;
+    let folder = locked(&database);
     let check = || run(&folder, &["lock", "--check", "--database", &database.watcher_url()]);
     let clean = check().expect(0);
     assert!(clean.stdout.contains("is as schema.lock says: 3 tables"), "{}", clean.stdout);
@@ -313,7 +313,7 @@ fn requirement(folder: &TempDir, keys: &str) -> String {
 #[tokio::test]
 async fn a_lock_as_a_requirement_is_met_by_more_and_broken_by_less() {
     let database = shop().await;
-    let folder = locked(&database).await;
+    let folder = locked(&database);
     let judged = |keys: &str| Judged::of(&database, &requirement(&folder, keys));
     judged("").is_ready();
     judged(", indexes = true, constraints = true").is_ready();
@@ -410,7 +410,7 @@ async fn a_lock_catches_columns_that_the_code_has_and_production_has_not_and_ope
         .execute(r#"CREATE TABLE customers (id serial PRIMARY KEY, "agreementFileUrl" text, "agreementUploadedAt" timestamp(3));
                     CREATE TABLE contacts (id serial PRIMARY KEY)"#)
         .await;
-    let folder = locked(&developed).await;
+    let folder = locked(&developed);
     let production = Cluster::shared().database().await;
     production.execute("CREATE TABLE customers (id serial PRIMARY KEY); CREATE TABLE contacts (id serial PRIMARY KEY); CREATE TABLE more ()").await;
     let echo = Echo::start().await;
@@ -454,7 +454,7 @@ async fn a_lock_catches_columns_that_the_code_has_and_production_has_not_and_ope
 #[tokio::test]
 async fn without_a_configuration_file_everything_needs_the_lock() {
     let database = shop().await;
-    let folder = locked(&database).await;
+    let folder = locked(&database);
     let echo = Echo::start().await;
     let lock = folder.path().join("schema.lock").display().to_string();
     let gateway = Gateway::without_file(&echo.address(), &database.watcher_url(), &lock).await;
@@ -586,7 +586,7 @@ async fn a_folder_of_migrations_is_compared_with_a_database_and_with_a_lock() {
 #[tokio::test]
 async fn two_databases_and_a_lock_and_a_database_are_compared() {
     let (first, second) = (shop().await, shop().await);
-    let folder = locked(&first).await;
+    let folder = locked(&first);
     let passworded = first.url_of("postgres:hunter2");
     let equal = run(&folder, &["diff", &passworded, &second.url()]).expect(0);
     assert!(!equal.output().contains("hunter2"), "{}", equal.output());
