@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::Config;
 
 /// How things stand at one moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// `ready`, `degraded` (something is unmet) or `unknown` (nothing is unmet as far as is known).
     pub status: Status,
@@ -38,7 +38,7 @@ pub enum Status {
 }
 
 /// Whether a database could be looked at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct DatabaseReport {
     /// Its name in the configuration.
     pub name: String,
@@ -47,7 +47,7 @@ pub struct DatabaseReport {
 }
 
 /// One requirement in one database.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct RequirementReport {
     /// Its name in the configuration.
     pub name: String,
@@ -73,7 +73,7 @@ pub struct RequirementReport {
 }
 
 /// One unmet fact.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct FindingReport {
     /// `missing`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
@@ -108,6 +108,37 @@ impl Report {
             requirements,
             tables: tables(gate, now),
         }
+    }
+}
+
+impl Report {
+    /// The part on those requirements for which `is_wanted` says so: their status, and without databases of which
+    /// nothing is known because they hold others alone.
+    #[must_use]
+    pub fn limited_to(mut self, is_wanted: impl Fn(&RequirementReport) -> bool) -> Self {
+        self.requirements.retain(is_wanted);
+        let requirements = &self.requirements;
+        let holds = |name: &str| requirements.iter().any(|requirement| requirement.database == name);
+        self.databases.retain(|database| database.known || holds(&database.name));
+        let is = |requirement: &RequirementReport, verdict: Verdict| requirement.verdict == verdict.as_str();
+        self.status = if requirements.iter().all(|requirement| is(requirement, Verdict::Ready)) {
+            Status::Ready
+        } else if requirements
+            .iter()
+            .all(|requirement| is(requirement, Verdict::Ready) || is(requirement, Verdict::Unknown))
+        {
+            Status::Unknown
+        } else {
+            Status::Degraded
+        };
+        self
+    }
+}
+
+impl RequirementReport {
+    /// Whether nothing is unmet, as far as was looked just now.
+    pub fn is_ready(&self) -> bool {
+        self.verdict == Verdict::Ready.as_str()
     }
 }
 

@@ -6,9 +6,11 @@ mod demo;
 mod exit;
 mod explain;
 mod logging;
+mod lookout;
 mod run;
 mod schema;
 mod trigger_sql;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ enum Command {
     Run(ConfigFile),
     /// Check the configuration and, with --database, the live databases
     Check(check::Check),
+    /// Wait until the databases have what is required: for entrypoints and init containers
+    Wait(wait::Wait),
     /// Say what would be done with a request, and why
     Explain(explain::Explain),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
@@ -65,6 +69,7 @@ pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Run(file) => run::run(&file, &console),
         Command::Check(check) => check.run(&console),
+        Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),

@@ -30,7 +30,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
+pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::ConfigErrors;
+pub use nearest::suggestion;
 pub use schema::schema;
 pub use secret::Secret;
 

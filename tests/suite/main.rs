@@ -36,3 +36,4 @@ mod requirements;
 mod rescue;
 mod sqlite;
 mod tls;
+mod waiting;
