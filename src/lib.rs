@@ -12,6 +12,7 @@
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
+//! | [`init`] | a first `proxy.toml`, from what a project's files say |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -22,6 +23,7 @@ pub mod admin;
 pub mod answer;
 pub mod cli;
 pub mod config;
+pub mod init;
 pub mod live;
 pub mod metrics;
 pub mod migrations;

@@ -5,6 +5,7 @@ mod console;
 mod demo;
 mod exit;
 mod explain;
+mod init;
 mod logging;
 mod lookout;
 mod run;
@@ -31,6 +32,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look into an app's folder and write a first configuration, with the reason for each line
+    Init(init::Init),
     /// Serve: pass, degrade or refuse requests by the state of the schema
     Run(ConfigFile),
     /// Check the configuration and, with --database, the live databases
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     let console = Console::new();
     let exit = match Cli::parse().command {
         Command::Run(file) => run::run(&file, &console),
+        Command::Init(init) => init.run(&console),
         Command::Check(check) => check.run(&console),
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),

@@ -26,6 +26,7 @@ mod idle;
 mod incident_b;
 mod incident_c;
 mod incident_e;
+mod init;
 mod ledger_states;
 mod life;
 mod passing;
