@@ -1,5 +1,6 @@
 //! Express and Knex: a release is deployed before its migration has run.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -174,6 +175,28 @@ async fn a_migration_that_runs_is_told_from_one_that_is_pending() {
     assert!(latest.await.expect("a thread").status.success());
     gateway.verdict_becomes("release", "ready", T).await;
     gateway.client().get("/api/customers").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_migrator_that_was_killed_counts_as_running_until_the_lock_that_it_left_is_freed() {
+    let shop = Shop::new().await;
+    shop.knex(&["migrate:latest"], 0);
+    shop.bring(BACKFILL);
+    let holder = shop.project.database.connect().await;
+    holder.batch_execute("SELECT pg_advisory_lock(4711)").await.expect("a lock");
+    // Knex itself and not npx, so that the signal reaches whoever holds the lock.
+    let mut latest = shop.project.command("node", &["node_modules/.bin/knex", "migrate:latest"]);
+    let mut latest = Guarded::start(latest.stdout(Stdio::null()).stderr(Stdio::null()), Signal::SIGKILL, None);
+    let half_done = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    eventually("it waits", LIMIT, async || shop.project.database.value(half_done).await).await;
+    latest.signal(Signal::SIGKILL);
+    assert!(latest.ends_within(LIMIT).is_some());
+    drop(holder);
+    // Knex itself cannot tell either: it refuses.
+    assert!(shop.check(1).contains("migrating    release"));
+    assert!(shop.knex(&["migrate:latest"], 1).contains("already locked"));
+    shop.knex(&["migrate:unlock"], 0);
+    assert!(shop.check(1).contains("broken       release"));
 }
 
 #[tokio::test]
