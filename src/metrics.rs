@@ -27,7 +27,34 @@ pub struct Metrics {
     notifications: IntCounterVec,
     own_answers: Histogram,
     generation: IntGauge,
+    tenants: TenantMetrics,
     rules: Arc<Rules>,
+}
+
+/// What is counted of tenants; none of it by a tenant's name, of which there may be any number.
+#[derive(Debug, Clone)]
+struct TenantMetrics {
+    standing: IntGaugeVec,
+    created: IntCounter,
+    gone: IntCounter,
+    ready_after: Histogram,
+}
+
+impl TenantMetrics {
+    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let standing = IntGaugeVec::new(Opts::new("tenants", "Tenants by how they stand."), &["verdict"])?;
+        registry.register(Box::new(standing.clone()))?;
+        let created = IntCounter::new("tenants_created_total", "Tenants that came.")?;
+        registry.register(Box::new(created.clone()))?;
+        let gone = IntCounter::new("tenants_gone_total", "Tenants that went.")?;
+        registry.register(Box::new(gone.clone()))?;
+        let ready_after = Histogram::with_opts(
+            HistogramOpts::new("tenant_ready_duration_seconds", "From a tenant's appearance to its being ready.")
+                .buckets(vec![0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0]),
+        )?;
+        registry.register(Box::new(ready_after.clone()))?;
+        Ok(Self { standing, created, gone, ready_after })
+    }
 }
 
 impl Metrics {
@@ -77,6 +104,7 @@ impl Metrics {
         registry.register(Box::new(malformed.clone()))?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
+        let tenants = TenantMetrics::register(&registry)?;
         Ok(Self {
             registry,
             requests,
@@ -91,6 +119,7 @@ impl Metrics {
             notifications,
             own_answers,
             generation,
+            tenants,
             rules,
         })
     }
@@ -169,6 +198,34 @@ impl Metrics {
                 self.verdicts.with_label_values(&[requirement, verdict.as_str()]).set(i64::from(verdict == now));
             }
         }
+    }
+
+    /// Sets the gauge of tenants to how each stands, like [`Self::stand`].
+    pub fn stand_tenants(&self, verdicts: impl Iterator<Item = Verdict>) {
+        let mut counts = [0; Verdict::ALL.len()];
+        for verdict in verdicts {
+            if let Some((_, count)) = Verdict::ALL.iter().zip(&mut counts).find(|(known, _)| **known == verdict) {
+                *count += 1;
+            }
+        }
+        for (verdict, count) in Verdict::ALL.iter().zip(counts) {
+            self.tenants.standing.with_label_values(&[verdict.as_str()]).set(count);
+        }
+    }
+
+    /// Counts a tenant that came while schemagate looked on.
+    pub fn tenant_created(&self) {
+        self.tenants.created.inc();
+    }
+
+    /// Counts a tenant that is gone.
+    pub fn tenant_gone(&self) {
+        self.tenants.gone.inc();
+    }
+
+    /// Times a tenant that came, from its appearance to its being ready.
+    pub fn tenant_ready_after(&self, took: Duration) {
+        self.tenants.ready_after.observe(took.as_secs_f64());
     }
 
     /// Everything, in Prometheus' text format.

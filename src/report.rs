@@ -2,13 +2,17 @@
 //!
 //! It names tables and columns: it never goes to the public listener.
 
+mod tenants;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
-use gate::{DatabaseId, Fact, FindingKind, Gate, Moment, Requirement, RequirementId, Verdict};
+use gate::{DatabaseId, Fact, Finding, FindingKind, Gate, Moment, Requirement, RequirementId, Verdict};
 use serde::Serialize;
 
 use crate::config::Config;
+
+pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 
 /// How things stand at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +27,9 @@ pub struct Report {
     pub requirements: Vec<RequirementReport>,
     /// Required tables, by name: whether they are there.
     pub tables: BTreeMap<String, bool>,
+    /// All tenants, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantsSummary>,
 }
 
 /// All requirements in one word.
@@ -59,7 +66,10 @@ pub struct RequirementReport {
     pub since_seconds: f64,
     /// What is wrong; of an unknown verdict, what was wrong when it was last known.
     pub findings: Vec<FindingReport>,
-    /// The command that mends it.
+    /// How it stands in each tenant's schema, where it is one of each tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantsReport>,
+    /// The command that mends it; of a requirement of each tenant it stands with the tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
     /// The label from the configuration.
@@ -75,7 +85,7 @@ pub struct RequirementReport {
 /// One unmet fact.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingReport {
-    /// `missing`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
+    /// `missing`, `falls_through`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
     /// The kind of object.
     pub what: &'static str,
@@ -107,6 +117,7 @@ impl Report {
             databases,
             requirements,
             tables: tables(gate, now),
+            tenants: TenantsSummary::new(gate, now),
         }
     }
 }
@@ -140,6 +151,16 @@ impl RequirementReport {
     pub fn is_ready(&self) -> bool {
         self.verdict == Verdict::Ready.as_str()
     }
+
+    /// Everything that is wrong, a sentence each; of a requirement of each tenant with the tenant's schema before it.
+    pub fn unmet(&self) -> Vec<String> {
+        let own = self.findings.iter().map(|finding| finding.text.clone());
+        let failing = self.tenants.iter().flat_map(|tenants| &tenants.failing);
+        let of_tenants = failing.flat_map(|tenant| {
+            tenant.findings.iter().map(|finding| format!("tenant {}: {}", tenant.schema, finding.text))
+        });
+        own.chain(of_tenants).collect()
+    }
 }
 
 impl Status {
@@ -163,16 +184,9 @@ impl RequirementReport {
             database: config.database(requirement.database).map(|database| database.name.clone()).unwrap_or_default(),
             verdict: gate.snapshot().verdict(id, now).as_str(),
             since_seconds: judgement.map_or(0.0, |judgement| now.since(judgement.since).as_secs_f64()),
-            findings: findings
-                .iter()
-                .map(|finding| FindingReport {
-                    kind: finding.kind.as_str(),
-                    what: finding.what,
-                    object: finding.object.to_string(),
-                    text: finding.to_string(),
-                })
-                .collect(),
-            mend: notes.mend,
+            findings: findings.iter().map(FindingReport::from).collect(),
+            tenants: TenantsReport::new(config, gate, now, id),
+            mend: notes.mend.filter(|_| !requirement.per_tenant),
             component: notes.component,
             release: notes.release,
             routes: gate
@@ -182,6 +196,17 @@ impl RequirementReport {
                 .filter(|route| route.needs.contains(&id))
                 .map(|route| route.name.to_string())
                 .collect(),
+        }
+    }
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            kind: finding.kind.as_str(),
+            what: finding.what,
+            object: finding.object.to_string(),
+            text: finding.to_string(),
         }
     }
 }
@@ -198,6 +223,8 @@ fn tables(gate: &Gate, now: Moment) -> BTreeMap<String, bool> {
             let missing = judgement.findings.iter().any(|finding| {
                 finding.kind == FindingKind::Missing && finding.what == "table" && *finding.object == name
             });
+            let of_tenants = gate.snapshot().tenants().filter(|_| requirement.per_tenant);
+            let missing = missing || of_tenants.is_some_and(|all| tenants::lacks(all, id, &name));
             *tables.entry(name).or_insert(true) &= !missing;
         }
     }
@@ -210,17 +237,29 @@ impl fmt::Display for Report {
         for database in self.databases.iter().filter(|database| !database.known) {
             writeln!(f, "database {}: could not be looked at", database.name)?;
         }
+        if let Some(problem) = self.tenants.as_ref().and_then(|tenants| tenants.problem.as_ref()) {
+            writeln!(f, "it is not known who the tenants are: {}", problem.text)?;
+        }
         let several = self.databases.len() > 1;
         for requirement in &self.requirements {
             let place = if several { format!(" in {}", requirement.database) } else { String::new() };
-            writeln!(f, "{:<12} {}{place}", requirement.verdict, requirement.name)?;
+            let of_tenants = requirement.tenants.as_ref().map(|TenantsReport { ready, not_ready, .. }| {
+                format!(": {ready} tenants are ready, {not_ready} are not")
+            });
+            let of_tenants = of_tenants.unwrap_or_default();
+            writeln!(f, "{:<12} {}{place}{of_tenants}", requirement.verdict, requirement.name)?;
             for finding in &requirement.findings {
                 writeln!(f, "             {}", finding.text)?;
+            }
+            if let Some(tenants) = &requirement.tenants {
+                write!(f, "{tenants}")?;
             }
             if let Some(mend) = requirement.mend.as_ref().filter(|_| !requirement.findings.is_empty()) {
                 writeln!(f, "             to mend it: {mend}")?;
             }
-            if !requirement.findings.is_empty() && !requirement.routes.is_empty() {
+            let fails = |tenants: &TenantsReport| tenants.not_ready > 0;
+            let is_unmet = !requirement.findings.is_empty() || requirement.tenants.as_ref().is_some_and(fails);
+            if is_unmet && !requirement.routes.is_empty() {
                 writeln!(f, "             routes that need it: {}", requirement.routes.join(", "))?;
             }
         }

@@ -144,13 +144,14 @@ fn route(id: u32, text: &str) -> Route {
         needs: (0..id % 3).map(|need| RequirementId((id + need * 7) % REQUIREMENTS)).collect(),
         actions: Actions { on_broken: block, on_contradicted: block, on_migrating: block, on_unknown: Action::Pass },
         mode: Mode::Enforce,
+        tenant_needs: true,
     }
 }
 
 /// Every second one asks for a table that is not there.
 fn requirement(id: u32) -> Requirement {
     let facts = if id.is_multiple_of(2) { Vec::new() } else { vec![Fact::Table(ObjectName::unqualified("orders"))] };
-    Requirement { name: numbered("requirement#", id).into(), database: DatabaseId(0), facts }
+    Requirement { name: numbered("requirement#", id).into(), database: DatabaseId(0), per_tenant: false, facts }
 }
 
 fn sent(text: &'static str, number: u32) -> Sent {

@@ -10,7 +10,7 @@ fn parsing_and_deciding_an_ordinary_request_allocates_nothing() {
     for sent in &scene.requests {
         let mut outcome = Outcome::NoRoute;
         let counted = measure(|| {
-            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method() };
+            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method(), tenant: None };
             outcome = scene.gate.decide(&request, NOW).outcome;
         });
         assert_eq!(counted.count_total, 0, "{sent:?}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::{Ledger, Reading};
-use crate::{ObjectName, TypeName};
+use crate::{ObjectName, TenantsSeen, TypeName};
 
 /// The objects that were asked for and are there. What is not in a catalog does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +18,8 @@ pub struct Catalog {
     pub role: Option<Box<str>>,
     /// What came of reading the ledgers.
     pub ledgers: BTreeMap<Ledger, Reading>,
+    /// What was found of tenants, where the configuration has any.
+    pub tenants: Option<TenantsSeen>,
 }
 
 /// One schema's objects by exact name.

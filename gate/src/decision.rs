@@ -1,6 +1,6 @@
 //! What is done with a request, and why.
 
-use crate::{ActionKind, AnswerId, RequirementId, RouteId, UpstreamId, Verdict};
+use crate::{ActionKind, AnswerId, RequirementId, RouteId, TenantId, UpstreamId, Verdict};
 
 /// What is done with a request, and why. Log, metrics and answer all tell this same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The route that was used.
     pub route: Option<RouteId>,
+    /// Whose request it is, of the tenants of the snapshot that it was decided by.
+    pub tenant: Option<TenantId>,
     /// The action that the route's verdict called for; in observe mode it was not taken.
     pub action: ActionKind,
     /// Why.
@@ -46,7 +48,9 @@ pub enum Reason {
     NoRoute,
     /// It is the health path.
     Health,
-    /// Its route needs nothing.
+    /// It names no tenant that there is, and that is not served.
+    UnknownTenant,
+    /// Its route needs nothing of it.
     NoNeeds,
     /// Everything its route needs is ready.
     Ready,
@@ -65,6 +69,7 @@ impl Reason {
         match self {
             Self::NoRoute => "no_route",
             Self::Health => "health",
+            Self::UnknownTenant => "unknown_tenant",
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
             Self::Need { verdict, .. } => verdict.as_str(),
@@ -91,7 +96,7 @@ impl Decision {
         match (self.outcome, self.reason) {
             (Outcome::Health, _) => 0,
             (Outcome::Forward(_), _) if self.observed => 3,
-            (Outcome::Forward(_), Reason::Need { .. }) => 2,
+            (Outcome::Forward(_), Reason::Need { .. } | Reason::UnknownTenant) => 2,
             (Outcome::Forward(_), _) => 1,
             (Outcome::ForwardRescued { .. }, _) => 4,
             (Outcome::NoRoute, _) => 5,

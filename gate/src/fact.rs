@@ -62,6 +62,16 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The object that it speaks of, where that is one in a schema.
+    pub fn object(&self) -> Option<&ObjectName> {
+        match self {
+            Self::Schema(_) | Self::Extension(_) => None,
+            Self::Table(name) | Self::Index(name) | Self::Enum { name, .. } | Self::Function { name, .. } => Some(name),
+            Self::Column { table, .. } | Self::Constraint { table, .. } | Self::Privilege { table, .. } => Some(table),
+            Self::Migrations(expected) => Some(&expected.ledger.table),
+        }
+    }
+
     /// What is wrong in `catalog`, nothing if the fact holds; and whether a migration may be
     /// running that mends it.
     pub(crate) fn judge(&self, catalog: &Catalog) -> (Vec<Finding>, bool) {

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::OWN_SCHEMA;
+
 /// One unmet fact. For operators only: it names objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
@@ -20,6 +22,9 @@ pub struct Finding {
 pub enum FindingKind {
     /// It is not there.
     Missing,
+    /// It is not in the tenant's schema and in one behind it on the search path, named in
+    /// [`Finding::detail`]: requests read and write that one, without an error.
+    FallsThrough,
     /// It is there, and differs from what is required.
     Different,
     /// It is there and does not work yet: an invalid index, an unvalidated constraint.
@@ -39,6 +44,7 @@ impl FindingKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
+            Self::FallsThrough => "falls_through",
             Self::Different => "different",
             Self::Invalid => "invalid",
             Self::Denied => "denied",
@@ -57,12 +63,26 @@ impl Finding {
     pub(crate) fn new(kind: FindingKind, what: &'static str, object: &impl fmt::Display, detail: String) -> Self {
         Self { kind, what, object: object.to_string().into_boxed_str(), detail: detail.into_boxed_str() }
     }
+
+    /// What was found in the schemas of several tenants, told of the one whose schema this is.
+    #[must_use]
+    pub fn in_schema(&self, schema: &str) -> Self {
+        let told = |text: &str| text.replace(OWN_SCHEMA, schema).into_boxed_str();
+        Self { kind: self.kind, what: self.what, object: told(&self.object), detail: told(&self.detail) }
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.kind {
             FindingKind::Missing => "is missing",
+            FindingKind::FallsThrough => {
+                return write!(
+                    f,
+                    "{} {} falls through to {}: the tenant has none of its own, and reads and writes that one",
+                    self.what, self.object, self.detail
+                );
+            }
             FindingKind::Different => "is different",
             FindingKind::Invalid => "is not valid",
             FindingKind::Denied => "is denied",

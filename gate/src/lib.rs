@@ -30,6 +30,7 @@ mod router;
 #[cfg(test)]
 mod sample;
 mod snapshot;
+mod tenant;
 mod type_name;
 mod verdict;
 mod wanted;
@@ -50,6 +51,10 @@ pub use requirement::{DatabaseId, Requirement, RequirementId};
 pub use route::{Mode, Route, RouteId, UpstreamId};
 pub use router::{Conflict, Hidden, Router};
 pub use snapshot::{Flip, Judgement, Snapshot};
+pub use tenant::{
+    Directory, DomainTables, OWN_SCHEMA, Shape, Standing, Stranger, Tally, Template, TemplateError, Tenancy, Tenant,
+    TenantChange, TenantFindings, TenantId, TenantKey, Tenants, TenantsSeen, Whose,
+};
 pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
-pub use wanted::Wanted;
+pub use wanted::{TenantsWanted, Wanted};

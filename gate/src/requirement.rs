@@ -22,6 +22,9 @@ pub struct Requirement {
     pub name: Box<str>,
     /// Where it must hold.
     pub database: DatabaseId,
+    /// Whether it must hold in every tenant's schema, which is then the only one in which a name
+    /// without a schema is looked for.
+    pub per_tenant: bool,
     /// What must hold.
     pub facts: Vec<Fact>,
 }

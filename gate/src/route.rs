@@ -33,12 +33,14 @@ pub struct Route {
     pub methods: MethodSet,
     /// Where its requests go.
     pub upstream: UpstreamId,
-    /// What must be ready.
+    /// What must be ready; of a tenant alone, where it is required per tenant.
     pub needs: Vec<RequirementId>,
     /// What to do when it is not.
     pub actions: Actions,
     /// Whether to do it.
     pub mode: Mode,
+    /// Whether its requests are tenants' affair: whoever names none is treated as [`crate::Stranger`] says.
+    pub tenant_needs: bool,
 }
 
 impl Route {

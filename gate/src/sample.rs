@@ -25,7 +25,7 @@ pub(crate) fn name(text: &str) -> ObjectName {
 
 /// A requirement on the first database.
 pub(crate) fn requirement(name: &str, facts: impl IntoIterator<Item = Fact>) -> Requirement {
-    Requirement { name: name.into(), database: DatabaseId(0), facts: facts.into_iter().collect() }
+    Requirement { name: name.into(), database: DatabaseId(0), per_tenant: false, facts: facts.into_iter().collect() }
 }
 
 /// The fact that a table exists.
@@ -103,6 +103,7 @@ pub(crate) fn route(text: &str) -> Route {
             on_unknown: Action::Pass,
         },
         mode: Mode::Enforce,
+        tenant_needs: true,
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::{Catalog, DatabaseId, Finding, Moment, Requirement, RequirementId, Verdict};
+use crate::{Catalog, DatabaseId, Finding, Moment, Requirement, RequirementId, Tenants, Verdict, Whose};
 
 /// All verdicts of one moment; immutable, and swapped whole.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Snapshot {
     judgements: Vec<Judgement>,
     /// Per database; `None` before the first look.
     looks: Vec<Option<Look>>,
+    /// How each tenant stands, where the configuration has any and they were looked at.
+    tenants: Option<Arc<Tenants>>,
 }
 
 /// The last look at a database.
@@ -27,9 +29,10 @@ struct Look {
 pub struct Judgement {
     /// Where it was looked for.
     pub database: DatabaseId,
-    /// How it stood; `Unknown` before the first look.
+    /// How it stood; `Unknown` before the first look. Of what is required of every tenant, the
+    /// worst there was.
     pub verdict: Verdict,
-    /// What was wrong.
+    /// What was wrong; of what is required of every tenant it stands with [`Tenants`].
     pub findings: Arc<[Finding]>,
     /// Since when it stands so.
     pub since: Moment,
@@ -58,7 +61,7 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases] }
+        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -75,11 +78,23 @@ impl Snapshot {
         let mut flips = Vec::new();
         let mut changed = false;
         let stale = !self.is_fresh(database, began);
+        let before = self.tenants.as_deref();
+        let tenants = catalog
+            .tenants
+            .as_ref()
+            .map(|seen| Tenants::after_look(before, requirements, database, catalog, seen, began));
+        if let Some(tenants) = &tenants {
+            changed |= before.is_none_or(|before| !tenants.says_the_same_as(before));
+        }
         for ((id, requirement), judgement) in (0..).map(RequirementId).zip(requirements).zip(&mut next.judgements) {
             if requirement.database != database {
                 continue;
             }
-            let (verdict, findings) = requirement.judge(catalog);
+            let (verdict, findings) = if requirement.per_tenant {
+                (tenants.as_ref().map_or(Verdict::Unknown, |tenants| tenants.worst(id)), Vec::new())
+            } else {
+                requirement.judge(catalog)
+            };
             // A verdict that had grown old was `unknown` to every decision since.
             let from = if stale { Verdict::Unknown } else { judgement.verdict };
             if from != verdict {
@@ -94,6 +109,9 @@ impl Snapshot {
         }
         if let Some(look) = next.looks.get_mut(database.index()) {
             *look = Some(Look { began, fresh_until: began.plus(max_age) });
+        }
+        if let Some(tenants) = tenants {
+            next.tenants = Some(Arc::new(tenants));
         }
         if changed || !flips.is_empty() {
             next.generation += 1;
@@ -112,6 +130,32 @@ impl Snapshot {
             Some(judgement) if self.is_fresh(judgement.database, now) => judgement.verdict,
             _ => Verdict::Unknown,
         }
+    }
+
+    /// The verdict on a requirement for a request, by whose it is; `None` if it says nothing of
+    /// that request: what is required of tenants says nothing of who is none.
+    pub fn verdict_for(
+        &self,
+        requirement: RequirementId,
+        per_tenant: bool,
+        whose: Whose,
+        now: Moment,
+    ) -> Option<Verdict> {
+        match whose {
+            _ if !per_tenant => Some(self.verdict(requirement, now)),
+            Whose::Shared | Whose::Stranger => None,
+            Whose::Unlearnt => Some(Verdict::Unknown),
+            Whose::Tenant(tenant) => {
+                let found = self.tenants.as_ref()?.findings(tenant, requirement);
+                let fresh = self.judgement(requirement).is_some_and(|known| self.is_fresh(known.database, now));
+                Some(found.filter(|_| fresh).map_or(Verdict::Unknown, |found| found.verdict))
+            }
+        }
+    }
+
+    /// How each tenant stood when that was last learnt.
+    pub const fn tenants(&self) -> Option<&Arc<Tenants>> {
+        self.tenants.as_ref()
     }
 
     /// What was last learnt of a requirement, however long ago.

@@ -1,9 +1,10 @@
 //! What a look at a database has to ask, and no more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::ledger::Ledger;
-use crate::{DatabaseId, Fact, ObjectName, Requirement};
+use crate::{DatabaseId, Fact, ObjectName, Requirement, Tenancy};
 
 /// The objects that the requirements on one database speak of.
 ///
@@ -30,17 +31,51 @@ pub struct Wanted {
     pub constraints: bool,
     /// Whether privileges on [`Self::tables`] are asked for.
     pub privileges: bool,
+    /// What is asked of every tenant's schema, where this is the tenants' database.
+    pub tenants: Option<Box<TenantsWanted>>,
+}
+
+/// What a look has to ask of tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantsWanted {
+    /// Who they are.
+    pub tenancy: Arc<Tenancy>,
+    /// What is wanted of each schema; these names have no schema.
+    pub objects: Wanted,
 }
 
 impl Wanted {
     /// What `requirements` want to know of `database`.
-    pub fn from(database: DatabaseId, requirements: &[Requirement]) -> Self {
+    ///
+    /// A name without a schema that is required of tenants is one in each of their schemas; and it
+    /// is looked for behind these, too, where the application would find it instead.
+    pub(crate) fn from(database: DatabaseId, requirements: &[Requirement], tenancy: Option<&Arc<Tenancy>>) -> Self {
         let mut wanted = Self::default();
-        let facts = requirements.iter().filter(|requirement| requirement.database == database);
-        for fact in facts.flat_map(|requirement| &requirement.facts) {
-            wanted.add(fact);
+        let mut of_tenants = Self::default();
+        for requirement in requirements.iter().filter(|requirement| requirement.database == database) {
+            for fact in &requirement.facts {
+                let is_own = requirement.per_tenant && fact.object().is_some_and(|name| name.schema().is_none());
+                if is_own { of_tenants.add(fact) } else { wanted.add(fact) }
+            }
+        }
+        if let Some(tenancy) = tenancy {
+            wanted.add_behind(&of_tenants, &tenancy.shared);
+            wanted.tenants = Some(Box::new(TenantsWanted { tenancy: Arc::clone(tenancy), objects: of_tenants }));
         }
         wanted
+    }
+
+    /// Adds what may be found in one of these schemas in the place of a tenant's own.
+    fn add_behind(&mut self, of_tenants: &Self, shared: &[Box<str>]) {
+        let behind = |names: &BTreeSet<ObjectName>| -> Vec<ObjectName> {
+            let in_each = |name: &ObjectName| -> Vec<ObjectName> {
+                shared.iter().map(|schema| ObjectName::qualified(schema, name.name())).collect()
+            };
+            names.iter().flat_map(in_each).collect()
+        };
+        self.tables.extend(behind(&of_tenants.tables));
+        self.enums.extend(behind(&of_tenants.enums));
+        self.functions.extend(behind(&of_tenants.functions));
     }
 
     fn add(&mut self, fact: &Fact) {
@@ -90,14 +125,14 @@ mod tests {
     use crate::sample::{name, requirement, table};
 
     fn wanted(facts: impl IntoIterator<Item = Fact>) -> Wanted {
-        Wanted::from(DatabaseId(0), &[requirement("r", facts)])
+        Wanted::from(DatabaseId(0), &[requirement("r", facts)], None)
     }
 
     #[test]
     fn nothing_required_wants_nothing() {
         assert_eq!(wanted([]), Wanted::default());
         let elsewhere = Requirement { database: DatabaseId(1), ..requirement("r", [table("a")]) };
-        assert_eq!(Wanted::from(DatabaseId(0), &[elsewhere]), Wanted::default());
+        assert_eq!(Wanted::from(DatabaseId(0), &[elsewhere], None), Wanted::default());
     }
 
     #[test]
@@ -125,7 +160,7 @@ mod tests {
     fn a_ledger_is_wanted_with_the_columns_of_its_table() {
         let tool = crate::ledger::Tool::named("knex").expect("a tool");
         let ledger = Ledger { tool, table: name("app.knex_migrations") };
-        let fact = Fact::Migrations(std::sync::Arc::new(crate::ledger::Expected {
+        let fact = Fact::Migrations(Arc::new(crate::ledger::Expected {
             ledger: ledger.clone(),
             migrations: Vec::new(),
             allow_ahead: true,

@@ -19,6 +19,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use gate::{Standing, Verdict, Whose};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -77,6 +78,11 @@ async fn metrics_text(State(admin): State<Admin>) -> Response {
         .requirements_by_id()
         .map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
     admin.metrics.stand(gate.snapshot().generation(), verdicts);
+    if let (Some(tenancy), Some(tenants)) = (gate.rules().tenancy(), gate.snapshot().tenants()) {
+        let fresh = gate.snapshot().is_fresh(tenancy.database, now);
+        let verdict = |standing: &Standing| if fresh { standing.verdict } else { Verdict::Unknown };
+        admin.metrics.stand_tenants(tenants.all().map(|(_, _, standing)| verdict(standing)));
+    }
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -99,7 +105,7 @@ struct RouteReport {
     methods: Vec<String>,
     upstream: String,
     needs: Vec<String>,
-    /// The action in force.
+    /// The action in force for requests that are no tenant's.
     action: &'static str,
     /// Why: `ready`, `no_needs` or the worst verdict.
     reason: &'static str,
@@ -114,7 +120,7 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
         .routes()
         .iter()
         .map(|route| {
-            let (reason, action) = gate.judge(route, now);
+            let (reason, action) = gate.judge(route, Whose::Shared, now);
             RouteReport {
                 name: route.name.to_string(),
                 host: route.host.to_string(),

@@ -1,7 +1,7 @@
 //! `schemagate explain`
 
 use clap::Args;
-use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, Route, Target};
+use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
 use http::Uri;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::lookout::{Looked, look_at_all};
 use super::{ConfigFile, Format, load, runtime};
 use crate::config::Config;
-use crate::report::Report;
+use crate::report::{Report, TenantReport};
 
 /// Says what would be done with a request, by a look at the live databases.
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(super) struct Explain {
     url: String,
     #[command(flatten)]
     file: ConfigFile,
+    /// What the header says that names the tenant
+    #[arg(long)]
+    tenant: Option<String>,
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -47,7 +50,8 @@ impl Explain {
         for (database, failure) in &failures {
             console.error(format!("database {database}: {failure}"));
         }
-        let request = Request { host: &host, target: &target, method: Method::new(&method) };
+        let tenant = self.tenant.as_deref();
+        let request = Request { host: &host, target: &target, method: Method::new(&method), tenant };
         let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
         match self.format {
             Format::Text => explained.print(console, &target),
@@ -94,7 +98,8 @@ impl Explained<'_> {
         match self.decision.reason {
             Reason::NoRoute => "add a route, such as path = \"/*\"".to_owned(),
             Reason::Health => "it is the path of [health]".to_owned(),
-            Reason::NoNeeds => "the route needs nothing".to_owned(),
+            Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
+            Reason::NoNeeds => "the route needs nothing of it".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),
             Reason::Need { requirement, verdict } => {
                 let name = self.gate.rules().requirement(requirement).map_or("?", |requirement| &requirement.name);
@@ -111,9 +116,16 @@ impl Explained<'_> {
         console.line(format!("decision  {}", self.verdict()));
         console.line(format!("reason    {}", self.reason()));
         let report = Report::new(self.config, self.gate, self.now);
+        if let Some(tenant) = self.tenant() {
+            console.line(format!("tenant    {tenant}"));
+        }
         let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
         for need in needs {
             let Some(requirement) = report.requirements.get(need.0 as usize) else { continue };
+            if requirement.tenants.is_some() {
+                self.print_of_tenant(console, &requirement.name, need);
+                continue;
+            }
             console.line(format!("need      {}: {}", requirement.name, requirement.verdict));
             for finding in &requirement.findings {
                 console.line(format!("          {}", finding.text));
@@ -121,9 +133,34 @@ impl Explained<'_> {
         }
     }
 
+    /// The schema of the request's tenant.
+    fn tenant(&self) -> Option<&str> {
+        Some(&self.gate.snapshot().tenants()?.tenant(self.decision.tenant?)?.schema)
+    }
+
+    /// How a requirement of each tenant stands in that of the request.
+    fn of_tenant(&self, need: RequirementId) -> Option<TenantReport> {
+        TenantReport::new(self.config, self.gate, self.now, self.decision.tenant?, need)
+    }
+
+    fn print_of_tenant(&self, console: &Console, name: &str, need: RequirementId) {
+        let Some(report) = self.of_tenant(need) else {
+            console.line(format!("need      {name}: of tenants, and the request is none's"));
+            return;
+        };
+        console.line(format!("need      {name}: {}", report.verdict));
+        for finding in &report.findings {
+            console.line(format!("          {}", finding.text));
+        }
+        if let Some(mend) = &report.mend {
+            console.line(format!("          to mend it: {mend}"));
+        }
+    }
+
     fn print_json(&self, console: &Console, target: &Target<'_>) {
         let report = Report::new(self.config, self.gate, self.now);
         let needs = self.route().map(|route| route.needs.clone()).unwrap_or_default();
+        let of_tenant: Vec<_> = needs.iter().filter_map(|need| self.of_tenant(*need)).collect();
         let needs: Vec<_> = needs.iter().filter_map(|need| report.requirements.get(need.0 as usize)).collect();
         console.json(&json!({
             "path": target.matching.as_str(),
@@ -134,6 +171,8 @@ impl Explained<'_> {
             "explanation": self.reason(),
             "observed": self.decision.observed,
             "needs": needs,
+            "tenant": self.tenant(),
+            "of_tenant": of_tenant,
         }));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::{join_all, select_all};
-use gate::{DatabaseId, Gate, Moment, Snapshot, Wanted};
+use gate::{DatabaseId, Gate, Moment, Snapshot};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -33,8 +33,7 @@ impl<'c> Lookout<'c> {
     pub(super) fn over(config: &'c Config, is_watched: impl Fn(DatabaseId) -> bool) -> Self {
         let requirements = config.rules.requirements();
         let databases = (0..).map(DatabaseId).zip(&config.databases).filter(|(id, _)| is_watched(*id));
-        let lookers =
-            databases.map(|(id, database)| (id, Looker::new(database.clone(), Wanted::from(id, requirements))));
+        let lookers = databases.map(|(id, database)| (id, Looker::new(database.clone(), config.rules.wanted(id))));
         Self {
             config,
             lookers: lookers.collect(),

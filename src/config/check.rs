@@ -11,8 +11,11 @@ mod migrations;
 mod report;
 mod requirement;
 mod route;
+mod tenants;
 mod upstream;
 mod warning;
+
+use std::sync::Arc;
 
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
 
@@ -29,7 +32,8 @@ impl Check<'_> {
         let form = matching_form(file.matching.get()?);
         let databases = self.databases(file.databases.get()?);
         let upstreams = self.upstreams(file.upstreams.get()?);
-        let requirements = self.requirements(file.requirements.get()?, file.databases.get()?, &databases);
+        let tenants_database = self.tenants_database(file, &databases);
+        let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
         let admin = self.admin(file.admin.get()?, &requirements);
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
@@ -38,13 +42,17 @@ impl Check<'_> {
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
-        let routes = self.routes(file, form, &requirements, &mut answers);
+        let tenants = self.tenants(file, tenants_database, &requirements, &mut answers);
+        let of_tenants = tenants.as_ref().map_or(&[][..], |tenants| &tenants.needs);
+        let routes = self.routes(file, form, &requirements, of_tenants, &mut answers);
         self.warn_of_idle_names(file, &routes, &requirements);
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
         let Requirements { list: requirements, notes, .. } = requirements;
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
+        let tenant_header = tenants.as_ref().and_then(|tenants| tenants.header.clone());
+        let rules = Arc::new(rules.with_tenancy(tenants.map(|tenants| tenants.tenancy)));
 
         Some(Config {
             listen: listen?,
@@ -52,6 +60,7 @@ impl Check<'_> {
             databases: databases.into_iter().collect::<Option<_>>()?,
             upstreams: upstreams.into_iter().collect::<Option<_>>()?,
             rules,
+            tenant_header,
             notes,
             answers: answers.specs,
             brand,

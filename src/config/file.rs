@@ -4,6 +4,7 @@
 
 mod action;
 mod migrations;
+mod tenants;
 
 use gate::{EncodedSlash, Mode};
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub(super) use action::{ActionValue, Rescue};
 pub(super) use migrations::MigrationsTable;
+pub(super) use tenants::TenantsTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,8 @@ table! {
         requirements: Named<RequirementTable> = {},
         /// Which requests go where and what they need. The most specific route serves a request, whatever the order here.
         routes: List<RouteTable> = [],
+        /// Tenants with a schema each; none if left out.
+        tenants: TenantsTable,
         /// What routes do that do not say otherwise.
         defaults: DefaultsTable = {},
         /// How paths are compared.
@@ -222,7 +226,9 @@ table! {
         privileges: Named<List<String>>,
         /// A folder of migrations, all of which must be applied: of Prisma, Django, Knex, Rails and many others.
         migrations: MigrationsTable,
-        /// The command that mends it; only operators see it. A migration tool's own if left out.
+        /// Whether it is one of each tenant: names without a schema are then in each tenant's own, and nowhere else.
+        per_tenant: bool = false,
+        /// The command that mends it; only operators see it. {schema}, {tenant} and {domain} are the tenant's. A migration tool's own if left out.
         mend: String,
         /// A label of your own for logs and alerts.
         component: String,
@@ -246,6 +252,8 @@ table! {
         upstream: String,
         /// Requirements that must be ready.
         needs: List<String>,
+        /// Whether what [tenants] says of needs and of requests without a tenant is said of this route.
+        tenant_needs: bool = true,
         /// While a need is unmet.
         on_broken: ActionValue,
         /// While the migration ledger says that all is applied and the catalog says otherwise; as on_broken if left out.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{DatabaseId, RequirementId, Rules, UpstreamId};
+use gate::{DatabaseId, RequirementId, Rules, Tenant, UpstreamId};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Routes and requirements, ready to decide.
     pub rules: Arc<Rules>,
+    /// The header that names a request's tenant, where one does.
+    pub tenant_header: Option<HeaderName>,
     /// What a requirement says beside its facts, in the order of [`RequirementId`].
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
@@ -238,7 +240,7 @@ pub struct HealthCheck {
 /// What a requirement says beside its facts.
 #[derive(Debug, Clone, Default)]
 pub struct RequirementNotes {
-    /// The command that mends it, shown to operators.
+    /// The command that mends it, shown to operators; see [`Self::mend_of`].
     pub mend: Option<String>,
     /// A free label for logs and alerts.
     pub component: Option<String>,
@@ -346,6 +348,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+impl RequirementNotes {
+    /// The command that mends it for one tenant, of which `word` names it in `{tenant}`.
+    pub fn mend_of(&self, tenant: &Tenant, word: &str) -> Option<String> {
+        let domain = tenant.domains.first().map_or("", |domain| domain);
+        let mend = self.mend.as_ref()?;
+        Some(mend.replace("{schema}", &tenant.schema).replace("{tenant}", word).replace("{domain}", domain))
+    }
 }
 
 impl Config {

@@ -8,6 +8,7 @@ use super::*;
 
 mod mistakes;
 mod reference;
+mod tenants;
 
 /// A configuration that is complete and says little.
 const SMALL: &str = r#"

@@ -6,6 +6,7 @@ use gate::{Decision, Outcome, Reason, Rules};
 use pingora::http::RequestHeader;
 
 use super::exchange::Exchange;
+use super::tenant::RequestTenant;
 use crate::answer::UpstreamFailure;
 
 /// The target of these lines, for filters.
@@ -47,6 +48,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         action = decision.map(action),
         reason = decision.map(|decision| decision.reason.as_str()),
         requirement,
+        tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
         upstream = line.upstream,
         duration_ms = milliseconds(line.took),
         bytes = line.bytes,
@@ -69,6 +71,7 @@ fn milliseconds(took: Duration) -> f64 {
 fn action(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Health => "health",
+        Outcome::NoRoute if decision.reason == Reason::UnknownTenant => "unknown_tenant",
         Outcome::NoRoute => "no_route",
         Outcome::Answer(_) | Outcome::Forward(_) | Outcome::ForwardRescued { .. } => decision.action.as_str(),
     }
@@ -77,6 +80,6 @@ fn action(decision: &Decision) -> &'static str {
 fn needed<'r>(decision: &Decision, rules: &'r Rules) -> Option<&'r str> {
     match decision.reason {
         Reason::Need { requirement, .. } => rules.requirement(requirement).map(|requirement| &*requirement.name),
-        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready => None,
+        Reason::NoRoute | Reason::Health | Reason::UnknownTenant | Reason::NoNeeds | Reason::Ready => None,
     }
 }

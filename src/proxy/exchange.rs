@@ -9,6 +9,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use super::client::Client;
 use super::drain::InFlight;
 use super::request_id::RequestId;
+use super::tenant::RequestTenant;
 use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers that one request is tried on, the first included; also the bound on pingora's loop.
@@ -34,6 +35,8 @@ pub(super) struct Exchange {
     pub(super) replaced: Option<StatusCode>,
     /// Whether a look at the catalog after the upstream's failure changed the decision.
     pub(super) rechecked: bool,
+    /// Whose it is, where it is a tenant's.
+    pub(super) tenant: Option<RequestTenant>,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
@@ -73,6 +76,7 @@ impl Exchange {
             instead: None,
             replaced: None,
             rechecked: false,
+            tenant: None,
             host: Host::default(),
             target: None,
             keeps_alive: false,

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use gate::{Host, MatchingForm, Method, PathError, Target};
-use http::{HeaderMap, Version, header};
+use gate::{Host, MatchingForm, Method, PathError, Request, Target};
+use http::{HeaderMap, HeaderName, Version, header};
 use pingora::http::RequestHeader;
 use pingora::http::authority::{RawTargetAuthority, raw_target_authority};
 
@@ -18,6 +18,8 @@ pub(super) struct Facts<'r> {
     pub(super) path: Target<'r>,
     /// The method; of a CORS preflight, the method that it asks for.
     pub(super) method: Method<'r>,
+    /// What the header says that names the tenant, where one does.
+    pub(super) tenant: Option<&'r str>,
     target: RequestTarget<'r>,
 }
 
@@ -70,8 +72,14 @@ impl Refusal {
 
 impl<'r> Facts<'r> {
     /// Reads a request, or says why it is refused before there is anything to decide. `head` is
-    /// the header as it came over HTTP/1, empty for HTTP/2.
-    pub(super) fn read(request: &'r RequestHeader, head: &[u8], form: MatchingForm) -> Result<Self, Refusal> {
+    /// the header as it came over HTTP/1, empty for HTTP/2; `tenant_header` is the one that names
+    /// the tenant.
+    pub(super) fn read(
+        request: &'r RequestHeader,
+        head: &[u8],
+        form: MatchingForm,
+        tenant_header: Option<&HeaderName>,
+    ) -> Result<Self, Refusal> {
         if request.method == http::Method::CONNECT {
             return Err(Refusal::Request("CONNECT is not served here"));
         }
@@ -82,7 +90,13 @@ impl<'r> Facts<'r> {
         let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
         let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
         let method = Method::new(method(&request.method, &request.headers));
-        Ok(Self { host, path, method, target })
+        let tenant = tenant_header.map_or(Ok(None), |name| only_value(&request.headers, name))?;
+        Ok(Self { host, path, method, tenant, target })
+    }
+
+    /// What is decided.
+    pub(super) const fn request(&self) -> Request<'_> {
+        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant }
     }
 
     /// The target that the backend is sent, where it is not the one that came.
@@ -173,6 +187,15 @@ const fn stands_in_a_host(byte: u8) -> bool {
         )
 }
 
+/// The value of a header that may come once. Of several, nobody knows which one a backend takes.
+fn only_value<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Result<Option<&'r str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(_), Some(_)) => Err(Refusal::Request("the header that names the tenant came more than once")),
+        (value, _) => Ok(value.and_then(|value| value.to_str().ok())),
+    }
+}
+
 /// The method that is decided: of a CORS preflight, the one that it asks for.
 fn method<'r>(method: &'r http::Method, headers: &'r HeaderMap) -> &'r str {
     let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|_| headers.contains_key(header::ORIGIN));
@@ -195,7 +218,7 @@ mod tests {
     }
 
     fn read(request: &RequestHeader) -> Result<Facts<'_>, Refusal> {
-        Facts::read(request, b"", MatchingForm::default())
+        Facts::read(request, b"", MatchingForm::default(), None)
     }
 
     #[test]
@@ -244,7 +267,7 @@ mod tests {
     #[test]
     fn a_raw_fragment_is_refused() {
         let request = request("GET", b"/a", &[("Host", "h")]);
-        let read = |head: &'static [u8]| Facts::read(&request, head, MatchingForm::default()).err();
+        let read = |head: &'static [u8]| Facts::read(&request, head, MatchingForm::default(), None).err();
         assert_eq!(read(b"GET /a#b HTTP/1.1\r\n"), Some(Refusal::Path(PathError::Fragment)));
         assert_eq!(read(b"G#T /a HTTP/1.1\r\nX: #\r\n"), None);
     }
@@ -274,6 +297,20 @@ mod tests {
         assert_eq!(read(&plain).expect("facts").method.as_str(), "OPTIONS");
         let get = request("GET", b"/", &[("Host", "h"), ("Origin", "https://a"), asks]);
         assert_eq!(read(&get).expect("facts").method.as_str(), "GET");
+    }
+
+    #[test]
+    fn the_header_that_names_the_tenant_may_come_once() {
+        let name = HeaderName::from_static("x-tenant");
+        let read = |headers: &[(&'static str, &str)]| {
+            let request = request("GET", b"/", headers);
+            let facts = Facts::read(&request, b"", MatchingForm::default(), Some(&name));
+            facts.map(|facts| facts.tenant.map(str::to_owned))
+        };
+        assert_eq!(read(&[("Host", "h"), ("X-Tenant", "demo")]), Ok(Some("demo".to_owned())));
+        assert_eq!(read(&[("Host", "h")]), Ok(None));
+        let twice = [("Host", "h"), ("X-Tenant", "demo"), ("X-Tenant", "acme")];
+        assert!(matches!(read(&twice), Err(Refusal::Request(_))));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Host, Moment, Outcome, Request, Verdict};
+use gate::{AnswerId, Host, Moment, Outcome, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -20,6 +20,7 @@ use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
 use super::request_id::{self, RequestId};
+use super::tenant::{Blocked, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
@@ -35,6 +36,7 @@ pub(super) struct Gateway {
     pub(super) metrics: Metrics,
     upstreams: Arc<Upstreams>,
     in_flight: InFlight,
+    pub(super) blocked: Blocked,
 }
 
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
@@ -49,7 +51,15 @@ impl Gateway {
         metrics: Metrics,
         upstreams: Arc<Upstreams>,
     ) -> Self {
-        Self { config, reader, answers, metrics, upstreams, in_flight: InFlight::default() }
+        Self {
+            config,
+            reader,
+            answers,
+            metrics,
+            upstreams,
+            in_flight: InFlight::default(),
+            blocked: Blocked::default(),
+        }
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
@@ -61,7 +71,8 @@ impl Gateway {
         let request = session.req_header();
         let client = asking(request, exchange.id.as_str());
         let head = raw_head(session);
-        let facts = match Facts::read(request, &head, self.config.rules.matching_form()) {
+        let form = self.config.rules.matching_form();
+        let facts = match Facts::read(request, &head, form, self.config.tenant_header.as_ref()) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -70,7 +81,7 @@ impl Gateway {
             }
         };
         let gate = self.reader.pin();
-        let decision = gate.decide(&Request { host: &facts.host, target: &facts.path, method: facts.method }, now);
+        let decision = gate.decide(&facts.request(), now);
         let answer = match decision.outcome {
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } => None,
             Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
@@ -81,8 +92,12 @@ impl Gateway {
         };
         exchange.decision = Some(decision);
         exchange.upstream = decision.outcome.upstream();
+        exchange.tenant = RequestTenant::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
+        if matches!(decision.outcome, Outcome::Answer(_)) {
+            self.note_refusal(&decision, exchange);
+        }
         answer
     }
 

@@ -9,6 +9,7 @@
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
+//! | `tenant` | whose a request is, and what is said of refused tenants |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -30,6 +31,7 @@ mod hop_by_hop;
 mod own_answer;
 mod recheck;
 mod request_id;
+mod tenant;
 mod upstreams;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use gate::{AnswerId, DatabaseId, Decision, Outcome, Reason, Request, Route, Rules, Verdict};
+use gate::{AnswerId, DatabaseId, Decision, Outcome, Reason, Route, Rules, Verdict};
 use http::StatusCode;
 use pingora::proxy::Session;
 use tracing::info;
@@ -12,6 +12,7 @@ use tracing::info;
 use super::exchange::Exchange;
 use super::facts::Facts;
 use super::gateway::{Gateway, raw_head};
+use super::tenant::RequestTenant;
 use crate::answer::{Answer, UpstreamFailure};
 use crate::live::LookAgain;
 
@@ -104,21 +105,22 @@ impl Gateway {
         before: Decision,
         failure: Failure,
         session: &Session,
-        exchange: &Exchange,
+        exchange: &mut Exchange,
     ) -> Option<Decision> {
         let failed = self.reader.now();
         let rules = &self.config.rules;
         let route = rules.route(before.route?)?;
         let head = raw_head(session);
-        let facts = Facts::read(session.req_header(), &head, rules.matching_form()).ok()?;
+        let facts =
+            Facts::read(session.req_header(), &head, rules.matching_form(), self.config.tenant_header.as_ref()).ok()?;
         if !route.guards(facts.method) {
             return None;
         }
         let looked = self.reader.look_after(failed, &databases(route, rules), LIMIT).await;
         let now = self.reader.now();
-        let request = Request { host: &facts.host, target: &facts.path, method: facts.method };
         // Also where no look came in time: another one may have found the same meanwhile.
-        let after = self.reader.pin().decide(&request, now);
+        let gate = self.reader.pin();
+        let after = gate.decide(&facts.request(), now);
         let turned = (is_known(after.reason) && instead(after.outcome, failure).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
@@ -128,6 +130,8 @@ impl Gateway {
         };
         self.metrics.recheck(&route.name, recheck.as_str());
         if let Some(turned) = &turned {
+            exchange.tenant = RequestTenant::of(turned, &gate);
+            self.note_refusal(turned, exchange);
             tell(turned, failure, now.since(failed), route, exchange);
         }
         turned

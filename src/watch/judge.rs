@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use super::tenants;
 use crate::config::Config;
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
@@ -87,9 +88,14 @@ impl Judge {
                 moved.then(|| Change { id, flip, before: before.clone(), after: after.clone() })
             })
             .collect();
+        let tenants = snapshot.tenants().filter(|_| look.catalog.tenants.is_some()).cloned();
         self.writer.swap(snapshot);
         for change in &changes {
             self.tell(change);
+        }
+        if let Some(after) = tenants {
+            let before = gate.snapshot().tenants().map(AsRef::as_ref);
+            tenants::tell(&self.config, &self.metrics, before, &after);
         }
         if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
@@ -174,6 +180,10 @@ impl Judge {
         let findings = list(&change.after.findings);
         if change.flip.is_some() {
             self.metrics.flip(name, verdict);
+        }
+        if requirement.per_tenant {
+            // It stands as its worst tenant does, and of tenants each is told.
+            return;
         }
         let lasted = change.after.since.since(change.before.since);
         match change.flip {

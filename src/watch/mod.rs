@@ -14,6 +14,7 @@ mod outage;
 mod postgres;
 mod reader;
 mod sqlite;
+mod tenants;
 mod trigger_sql;
 mod watcher;
 
@@ -63,7 +64,7 @@ pub async fn watch(config: Arc<Config>, writer: GateWriter, metrics: Metrics) {
     let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
     let mut watchers = JoinSet::new();
     for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
-        let wanted = Wanted::from(id, config.rules.requirements());
+        let wanted = config.rules.wanted(id);
         let watcher = Watcher::new(id, database.clone(), wanted, writer.pulse(), looks.clone(), metrics.clone());
         watchers.spawn(watcher.run());
     }

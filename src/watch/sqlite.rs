@@ -153,6 +153,7 @@ fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::E
         extensions: BTreeMap::new(),
         role: Some("everyone".into()),
         ledgers: BTreeMap::new(),
+        tenants: None,
     };
     for ledger in &wanted.ledgers {
         let reading = match ledger.find(&catalog) {

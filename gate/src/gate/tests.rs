@@ -44,7 +44,7 @@ fn decide_at(gate: &Gate, request: &str, now: Moment) -> Decision {
     let (method, place) = request.split_once(' ').expect("a method and a place");
     let (host, path) = place.split_at(place.find('/').expect("a path"));
     let target = Target::parse(path.as_bytes(), gate.rules().matching_form()).expect("a path");
-    let request = Request { host: &Host::parse(host), target: &target, method: Method::new(method) };
+    let request = Request { host: &Host::parse(host), target: &target, method: Method::new(method), tenant: None };
     gate.decide(&request, now)
 }
 
@@ -83,6 +83,7 @@ fn a_route_that_needs_nothing_forwards() {
     let expected = Decision {
         outcome: FORWARD,
         route: Some(RouteId(0)),
+        tenant: None,
         action: ActionKind::Pass,
         reason: Reason::NoNeeds,
         observed: false,
@@ -652,7 +653,8 @@ proptest! {
         let gate = judged(routes, &facts, &catalog());
         let path = [b"/a/", &path[..]].concat();
         let Ok(target) = Target::parse(&path, KEEP) else { return Ok(()) };
-        let request = Request { host: &Host::parse(&host), target: &target, method: Method::new(&method) };
+        let method = Method::new(&method);
+        let request = Request { host: &Host::parse(&host), target: &target, method, tenant: None };
         let first = gate.decide(&request, at(now));
         prop_assert_eq!(gate.decide(&request, at(now)), first);
         prop_assert_eq!(first.route.is_none(), first.outcome == Outcome::NoRoute);

@@ -42,11 +42,16 @@ impl Ledger {
     /// The statement that reads the lock that is a row in `schema`, where the tool has such a
     /// lock: one column of text.
     pub fn lock_query(&self, schema: &str) -> Option<String> {
-        let Lock::Row { table, column } = self.tool.lock else { return None };
-        // Tools name the lock after the ledger, whatever that is called.
-        let table = table.replacen(self.tool.table, self.table.name(), 1);
+        let (table, column) = self.lock_row()?;
         let [schema, table, column] = [schema, &table, column].map(name::in_sql);
         Some(format!("SELECT CAST({column} AS text) FROM {schema}.{table}"))
+    }
+
+    /// The table of the lock that is a row, and the column that says whether it is held.
+    pub fn lock_row(&self) -> Option<(String, &'static str)> {
+        let Lock::Row { table, column } = self.tool.lock else { return None };
+        // Tools name the lock after the ledger, whatever that is called.
+        Some((table.replacen(self.tool.table, self.table.name(), 1), column))
     }
 
     /// What lets `role` read it in `schema`.

@@ -56,7 +56,11 @@ impl Progress {
         let answers = |database: &str| !failures.iter().any(|(name, _)| name == database);
         let back = failures_before.iter().filter(|(database, _)| answers(database));
         lines.extend(back.map(|(database, _)| format!("database {database} answers")));
-        lines.extend(report.requirements.iter().filter_map(|now| change(before.get(&key(now)), now, report)));
+        lines.extend(report.requirements.iter().filter_map(|now| {
+            // Of one that is unknown because its database is away, that says why.
+            let is_said = !answers(&now.database) && now.findings.is_empty();
+            if is_said { None } else { change(before.get(&key(now)), now, report) }
+        }));
         if lines.is_empty() {
             return lines;
         }
@@ -72,16 +76,14 @@ fn key(requirement: &RequirementReport) -> (String, String) {
 
 impl Standing {
     fn of(requirement: &RequirementReport) -> Self {
-        let findings = requirement.findings.iter().map(|finding| finding.text.clone()).collect();
-        Self { verdict: requirement.verdict, findings }
+        Self { verdict: requirement.verdict, findings: requirement.unmet() }
     }
 }
 
 /// What is new of one requirement: nothing, how much is left, or the whole of it.
 fn change(before: Option<&Standing>, now: &RequirementReport, report: &Report) -> Option<String> {
     let (name, standing) = (&now.name, Standing::of(now));
-    if before == Some(&standing) || standing.findings.is_empty() && !now.is_ready() {
-        // Of an unknown one, the database's failure says why.
+    if before == Some(&standing) {
         return None;
     }
     if now.is_ready() {
@@ -124,12 +126,14 @@ mod tests {
                 verdict,
                 since_seconds: 0.0,
                 findings: findings.iter().map(finding).collect(),
+                tenants: None,
                 mend: Some("npx prisma migrate deploy".to_owned()),
                 component: None,
                 release: None,
                 routes: Vec::new(),
             }],
             tables: BTreeMap::new(),
+            tenants: None,
         }
     }
 

@@ -41,6 +41,11 @@ const RESERVED: [HeaderName; 6] = [
 ];
 
 impl Answers {
+    /// The refusal that routes give which say nothing of it.
+    pub(super) fn refusal(&mut self, defaults: &Defaults<'_>) -> AnswerId {
+        self.add(AnswerSpec::Block(defaults.block.clone()))
+    }
+
     fn add(&mut self, spec: AnswerSpec) -> AnswerId {
         let id = AnswerId(u32::try_from(self.specs.len()).unwrap_or(u32::MAX));
         if let AnswerSpec::Block(block) = &spec {

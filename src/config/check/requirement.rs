@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use gate::ledger::Tool;
 use gate::{DatabaseId, Fact, ObjectName, Privilege, Requirement, RequirementId};
 
 use super::Check;
+use super::tenants::DJANGO_TENANTS_MEND;
 use crate::config::column_spec::ColumnSpec;
-use crate::config::file::{DatabaseTable, RequirementTable};
+use crate::config::file::{DatabaseTable, File, RequirementTable};
 use crate::config::function_spec::FunctionSpec;
 use crate::config::nearest::suggestion;
 use crate::config::place::{Place, Placed};
@@ -57,19 +59,28 @@ struct Grouped<'t> {
 impl Check<'_> {
     pub(super) fn requirements(
         &mut self,
-        requirements: &Named<RequirementTable>,
-        tables: &Named<DatabaseTable>,
+        file: &File,
         databases: &[Option<Database>],
+        tenants: Option<DatabaseId>,
     ) -> Requirements {
         let mut all = Requirements::default();
+        let (Some(requirements), Some(tables)) = (file.requirements.get(), file.databases.get()) else { return all };
         for (name, table) in &requirements.0 {
+            let per_tenant = self.per_tenant(name, table, file);
             let mut facts = self.facts(name, table);
             let folder = table.migrations.placed();
             let migrations = folder.and_then(|typed| self.migrations(&name.value, typed));
             let expected = migrations.as_ref().map(|migrations| Arc::clone(&migrations.expected));
             let own_mend = expected.as_ref().map(|expected| expected.ledger.tool.mend.to_owned());
             facts.extend(expected.map(Fact::Migrations));
-            let held_against = self.held_against(name, table, tables);
+            let own_mend = if per_tenant { mend_of_tenants(file, own_mend) } else { own_mend };
+            if per_tenant {
+                self.warn_of_no_tenants_own(name, &facts);
+            }
+            let held_against = match tenants.filter(|_| per_tenant) {
+                Some(tenants) => self.in_tenants_database(name, table, tables, tenants),
+                None => self.held_against(name, table, tables),
+            };
             let ids = all.ids.entry(name.value.clone()).or_default();
             for database in held_against {
                 ids.push(RequirementId(u32::try_from(all.list.len()).unwrap_or(u32::MAX)));
@@ -79,7 +90,8 @@ impl Check<'_> {
                         self.refuse_foreign_migrations(&name.value, typed, migrations, database);
                     }
                 }
-                all.list.push(Requirement { name: name.value.as_str().into(), database, facts: facts.clone() });
+                let facts = facts.clone();
+                all.list.push(Requirement { name: name.value.as_str().into(), database, per_tenant, facts });
                 all.notes.push(RequirementNotes {
                     mend: table.mend.get().or(own_mend.as_ref()).cloned(),
                     component: table.component.get().cloned(),
@@ -89,6 +101,52 @@ impl Check<'_> {
             all.order.push(name.value.clone());
         }
         all
+    }
+
+    /// Whether a requirement is one of each tenant.
+    fn per_tenant(&mut self, name: Typed<'_>, table: &RequirementTable, file: &File) -> bool {
+        let per_tenant = table.per_tenant.copied().unwrap_or_default();
+        if per_tenant && file.tenants.is_absent() {
+            self.error(
+                table.per_tenant.place(),
+                format!("requirement `{}` is one of each tenant, and there is no [tenants]", name.value),
+            )
+            .help("add [tenants] with from = \"django-tenants\", host = \"{tenant}.example.com\" or header = \"X-Tenant\"");
+        }
+        per_tenant
+    }
+
+    /// The tenants' database, which a requirement of each tenant need not name.
+    fn in_tenants_database(
+        &mut self,
+        name: Typed<'_>,
+        table: &RequirementTable,
+        databases: &Named<DatabaseTable>,
+        tenants: DatabaseId,
+    ) -> Vec<DatabaseId> {
+        if !table.database.is_absent() && self.held_against(name, table, databases) != [tenants] {
+            self.error(
+                table.database.place(),
+                format!("requirement `{}` is one of each tenant, and names another database than theirs", name.value),
+            )
+            .help("remove `database` here: it is the one of [tenants]");
+        }
+        vec![tenants]
+    }
+
+    /// A requirement of each tenant that speaks of no tenant's own schema is met or unmet by all at once.
+    fn warn_of_no_tenants_own(&mut self, name: Typed<'_>, facts: &[Fact]) {
+        let is_own = |fact: &Fact| fact.object().is_some_and(|object| object.schema().is_none());
+        if !facts.is_empty() && !facts.iter().any(is_own) {
+            self.warn(
+                name.place,
+                format!(
+                    "requirement `{}` is one of each tenant, and every name in it has a schema: it says the same of all \
+                     tenants",
+                    name.value
+                ),
+            );
+        }
     }
 
     /// The databases of a requirement: those it names, or the only one.
@@ -196,6 +254,14 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// What mends a tenant where the configuration does not say: a tool's own command, or that of
+/// django-tenants, which takes the schema.
+fn mend_of_tenants(file: &File, own: Option<String>) -> Option<String> {
+    let django = |own: &String| Tool::named("django").is_some_and(|django| django.mend == own);
+    let by_django = file.tenants.get().is_some_and(|tenants| tenants.from.get().is_some());
+    if by_django && own.as_ref().is_none_or(django) { Some(DJANGO_TENANTS_MEND.to_owned()) } else { own }
 }
 
 /// Each kind of requirement, where it stands, and whether it was not typed at all.

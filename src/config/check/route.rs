@@ -1,7 +1,6 @@
 //! Routes.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use gate::{
     Action, Actions, Conflict, HostPattern, KnownMethods, MatchingForm, MatchingPath, MethodSet, Mode, PathPattern,
@@ -38,6 +37,8 @@ pub(super) struct Origin {
 struct Surroundings<'s> {
     upstreams: Vec<(&'s str, UpstreamId)>,
     requirements: &'s Requirements,
+    /// What every request of a tenant needs.
+    of_tenants: &'s [RequirementId],
     defaults: Defaults<'s>,
     mode: Mode,
     form: MatchingForm,
@@ -57,6 +58,7 @@ impl Check<'_> {
         file: &File,
         form: MatchingForm,
         requirements: &Requirements,
+        of_tenants: &[RequirementId],
         answers: &mut Answers,
     ) -> Routes {
         let mut routes = Routes { list: Vec::new(), origins: Vec::new(), needed: HashSet::new(), used: HashSet::new() };
@@ -72,7 +74,8 @@ impl Check<'_> {
         }
         let mode = defaults.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
         let upstreams = upstreams.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(UpstreamId)).collect();
-        let surroundings = Surroundings { upstreams, requirements, defaults: self.defaults(defaults), mode, form };
+        let defaults_of = self.defaults(defaults);
+        let surroundings = Surroundings { upstreams, requirements, of_tenants, defaults: defaults_of, mode, form };
         if let Some(upstream) = defaults.upstream.placed() {
             self.resolve(upstream, surroundings.upstreams.iter().copied(), ("upstream", "upstreams"));
         }
@@ -116,11 +119,12 @@ impl Check<'_> {
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);
-        let needs = self.needs(typed, around.requirements, routes);
+        let needs = self.needs(typed, around, routes);
         let mode = typed.mode.copied().map_or(around.mode, |word| word.0);
         let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
         if let Some(place) = own_actions.iter().find_map(|key| key.place())
             && typed.needs.is_absent()
+            && needs.is_empty()
         {
             self.warn(Some(place), "the route needs nothing, so this action is never taken; add needs = [\"…\"]");
         }
@@ -145,6 +149,7 @@ impl Check<'_> {
                 needs: needs.clone(),
                 actions,
                 mode,
+                tenant_needs: typed.tenant_needs.copied().unwrap_or(true),
             });
         }
     }
@@ -228,19 +233,22 @@ impl Check<'_> {
         id
     }
 
-    fn needs(&mut self, typed: &RouteTable, requirements: &Requirements, routes: &mut Routes) -> Vec<RequirementId> {
+    /// What a route needs: what it names, and what every request of a tenant does.
+    fn needs(&mut self, typed: &RouteTable, around: &Surroundings<'_>, routes: &mut Routes) -> Vec<RequirementId> {
+        let requirements = around.requirements;
         let mut needs: Vec<RequirementId> = Vec::new();
         for name in typed.needs.get().map_or(&[][..], |list| &list.0) {
             let Some(ids) = requirements.of(&name.value) else {
                 self.resolve(name, requirements.names(), ("requirement", "requirements"));
                 continue;
             };
-            for id in ids {
-                if !needs.contains(id) {
-                    needs.push(*id);
-                }
-            }
+            needs.extend(ids);
         }
+        if typed.tenant_needs.copied() != Some(false) {
+            needs.extend(around.of_tenants);
+        }
+        let mut seen = HashSet::new();
+        needs.retain(|id| seen.insert(*id));
         routes.needed.extend(&needs);
         needs
     }
@@ -253,11 +261,11 @@ impl Check<'_> {
         databases: usize,
         form: MatchingForm,
         health: Option<MatchingPath>,
-    ) -> Option<Arc<Rules>> {
+    ) -> Option<Rules> {
         self.warn_of_hidden(&routes);
         let names: Vec<Box<str>> = routes.list.iter().map(|route| route.name.clone()).collect();
         match Rules::new(routes.list, requirements, databases, form, health) {
-            Ok(rules) => Some(Arc::new(rules)),
+            Ok(rules) => Some(rules),
             Err(conflicts) => {
                 self.report_conflicts(&conflicts, &names, &routes.origins);
                 None

@@ -150,7 +150,7 @@ fn each_mistake_has_its_message() {
     let database = |more: &str| SMALL.replace("[upstreams.api]", &format!("{more}\n[upstreams.api]"));
     let top = |more: &str| format!("{more}\n{SMALL}");
     assert_messages([
-        (top("tenants = {}"), "unknown key `tenants`"),
+        (top("tenants = {}"), "`tenants` does not say how a request names its tenant"),
         (top("mode = \"watch\""), "`mode` knows no `watch`"),
         (top("listen = 5"), "`listen` is an integer, expected a table"),
         (top("listen = { http = \"8080\" }"), "`listen.http`: `8080` has no port"),

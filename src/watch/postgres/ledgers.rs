@@ -17,7 +17,8 @@ use super::link::rows;
 const UNDO: &str = "ROLLBACK TO SAVEPOINT ledger";
 
 /// Errors of a ledger that is locked, or was replaced a moment ago: what it held before stands.
-const STANDS: [SqlState; 3] = [SqlState::LOCK_NOT_AVAILABLE, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
+pub(super) const STANDS: [SqlState; 3] =
+    [SqlState::LOCK_NOT_AVAILABLE, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
 
 /// What is known of the ledgers of one database.
 #[derive(Debug, Default)]
@@ -115,9 +116,9 @@ impl Ledgers {
 /// The question for advisory locks of `wanted`'s tools, if they have any; answered by
 /// [`held_keys`]. It is to be asked at the very moment that the rows are of, or the row of a
 /// migration that ends meanwhile would look like that of a dead one.
-pub(super) fn lock_question(wanted: &BTreeSet<Ledger>, database: &str) -> Option<String> {
+pub(super) fn lock_question<'l>(wanted: impl Iterator<Item = &'l Ledger>, database: &str) -> Option<String> {
     let keys: Vec<String> =
-        wanted.iter().filter_map(|ledger| advisory_key(ledger, database)).map(|key| key.to_string()).collect();
+        wanted.filter_map(|ledger| advisory_key(ledger, database)).map(|key| key.to_string()).collect();
     (!keys.is_empty()).then(|| {
         format!(
             "SELECT pg_catalog.string_agg(k.key::text, ' ') \
@@ -136,7 +137,7 @@ pub(super) fn held_keys(answer: Option<&str>) -> BTreeSet<i64> {
     answer.unwrap_or_default().split(' ').filter_map(|key| key.parse().ok()).collect()
 }
 
-fn advisory_key(ledger: &Ledger, database: &str) -> Option<i64> {
+pub(super) fn advisory_key(ledger: &Ledger, database: &str) -> Option<i64> {
     match ledger.tool.lock {
         Lock::Advisory(key) => Some(key),
         Lock::AdvisoryOfDatabase(factor) => Some(factor.wrapping_mul(i64::from(crc32fast::hash(database.as_bytes())))),

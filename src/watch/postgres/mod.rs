@@ -8,12 +8,14 @@ mod link;
 mod listener;
 mod question;
 mod search_path;
+mod tenants;
 mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join_all, join4};
+use futures_util::future::{join_all, join5};
+use gate::ledger::Ledger;
 use gate::{Catalog, Wanted};
 use tokio::time::timeout;
 
@@ -28,6 +30,7 @@ pub(super) use listener::Listener;
 use ledgers::{Ledgers, held_keys, lock_question};
 use link::{APPLICATION, Link, rows};
 use question::{Answer, Question};
+use tenants::Tenants;
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
 const TRAVEL: Duration = Duration::from_millis(500);
@@ -44,6 +47,7 @@ pub(super) struct PostgresReader {
     /// Where names without a schema were looked for last.
     path: Vec<Box<str>>,
     ledgers: Ledgers,
+    tenants: Option<Tenants>,
     /// Whether the server was a standby when it was last looked at.
     standby: bool,
     /// Whether the connection is to be replaced although it works.
@@ -61,12 +65,14 @@ impl PostgresReader {
             None => &["$user".to_owned(), "public".to_owned()],
         };
         let path = search_path::effective(elements, user);
+        let tenants = wanted.tenants.as_ref().map(|wanted| Tenants::new(wanted, settings.role.as_deref()));
         Ok(Self {
             settings: settings.clone(),
             wanted,
             link,
             path,
             ledgers: Ledgers::default(),
+            tenants,
             standby: false,
             outdated: false,
         })
@@ -118,13 +124,19 @@ impl PostgresReader {
     /// Looks along the search path that was in force last, and where ledgers lay last; and once
     /// more for each of the two that was another.
     async fn look_at_the_right_place(&mut self) -> Result<Answer, tokio_postgres::Error> {
-        let (session_path, mut answer) = self.ask().await?;
+        let (session_path, mut answer, mut of_tenants) = self.ask().await?;
         if let Some(path) = self.path_of(&session_path, &answer).filter(|path| *path != self.path) {
             self.path = path;
-            answer = self.ask().await?.1;
+            (_, answer, of_tenants) = self.ask().await?;
         }
-        if self.ledgers.learn(&self.wanted.ledgers, &answer.catalog) {
-            answer = self.ask().await?.1;
+        let moved = self.ledgers.learn(&self.wanted.ledgers, &answer.catalog);
+        let tenants_moved = self.tenants.as_mut().zip(of_tenants.as_ref()).is_some_and(|(it, asked)| it.learn(asked));
+        if moved || tenants_moved {
+            (_, answer, of_tenants) = self.ask().await?;
+        }
+        if let Some((tenants, asked)) = self.tenants.as_mut().zip(of_tenants) {
+            let PostgresUrl { user, database, .. } = &self.settings.url;
+            answer.catalog.tenants = Some(tenants.read(asked, &answer.held, database, user)?);
         }
         Ok(answer)
     }
@@ -139,8 +151,14 @@ impl PostgresReader {
         Some(search_path::effective(&search_path::parse(setting).unwrap_or_default(), user))
     }
 
+    /// Those of the database, and those of its tenants.
+    fn all_ledgers(&self) -> impl Iterator<Item = &Ledger> {
+        let of_tenants = self.wanted.tenants.iter().flat_map(|tenants| &tenants.objects.ledgers);
+        self.wanted.ledgers.iter().chain(of_tenants)
+    }
+
     /// One transaction: the session's search path, and everything that is wanted.
-    async fn ask(&self) -> Result<(String, Answer), tokio_postgres::Error> {
+    async fn ask(&self) -> Result<(String, Answer, Option<tenants::Asked>), tokio_postgres::Error> {
         let limit = statement_limit(&self.settings, &self.settings.url).as_millis().max(2);
         // Repeatable read, so that all statements see one and the same moment.
         let opening = format!(
@@ -153,7 +171,7 @@ impl PostgresReader {
              SET LOCAL lock_timeout = {}; \
              SET LOCAL idle_in_transaction_session_timeout = {limit}",
             limit / 2,
-            locks = lock_question(&self.wanted.ledgers, &self.settings.url.database).unwrap_or_default(),
+            locks = lock_question(self.all_ledgers(), &self.settings.url.database).unwrap_or_default(),
         );
         let client = &self.link.client;
         let questions = Question::all(&self.wanted, &self.path, self.settings.role.as_deref());
@@ -165,10 +183,13 @@ impl PostgresReader {
         let ledgers = self.ledgers.statements();
         let asked_of_ledgers = ledgers.iter().map(|statement| client.simple_query(statement));
         // These send in order when they are first polled, without waiting for one another.
-        let (opened, answers, said, closed) = join4(
+        let of_tenants = self.tenants.as_ref().map(Tenants::statements).unwrap_or_default();
+        let asked_of_tenants = of_tenants.iter().map(|statement| client.simple_query(statement));
+        let (opened, answers, said, said_of_tenants, closed) = join5(
             client.simple_query(&opening),
             join_all(asked),
             join_all(asked_of_ledgers),
+            join_all(asked_of_tenants),
             client.batch_execute("COMMIT"),
         )
         .await;
@@ -176,16 +197,17 @@ impl PostgresReader {
         let mut rows_of_opening = rows(&opened).map(|row| row.get(0));
         let session_path = rows_of_opening.next().flatten().unwrap_or_default().to_owned();
         let held = held_keys(rows_of_opening.next().flatten());
-        let mut answer = Answer::default();
+        let mut answer = Answer { held, ..Answer::default() };
         // The first error is the cause of all that follow it.
         for (question, rows) in questions.iter().zip(answers) {
             question.read(&rows?, &mut answer)?;
         }
         answer.catalog.search_path.clone_from(&self.path);
         let PostgresUrl { user, database, .. } = &self.settings.url;
-        self.ledgers.read(&self.wanted.ledgers, said, &held, database, user, &mut answer.catalog)?;
+        self.ledgers.read(&self.wanted.ledgers, said, &answer.held, database, user, &mut answer.catalog)?;
         closed?;
-        Ok((session_path, answer))
+        let of_tenants = self.tenants.as_ref().map(|tenants| tenants.asked(said_of_tenants));
+        Ok((session_path, answer, of_tenants))
     }
 }
 

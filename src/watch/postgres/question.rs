@@ -88,13 +88,7 @@ const RELATIONS: Kind = Kind {
           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')",
     ),
     read: |row, answer| {
-        let kind = match row.try_get::<_, &str>(2)? {
-            "p" => RelationKind::Partitioned,
-            "v" => RelationKind::View,
-            "m" => RelationKind::Materialized,
-            "f" => RelationKind::Foreign,
-            _ => RelationKind::Table,
-        };
+        let kind = relation_kind(row.try_get(2)?);
         let names = row.try_get::<_, Option<Vec<&str>>>(4)?.unwrap_or_default();
         let types = row.try_get::<_, Option<Vec<Option<&str>>>>(5)?.unwrap_or_default();
         let notnull = row.try_get::<_, Option<Vec<bool>>>(6)?.unwrap_or_default();
@@ -301,6 +295,8 @@ pub(super) struct Answer {
     pub(super) catalog: Catalog,
     /// The search path that the role, where one is configured, was given by `ALTER ROLE`.
     pub(super) role_path: Option<String>,
+    /// Keys of advisory locks that are held, of those that were asked for.
+    pub(super) held: BTreeSet<i64>,
     /// Whether the server is a standby.
     pub(super) in_recovery: bool,
 }
@@ -322,7 +318,18 @@ fn text(row: &Row, column: usize) -> Result<Option<Box<str>>, Error> {
     Ok(row.try_get::<_, Option<&str>>(column)?.map(Into::into))
 }
 
+/// The kind of a relation (`pg_class.relkind`).
+pub(super) fn relation_kind(relkind: &str) -> RelationKind {
+    match relkind {
+        "p" => RelationKind::Partitioned,
+        "v" => RelationKind::View,
+        "m" => RelationKind::Materialized,
+        "f" => RelationKind::Foreign,
+        _ => RelationKind::Table,
+    }
+}
+
 /// A type as `format_type` prints it; one odd type must not hide all other columns.
-fn type_name(text: &str) -> TypeName {
+pub(super) fn type_name(text: &str) -> TypeName {
     text.parse().unwrap_or_else(|_| TypeName::verbatim(text))
 }

@@ -28,7 +28,8 @@ impl Watched {
             ty: None,
             nullable: None,
         };
-        let requirement = Requirement { name: "agreements".into(), database: DatabaseId(0), facts: vec![fact] };
+        let requirement =
+            Requirement { name: "agreements".into(), database: DatabaseId(0), per_tenant: false, facts: vec![fact] };
         let rules = Arc::new(Rules::new(vec![], vec![requirement], 1, MatchingForm::default(), None).expect("rules"));
         let config = Arc::new(Config {
             listen: Listen {
@@ -47,6 +48,7 @@ impl Watched {
             databases: vec![database],
             upstreams: vec![],
             rules: Arc::clone(&rules),
+            tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
             brand: Brand::default(),
