@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::ledger::Ledger;
-use super::{Found, Project};
+use super::{Found, Place, Project};
 
 /// Where clients come in, unless the app is there.
 const LISTEN: u16 = 8080;
@@ -28,6 +28,7 @@ impl Project {
         self.database(&mut draft);
         self.upstream(&mut draft);
         self.requirements(&mut draft, home);
+        self.tenants(&mut draft);
         self.routes(&mut draft);
         draft.text
     }
@@ -97,10 +98,11 @@ impl Project {
             };
             let path = from(home, &self.root.join(&ledger.path));
             let name = if is_first { "release".to_owned() } else { format!("release_{}", ledger.folder.tool.name) };
-            let lines = [
-                format!("[requirements.{name}]"),
-                format!("migrations = {{ tool = \"{}\", path = {} }}", ledger.folder.tool.name, Quoted(&path)),
-            ];
+            let mut lines = vec![format!("[requirements.{name}]")];
+            if why_not.is_none() && self.tenanted().is_some() {
+                lines.push("per_tenant = true".to_owned());
+            }
+            lines.push(format!("migrations = {{ tool = \"{}\", path = {} }}", ledger.folder.tool.name, Quoted(&path)));
             if let Some(why) = &why_not {
                 draft.comment(format_args!("Left out: {why}."));
             }
@@ -108,9 +110,6 @@ impl Project {
                 draft.line(if why_not.is_some() { format!("#{line}") } else { line });
             }
             is_first = is_first && why_not.is_some();
-        }
-        if let Some(place) = self.django.as_ref().and_then(|django| django.tenants.as_ref()) {
-            draft.comment(format_args!("{place} has django-tenants: each tenant's schema has a ledger of its own."));
         }
         if self.required().is_none() {
             draft.gap();
@@ -120,6 +119,25 @@ impl Project {
             draft.line("#[requirements.release]");
             draft.line("#columns = { customers = [\"agreementUploadedAt timestamp(3)\"] }");
         }
+    }
+
+    fn tenants(&self, draft: &mut Draft) {
+        if let Some(place) = self.tenanted() {
+            draft.gap();
+            draft.comment(format_args!(
+                "{place} has django-tenants: each tenant's schema has a ledger of its own, and one that is"
+            ));
+            draft.comment("behind is refused alone. schemagate needs SELECT on the tables of tenants and of domains.");
+            draft.line("[tenants]");
+            draft.line("from = \"django-tenants\"");
+            draft.line("needs = [\"release\"]");
+        }
+    }
+
+    /// What says that Django's migrations are to be in every tenant's schema.
+    fn tenanted(&self) -> Option<&Place> {
+        self.required().filter(|ledger| ledger.folder.tool.name == "django")?;
+        self.django.as_ref()?.tenants.as_ref()
     }
 
     /// The folder that is required: the first whose database is watched.
@@ -133,9 +151,15 @@ impl Project {
             draft.comment(format_args!("{place}: {}; no schema is needed for that.", value.what));
             draft.line("[[routes]]");
             draft.line(format_args!("path = {}", Quoted(&value.path)));
+            if self.tenanted().is_some() {
+                draft.line("tenant_needs = false");
+            }
         }
         draft.gap();
-        if self.required().is_some() {
+        let needs = self.required().is_some() && self.tenanted().is_none();
+        if self.tenanted().is_some() {
+            draft.comment("Everything else: what [tenants] needs, and nothing more.");
+        } else if needs {
             draft.comment("Everything else waits while any migration of the release is pending. That is a lot: before `mode` goes, give");
             draft.comment("the parts of the app that new migrations touch routes of their own with `needs`, and take it away here.");
         } else {
@@ -143,7 +167,7 @@ impl Project {
         }
         draft.line("[[routes]]");
         draft.line("path = \"/*\"");
-        if self.required().is_some() {
+        if needs {
             draft.line("needs = [\"release\"]");
         }
     }
