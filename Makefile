@@ -2,9 +2,10 @@
 #
 #   make demo            see it: break a schema and mend it, in the browser
 #   make demo ARGS=--tour   the same, by itself
-#   make test            prove it: everything that CI checks
+#   make test            prove it: everything that CI checks but the next
+#   make test-apps       prove it on real applications, migrated by their own tools
 #
-# Both work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
+# All work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
 # where that is allowed (root, or sudo that asks no password), and named where it is not.
 
 SHELL := /bin/bash
@@ -16,8 +17,9 @@ CARGO ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
 BACKEND := tests/backends/express
+APPS := tests/apps
 
-.PHONY: help demo test bench-micro deps-build deps-test format clippy docs tests proofs deny
+.PHONY: help demo test test-apps bench-micro deps-build deps-test deps-apps format clippy docs tests proofs deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -25,7 +27,10 @@ help: ## This list.
 demo: deps-build ## A backend, an SQLite database and the proxy in front; ARGS=--tour walks through by itself.
 	$(CARGO) run --locked -- demo $(ARGS)
 
-test: deps-build deps-test format clippy docs tests deny ## Everything that CI checks.
+test: deps-build deps-test format clippy docs tests deny ## Everything that CI checks, but for test-apps.
+
+test-apps: deps-apps ## Real applications, migrated by their own tools, behind the real schemagate.
+	$(CARGO) test --locked --test apps
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
@@ -41,12 +46,28 @@ $(BACKEND)/node_modules/.package-lock.json: $(BACKEND)/package-lock.json
 	cd $(BACKEND) && npm ci --no-progress --loglevel=error
 	@touch $@
 
+deps-apps: deps-build $(APPS)/knex/node_modules/.package-lock.json $(APPS)/django-tenants/.venv/installed ## What test-apps needs besides.
+
+$(APPS)/knex/node_modules/.package-lock.json: $(APPS)/knex/package-lock.json
+	@scripts/install-missing.sh apps
+	cd $(APPS)/knex && npm ci --no-progress --loglevel=error
+	@touch $@
+
+# Written last, so that a half-done installation is done again. The list names everything, each exactly.
+$(APPS)/django-tenants/.venv/installed: $(APPS)/django-tenants/requirements.txt
+	@scripts/install-missing.sh apps
+	python3 -m venv --clear $(APPS)/django-tenants/.venv
+	$(APPS)/django-tenants/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
 format: ## Whether every file is formatted.
 	$(CARGO) fmt --all --check
 
-# Warnings are errors by an argument and not by RUSTFLAGS: those would build everything twice.
+# Warnings are errors by an argument and not by RUSTFLAGS: those would build everything twice. `apps` is named because
+# --all-targets leaves out what is run by name only.
 clippy: ## The lints.
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --test apps --locked -- -D warnings
 
 # Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it. The documentation is for those who work in
 # the house: private items are in it, so a room's door may point at what is behind it.

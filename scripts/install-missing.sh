@@ -3,22 +3,26 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test
+# Usage: install-missing.sh build|test|apps
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
 build=(cmake:cmake cc:gcc c++:g++ make:make)
 test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
+apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
 
 # Debian installs servers where a user's PATH does not look.
 has() {
+    # Debian's Python comes without it.
+    if [ "$1" = ensurepip ]; then python3 -c 'import ensurepip, venv' 2>/dev/null; return; fi
     command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
 }
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${test[@]}") ;;
-    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+    apps) wanted=("${apps[@]}") ;;
+    *) echo "usage: $0 build|test|apps" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -16,6 +16,7 @@
 //! | [`alert`] | operators are told of changes, by webhook |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
+//! | [`init`] | a first `proxy.toml`, from what a project's files say |
 //! | [`report`] | how things stand, for operators |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -28,6 +29,7 @@ pub mod answer;
 pub mod cli;
 pub mod complaint;
 pub mod config;
+pub mod init;
 pub mod live;
 pub mod lock;
 

@@ -15,7 +15,7 @@ use crate::config::Config;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 
 /// How things stand at one moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// `ready`, `degraded` (something is unmet) or `unknown` (nothing is unmet as far as is known).
     pub status: Status,
@@ -45,7 +45,7 @@ pub enum Status {
 }
 
 /// Whether a database could be looked at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct DatabaseReport {
     /// Its name in the configuration.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct DatabaseReport {
 }
 
 /// One requirement in one database.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct RequirementReport {
     /// Its name in the configuration.
     pub name: String,
@@ -87,7 +87,7 @@ pub struct RequirementReport {
 }
 
 /// One unmet fact.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct FindingReport {
     /// `missing`, `falls_through`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
@@ -100,7 +100,7 @@ pub struct FindingReport {
 }
 
 /// Something odd that leaves nothing unmet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct WarningReport {
     /// `edited`, `ahead`, `diverged`, `lock_left`, `pending` or `missing`.
     pub kind: &'static str,
@@ -145,6 +145,47 @@ impl Report {
         // What several versions need comes once.
         let needs: BTreeSet<RequirementId> = route.all_needs().collect();
         needs.into_iter().filter_map(report).collect()
+    }
+}
+
+impl Report {
+    /// The part on those requirements for which `is_wanted` says so: their status, and without databases of which
+    /// nothing is known because they hold others alone.
+    #[must_use]
+    pub fn limited_to(mut self, is_wanted: impl Fn(&RequirementReport) -> bool) -> Self {
+        self.requirements.retain(is_wanted);
+        let requirements = &self.requirements;
+        let holds = |name: &str| requirements.iter().any(|requirement| requirement.database == name);
+        self.databases.retain(|database| database.known || holds(&database.name));
+        let is = |requirement: &RequirementReport, verdict: Verdict| requirement.verdict == verdict.as_str();
+        self.status = if requirements.iter().all(|requirement| is(requirement, Verdict::Ready)) {
+            Status::Ready
+        } else if requirements
+            .iter()
+            .all(|requirement| is(requirement, Verdict::Ready) || is(requirement, Verdict::Unknown))
+        {
+            Status::Unknown
+        } else {
+            Status::Degraded
+        };
+        self
+    }
+}
+
+impl RequirementReport {
+    /// Whether nothing is unmet, as far as was looked just now.
+    pub fn is_ready(&self) -> bool {
+        self.verdict == Verdict::Ready.as_str()
+    }
+
+    /// Everything that is wrong, a sentence each; of a requirement of each tenant with the tenant's schema before it.
+    pub fn unmet(&self) -> Vec<String> {
+        let own = self.findings.iter().map(|finding| finding.text.clone());
+        let failing = self.tenants.iter().flat_map(|tenants| &tenants.failing);
+        let of_tenants = failing.flat_map(|tenant| {
+            tenant.findings.iter().map(|finding| format!("tenant {}: {}", tenant.schema, finding.text))
+        });
+        own.chain(of_tenants).collect()
     }
 }
 

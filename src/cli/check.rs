@@ -1,19 +1,16 @@
 //! `schemagate check`
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
-use gate::{DatabaseId, Gate, Moment, Snapshot};
 use serde_json::json;
 
 use super::console::Console;
 use super::exit::Exit;
+use super::lookout::look_at_all;
 use super::{ConfigFile, Format, check_prisma, load, runtime};
 use crate::answer::Answers;
-use crate::config::Config;
 use crate::report::{Report, Status};
-use crate::watch;
 
 /// Checks the configuration and, with `--database`, the live databases.
 #[derive(Debug, Args)]
@@ -67,54 +64,21 @@ impl Check {
             }
             return Ok(Exit::Ready);
         }
-        let Looked { gate, failures, now } = runtime(console)?.block_on(look_at_all(&config));
-        let report = Report::new(&config, &gate, now);
+        let looked = runtime(console)?.block_on(look_at_all(&config));
+        let report = Report::new(&config, &looked.gate, looked.now);
         match self.format {
             Format::Text => {
-                for (database, failure) in &failures {
+                for (database, failure) in &looked.failures {
                     console.error(format!("database {database}: {failure}"));
                 }
                 console.line(report.to_string().trim_end());
             }
-            Format::Json => {
-                let failures: Vec<_> = failures
-                    .iter()
-                    .map(|(database, failure)| json!({ "database": database, "error": failure }))
-                    .collect();
-                console.json(&json!({ "report": report, "failures": failures, "warnings": config.warnings }));
-            }
+            Format::Json => console.json(&looked.to_json(&report, &config)),
         }
         Ok(match report.status {
-            _ if !failures.is_empty() => Exit::Unreachable,
+            _ if !looked.failures.is_empty() => Exit::Unreachable,
             Status::Ready => Exit::Ready,
             Status::Degraded | Status::Unknown => Exit::NotReady,
         })
     }
-}
-
-/// What one look at every database taught.
-pub(super) struct Looked {
-    pub(super) gate: Gate,
-    /// Names of databases that could not be looked at, and why.
-    pub(super) failures: Vec<(String, String)>,
-    /// A moment at which all that was learnt counts.
-    pub(super) now: Moment,
-}
-
-/// Looks at every database once.
-pub(super) async fn look_at_all(config: &Config) -> Looked {
-    let rules = Arc::clone(&config.rules);
-    let now = Moment::default();
-    let mut snapshot = Snapshot::unknown(rules.requirements(), rules.databases());
-    let mut failures = Vec::new();
-    for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
-        let wanted = rules.wanted(id);
-        match watch::look(database, &wanted).await {
-            Ok(catalog) => {
-                snapshot = snapshot.after_look(rules.requirements(), id, &catalog, now, database.max_age).0;
-            }
-            Err(error) => failures.push((database.name.clone(), error.to_string())),
-        }
-    }
-    Looked { gate: Gate::new(rules).with_snapshot(snapshot), failures, now }
 }

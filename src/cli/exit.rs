@@ -13,6 +13,10 @@ pub(super) enum Exit {
     Usage,
     /// 3: a database could not be looked at.
     Unreachable,
+    /// 130: ended by SIGINT, as a shell would say it.
+    Interrupted,
+    /// 143: ended by SIGTERM, as a shell would say it.
+    Terminated,
 }
 
 /// For `--help`.
@@ -26,6 +30,8 @@ impl From<Exit> for ExitCode {
             Exit::NotReady => 1,
             Exit::Usage => 2,
             Exit::Unreachable => 3,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         })
     }
 }

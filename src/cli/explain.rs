@@ -5,9 +5,9 @@ use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, Requi
 use http::Uri;
 use serde_json::json;
 
-use super::check::{Looked, look_at_all};
 use super::console::Console;
 use super::exit::Exit;
+use super::lookout::{Looked, look_at_all};
 use super::{ConfigFile, Format, load, runtime};
 use crate::config::Config;
 use crate::report::{Report, RequirementReport, TenantReport};

@@ -10,12 +10,15 @@ mod difference_table;
 mod exit;
 mod explain;
 mod impact;
+mod init;
 mod lock;
 mod logging;
+mod lookout;
 mod run;
 mod schema;
 mod side;
 mod trigger_sql;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,10 +40,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look into an app's folder and write a first configuration, with the reason for each line
+    Init(init::Init),
     /// Serve: pass, degrade or refuse requests by the state of the schema
     Run(run::Run),
     /// Check the configuration and, with --database, the live databases
     Check(check::Check),
+    /// Wait until the databases have what is required: for entrypoints and init containers
+    Wait(wait::Wait),
     /// Say what would be done with a request, and why
     Explain(explain::Explain),
     /// Say which routes a migration will gate while it is pending
@@ -80,9 +87,11 @@ pub fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exit = match Cli::parse().command {
         Command::Run(run) => run.run(&console),
+        Command::Init(init) => init.run(&console),
         Command::Lock(lock) => lock.run(&console),
         Command::Diff(diff) => diff.run(&console),
         Command::Check(check) => check.run(&console),
+        Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),

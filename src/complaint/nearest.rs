@@ -14,7 +14,7 @@ pub(crate) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>)
 }
 
 /// "did you mean" where there is a near word, else all that are known.
-pub(crate) fn suggestion<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone, what: &str) -> String {
+pub fn suggestion<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone, what: &str) -> String {
     if let Some(word) = nearest(typed, known.clone()) {
         return format!("did you mean `{word}`?");
     }

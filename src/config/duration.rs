@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Why a text is not a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum DurationError {
+pub enum DurationError {
     /// No unit, or no number.
     #[error("is not a length of time; write it like \"250ms\", \"1s\", \"10m\" or \"2h\"")]
     Malformed,
@@ -22,7 +22,7 @@ pub(super) enum DurationError {
 }
 
 /// Reads `250ms`, `1s`, `1m 30s`, `2h` and the like (jiff's friendly format, and ISO 8601).
-pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
+pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let signed: SignedDuration = text.trim().parse().map_err(|_| DurationError::Malformed)?;
     if signed.is_negative() {
         return Err(DurationError::Negative);
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// A length of time as [`parse`] reads it.
-pub(super) fn show(duration: Duration) -> String {
+pub fn show(duration: Duration) -> String {
     match SignedDuration::try_from(duration) {
         Ok(duration) => format!("{duration:#}"),
         Err(_) => format!("{}s", duration.as_secs()),

@@ -32,3 +32,4 @@ pub use auto::detect;
 pub use error::{FolderError, Problem};
 pub use folder::Folder;
 pub use prisma::prisma_provider;
+pub(crate) use python::{Module, Value};

@@ -9,14 +9,17 @@ use super::{FolderError, Problem, script};
 /// Values within values that are read: a file could nest them until the stack ends.
 const DEEPEST: usize = 60;
 
+/// How deeply a file may be nested: nobody writes deeper, and whoever reads it calls itself for each level.
+const DEEPEST_NODE: u32 = 500;
+
 /// A Python file.
-pub(super) struct Module {
+pub(crate) struct Module {
     tree: Tree,
     text: String,
 }
 
 /// A class in it.
-pub(super) struct Class<'m> {
+pub(crate) struct Class<'m> {
     name: &'m str,
     body: Node<'m>,
     text: &'m str,
@@ -24,7 +27,7 @@ pub(super) struct Class<'m> {
 
 /// A value, as far as it stands there and is not computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// `None`.
     None,
     /// A string.
@@ -59,7 +62,7 @@ pub(super) struct Call {
 }
 
 impl Module {
-    pub(super) fn read(path: &Path) -> Result<Self, FolderError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, FolderError> {
         Self::parse(script::text(path)?).map_err(|(line, message)| FolderError {
             place: path.to_owned(),
             line,
@@ -67,10 +70,13 @@ impl Module {
         })
     }
 
-    fn parse(text: String) -> Result<Self, (Option<usize>, String)> {
+    pub(crate) fn parse(text: String) -> Result<Self, (Option<usize>, String)> {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|error| (None, error.to_string()))?;
         let tree = parser.parse(&text, None).ok_or_else(|| (None, "it cannot be parsed".to_owned()))?;
+        if let Some(line) = too_deep(&tree) {
+            return Err((Some(line), "it is nested too deeply from here on".to_owned()));
+        }
         match first_error(tree.root_node()) {
             Some(place) => Err((Some(place.start_position().row + 1), "it is not Python from here on".to_owned())),
             None => Ok(Self { tree, text }),
@@ -78,12 +84,12 @@ impl Module {
     }
 
     /// The value that the file gives to `name`, outside of classes and functions.
-    pub(super) fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         assigned(self.tree.root_node(), &self.text, name)
     }
 
     /// Its classes.
-    pub(super) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
+    pub(crate) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
         let definitions = children(self.tree.root_node()).filter(|node| node.kind() == "class_definition");
         definitions.filter_map(|node| {
             let name = words(node.child_by_field_name("name")?, &self.text);
@@ -116,7 +122,7 @@ impl Module {
     }
 
     /// The class of that name.
-    pub(super) fn class(&self, name: &str) -> Option<Class<'_>> {
+    pub(crate) fn class(&self, name: &str) -> Option<Class<'_>> {
         self.classes().find(|class| class.name == name)
     }
 }
@@ -128,19 +134,19 @@ impl Class<'_> {
     }
 
     /// The value that the class gives to `name`.
-    pub(super) fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         assigned(self.body, self.text, name)
     }
 }
 
 impl Value {
     /// The string, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// The items, if it has any.
-    pub(super) fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         if let Self::Items(items) = self { items } else { &[] }
     }
 
@@ -311,6 +317,24 @@ fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     (0..).map_while(move |place| node.named_child(place)).filter(|child| child.kind() != "comment")
 }
 
+/// The first line, from 1, on which something stands deeper than [`DEEPEST_NODE`].
+fn too_deep(tree: &Tree) -> Option<usize> {
+    let mut cursor = tree.walk();
+    loop {
+        if cursor.depth() > DEEPEST_NODE {
+            return Some(cursor.node().start_position().row + 1);
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+        }
+    }
+}
+
 /// The first place that the grammar could not read.
 fn first_error(root: Node<'_>) -> Option<Node<'_>> {
     let mut node = root;
@@ -370,6 +394,15 @@ mod tests {
         assert_eq!((&*call.name, call.last_name(), call.lines), ("a.F", "F", (1, 2)));
         assert_eq!(call.argument("z", 0), Some(&text("b")));
         assert_eq!((call.argument("c", 1), call.named("z")), (Some(&Value::None), None));
+    }
+
+    #[test]
+    fn what_is_nested_beyond_reason_is_refused() {
+        let deep = |levels: usize| format!("a = 1\nx = {}{}\n", "[".repeat(levels), "]".repeat(levels));
+        assert!(Module::parse(deep(200)).is_ok());
+        for text in [deep(60_000), format!("a = 1\nx = []{}\n", " + []".repeat(40_000))] {
+            assert_eq!(Module::parse(text).err().expect("too deep").0, Some(2));
+        }
     }
 
     #[test]

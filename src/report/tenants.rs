@@ -12,7 +12,7 @@ use crate::config::Config;
 const LISTED: usize = 100;
 
 /// All tenants.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TenantsSummary {
     /// How many are ready.
     pub ready: usize,
@@ -24,7 +24,7 @@ pub struct TenantsSummary {
 }
 
 /// One requirement in every tenant's schema.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TenantsReport {
     /// How many are ready.
     pub ready: usize,
@@ -35,7 +35,7 @@ pub struct TenantsReport {
 }
 
 /// One requirement in one tenant's schema.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TenantReport {
     /// The schema.
     pub schema: String,

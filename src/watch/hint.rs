@@ -19,8 +19,8 @@ impl Hint {
         Self { bell: Notify::new(), counted: Some((metrics, database.to_owned())) }
     }
 
-    /// For a single look, which has nobody to hear it.
-    pub(super) fn unheard() -> Self {
+    /// For looks of a command, which counts nothing.
+    pub(super) fn uncounted() -> Self {
         Self { bell: Notify::new(), counted: None }
     }
 

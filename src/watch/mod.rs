@@ -9,6 +9,7 @@
 mod backoff;
 mod hint;
 mod judge;
+mod looker;
 mod outage;
 mod postgres;
 mod reader;
@@ -29,11 +30,10 @@ use crate::config::{Config, Database, Source};
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
 
+pub use looker::Looker;
 pub use trigger_sql::{TriggerKind, removal_sql, trigger_sql};
 
-use hint::Hint;
 use judge::Judge;
-use reader::Reader;
 use watcher::Watcher;
 
 /// Why a look at a database failed. Never holds a password.
@@ -54,9 +54,9 @@ impl LookError {
 
 /// Looks once: for commands, on a connection of its own.
 pub async fn look(database: &Database, wanted: &Wanted) -> Result<Catalog, LookError> {
-    let mut reader = Reader::open(database, &Arc::new(wanted.clone()), &Arc::new(Hint::unheard())).await?;
-    let catalog = reader.look().await;
-    reader.close().await;
+    let mut looker = Looker::new(database.clone(), wanted.clone());
+    let catalog = looker.look().await;
+    looker.close().await;
     Ok(Arc::unwrap_or_clone(catalog?))
 }
 

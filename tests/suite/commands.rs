@@ -251,7 +251,7 @@ fn the_shipped_reference_is_valid() {
 fn help_and_version_are_no_errors() {
     let folder = tempfile::tempdir().expect("a folder");
     let help = Run::of(folder.path(), &["--help"]).expect(0);
-    for command in ["run", "check", "explain", "trigger-sql", "schema", "demo"] {
+    for command in ["init", "run", "check", "wait", "explain", "trigger-sql", "schema", "demo"] {
         assert!(help.stdout.contains(command), "{}", help.stdout);
     }
     assert!(help.stdout.contains("Exit codes"), "{}", help.stdout);

@@ -10,7 +10,7 @@ use tokio_postgres::Client as Connection;
 
 use crate::house::{Database, Run};
 
-use chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LEDGER, LIMIT, PENDING, ROLLBACK, T};
+use chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LEDGER, LIMIT, PENDING, ROLLBACK, T, rows};
 
 /// The migrations that are said to be pending, in order.
 fn pending(printed: &str) -> Vec<&str> {
@@ -63,6 +63,26 @@ async fn only_the_routes_that_need_the_ledger_are_gated_and_they_open_by_themsel
     house.migrate([PENDING[21]]).await;
     gateway.verdict_becomes("release", "ready", T).await;
     client.get("/api/orders/7").await.expect(200);
+}
+
+#[tokio::test]
+async fn wait_holds_the_container_until_the_ledger_is_complete_or_ends_with_the_list() {
+    let house = ChefCloud::with([APPLIED, CHANGE_CONTROL]).await;
+    fs::write(house.folder.path().join("proxy.toml"), house.config("127.0.0.1:1")).expect("a file");
+    let wait = |timeout: &'static str, code: i32| {
+        let folder = house.folder.path().to_owned();
+        let run = move || Run::of(&folder, &["wait", "--interval", "100ms", "--timeout", timeout]).expect(code);
+        tokio::task::spawn_blocking(run)
+    };
+    let late = wait("1s", 1).await.expect("a wait");
+    assert_eq!((pending(&late.stdout), pending(&late.stderr)), (PENDING.to_vec(), PENDING.to_vec()));
+
+    let held = wait("20s", 0);
+    for name in PENDING {
+        assert!(!held.is_finished());
+        house.database.execute(&rows([name])).await;
+    }
+    assert!(held.await.expect("a wait").stdout.starts_with("ready after "));
 }
 
 /// A migrator at work: its lock, and the row of a migration that it has begun.

@@ -192,9 +192,8 @@ async fn a_look_at_a_hundred_tables_costs_the_server_at_most_five_milliseconds()
 /// least of five goes, so that the machine's other work counts as little as it can.
 async fn cost(cluster: &Cluster, wanted: Wanted) -> f64 {
     let settings = settings(cluster.socket_url("postgres", "postgres"));
-    let mut reader =
-        Reader::open(&postgres(settings), &Arc::new(wanted), &Arc::new(Hint::unheard())).await.expect("a reader");
-    reader.look().await.expect("a look");
+    let mut looker = Looker::new(postgres(settings), wanted);
+    looker.look().await.expect("a look");
     let server = cluster.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE application_name = 'schemagate'");
     let spent = || {
         let schedule = std::fs::read_to_string(format!("/proc/{server}/schedstat")).expect("the server process");
@@ -205,11 +204,11 @@ async fn cost(cluster: &Cluster, wanted: Wanted) -> f64 {
     for _ in 0..5 {
         let before = spent();
         for _ in 0..20 {
-            let catalog = reader.look().await.expect("a look");
+            let catalog = looker.look().await.expect("a look");
             assert_eq!(catalog.schemas["public"].relations.len(), 100);
         }
         least = least.min((spent() - before) / 20.0);
     }
-    reader.close().await;
+    looker.close().await;
     least
 }

@@ -1,4 +1,4 @@
-//! The real Express application of `tests/backends/express`, in a process of its own.
+//! A real application in a process of its own: the one of `tests/backends/express`, or another that says where it listens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::cluster::Database;
 use super::guarded::Guarded;
 use super::wait::eventually;
 
-/// An Express process over one database.
+/// A process that serves over one database.
 pub(crate) struct Backend {
     folder: TempDir,
     _process: Guarded,
@@ -27,19 +27,18 @@ impl Backend {
             home.join("node_modules/express").is_dir(),
             "the Express backend is not installed: `make test` does it, or `npm ci` in tests/backends/express"
         );
+        Self::serve(Command::new("node").arg(home.join("server.js")).env("DATABASE_URL", database.url())).await
+    }
+
+    /// Starts an application that writes `listening PORT`, and waits until it does.
+    pub(crate) async fn serve(command: &mut Command) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the backend's log");
         let log = fs::File::create(log_path(&folder)).expect("a log file");
-        let mut command = Command::new("node");
-        command
-            .arg(home.join("server.js"))
-            .env("DATABASE_URL", database.url())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a log file"))
-            .stderr(log);
-        let mut process = Guarded::start(&mut command, Signal::SIGKILL, None);
-        let port = eventually("Express listens", Duration::from_secs(30), async || {
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log file")).stderr(log);
+        let mut process = Guarded::start(command, Signal::SIGKILL, None);
+        let port = eventually("the backend listens", Duration::from_secs(30), async || {
             let log = read_log(&folder);
-            assert!(process.ended().is_none(), "Express does not start:\n{log}");
+            assert!(process.ended().is_none(), "the backend does not start:\n{log}");
             log.lines().find_map(|line| line.strip_prefix("listening ")?.parse().ok())
         })
         .await;
@@ -65,7 +64,7 @@ impl Backend {
 impl Drop for Backend {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- Express wrote:\n{}", read_log(&self.folder));
+            eprintln!("--- the backend wrote:\n{}", read_log(&self.folder));
         }
     }
 }

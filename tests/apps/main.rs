@@ -1,0 +1,22 @@
+//! Real applications, migrated by their own commands, behind the real schemagate: `make test-apps`.
+//!
+//! Each project beside this file is copied for a test, so that a release may add a migration to it. What it has
+//! installed stays where `make test-apps` put it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails; clippy.toml's leave for tests does not reach their fixtures"
+)]
+
+#[path = "../suite/house/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the suite uses the rest of its house")]
+mod house;
+
+mod django_tenants;
+mod knex;
+mod project;
