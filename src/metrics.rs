@@ -2,6 +2,8 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+mod holds;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+pub use holds::{Held, Holds};
 
 /// Every metric of the process. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct Metrics {
     notifications: IntCounterVec,
     own_answers: Histogram,
     generation: IntGauge,
+    /// Requests that wait for a verdict to turn.
+    pub holds: Holds,
     rules: Arc<Rules>,
 }
 
@@ -77,6 +83,7 @@ impl Metrics {
         registry.register(Box::new(malformed.clone()))?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
+        let holds = Holds::new(&registry)?;
         Ok(Self {
             registry,
             requests,
@@ -91,6 +98,7 @@ impl Metrics {
             notifications,
             own_answers,
             generation,
+            holds,
             rules,
         })
     }

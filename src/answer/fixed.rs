@@ -13,7 +13,7 @@ pub(super) struct Fixed {
     status: StatusCode,
     content_type: HeaderValue,
     headers: Vec<(HeaderName, HeaderValue)>,
-    degraded: HeaderValue,
+    degraded: (HeaderName, HeaderValue),
     body: Bytes,
 }
 
@@ -27,12 +27,11 @@ const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCOD
 
 impl Fixed {
     pub(super) fn new(spec: &RespondSpec) -> Self {
-        let route = utf8_percent_encode(&spec.route, ENCODED).to_string();
         Self {
             status: spec.status,
             content_type: spec.content_type.clone(),
             headers: spec.headers.iter().filter(|(name, _)| !FRAMING.contains(name)).cloned().collect(),
-            degraded: HeaderValue::try_from(route).unwrap_or_else(|_| HeaderValue::from_static("")),
+            degraded: degraded(&spec.route),
             body: spec.body.clone(),
         }
     }
@@ -41,7 +40,14 @@ impl Fixed {
     pub(super) fn tell(&self, headers: &mut Headers) -> (StatusCode, Bytes) {
         headers.set(header::CONTENT_TYPE, self.content_type.clone());
         headers.set_all(&self.headers);
-        headers.set(DEGRADED.clone(), self.degraded.clone());
+        let (name, value) = self.degraded.clone();
+        headers.set(name, value);
         (self.status, self.body.clone())
     }
+}
+
+/// The header that marks an answer as not the upstream's of this moment: which route gave it.
+pub fn degraded(route: &str) -> (HeaderName, HeaderValue) {
+    let route = utf8_percent_encode(route, ENCODED).to_string();
+    (DEGRADED.clone(), HeaderValue::try_from(route).unwrap_or_else(|_| HeaderValue::from_static("")))
 }

@@ -35,6 +35,7 @@ use gate::{AnswerId, PathError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use answers::Answers;
+pub use fixed::degraded;
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,15 +1,16 @@
-//! What takes the place of an upstream's failure: the route's own answer, where a need turns out
-//! to be unmet.
+//! What takes the place of an upstream's failure: what the route has in store for it, where a need
+//! turns out to be unmet.
 
 use std::fmt;
 use std::time::Duration;
 
-use gate::{AnswerId, DatabaseId, Decision, Outcome, Reason, Request, Route, Rules, Verdict};
+use gate::{AnswerId, DatabaseId, Decision, Method, Outcome, Reason, Request, Route, Rules, UpstreamId, Verdict};
 use http::StatusCode;
 use pingora::proxy::Session;
 use tracing::info;
 
-use super::exchange::Exchange;
+use super::again;
+use super::exchange::{Again, Exchange};
 use super::facts::Facts;
 use super::gateway::{Gateway, raw_head};
 use crate::answer::{Answer, UpstreamFailure};
@@ -25,6 +26,32 @@ enum Failure {
     Status(StatusCode),
     /// There is no answer: a process that died of a missing table, perhaps.
     Silence(UpstreamFailure),
+}
+
+/// A request that an upstream failed.
+#[derive(Debug, Clone, Copy)]
+struct Failed<'r> {
+    method: Method<'r>,
+    /// Whom it was sent to.
+    upstream: Option<UpstreamId>,
+    /// Whether it may be sent once more.
+    repeatable: bool,
+}
+
+/// What takes a failure's place.
+#[derive(Debug)]
+pub(super) enum Instead {
+    /// This is written.
+    Answer(Answer),
+    /// The request is sent once more, as the decision that was noted says.
+    Again(Again),
+}
+
+/// The same, before it is put into words.
+#[derive(Debug)]
+enum Place {
+    Taken(AnswerId),
+    Again(Again),
 }
 
 /// What came of holding a failure back.
@@ -62,39 +89,50 @@ impl Recheck {
 }
 
 impl Gateway {
-    /// What a client is sent instead of a 5xx whose header has come. `None`: it passes.
+    /// What takes the place of a 5xx whose header has come. `None`: it passes.
     pub(super) async fn instead_of(
         &self,
         status: StatusCode,
         session: &Session,
         exchange: &mut Exchange,
-    ) -> Option<Answer> {
+    ) -> Option<Instead> {
         let instead = self.replacement(Failure::Status(status), session, exchange).await?;
         exchange.replaced = Some(status);
-        Some(self.prepared(session, exchange, instead))
+        Some(instead)
     }
 
-    /// What a client is sent where no server answered. `None`: that, in schemagate's own words.
+    /// What takes the place of no answer at all. `None`: that, in schemagate's own words.
     pub(super) async fn instead_of_none(
         &self,
         why: UpstreamFailure,
         session: &Session,
         exchange: &mut Exchange,
-    ) -> Option<Answer> {
-        let instead = self.replacement(Failure::Silence(why), session, exchange).await?;
-        Some(self.prepared(session, exchange, instead))
+    ) -> Option<Instead> {
+        exchange.attempts.looked = true;
+        self.replacement(Failure::Silence(why), session, exchange).await
     }
 
-    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<AnswerId> {
-        let decision = exchange.decision?;
-        match decision.outcome {
+    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
+        let before = exchange.decision?;
+        let decision = match before.outcome {
             Outcome::Forward(_) => {
-                let turned = self.recheck(decision, failure, session, exchange).await?;
+                let turned = self.recheck(before, failure, session, exchange).await?;
                 exchange.rechecked = true;
-                replace(turned, failure, exchange)
+                turned
             }
-            _ => replace(decision, failure, exchange),
-        }
+            _ => before,
+        };
+        let instead = instead(&self.config.rules, &decision, failure, Failed::of(session, exchange))?;
+        Some(match instead {
+            Place::Taken(answer) => {
+                exchange.decision = Some(Decision { outcome: Outcome::Answer(answer), ..decision });
+                Instead::Answer(self.prepared(session, exchange, answer))
+            }
+            Place::Again(again) => {
+                exchange.decision = Some(decision);
+                Instead::Again(again)
+            }
+        })
     }
 
     /// Decides a request that an upstream failed once more, after a look that began after the
@@ -106,6 +144,7 @@ impl Gateway {
         session: &Session,
         exchange: &Exchange,
     ) -> Option<Decision> {
+        let failing = Failed::of(session, exchange);
         let failed = self.reader.now();
         let rules = &self.config.rules;
         let route = rules.route(before.route?)?;
@@ -119,7 +158,8 @@ impl Gateway {
         let request = Request { host: &facts.host, target: &facts.path, method: facts.method };
         // Also where no look came in time: another one may have found the same meanwhile.
         let after = self.reader.pin().decide(&request, now);
-        let turned = (is_known(after.reason) && instead(after.outcome, failure).is_some()).then_some(after);
+        let turned =
+            (explains(&after, failing.upstream) && instead(rules, &after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -134,32 +174,54 @@ impl Gateway {
     }
 }
 
-/// Whether a need is known to be unmet; that nothing is known explains no failure.
-const fn is_known(reason: Reason) -> bool {
-    matches!(reason, Reason::Need { verdict: Verdict::Migrating | Verdict::Broken | Verdict::Contradicted, .. })
-}
-
-/// What takes the place of a failure by this outcome.
-const fn instead(outcome: Outcome, failure: Failure) -> Option<AnswerId> {
-    match (outcome, failure) {
-        (Outcome::Answer(answer), _)
-        | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
-        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(answer),
-        _ => None,
+impl<'r> Failed<'r> {
+    fn of(session: &'r Session, exchange: &Exchange) -> Self {
+        Self {
+            method: Method::new(session.req_header().method.as_str()),
+            upstream: exchange.upstream,
+            repeatable: again::is_repeatable(session, exchange),
+        }
     }
 }
 
-/// Notes what was done in the place of what was to be done.
-fn replace(decision: Decision, failure: Failure, exchange: &mut Exchange) -> Option<AnswerId> {
-    let answer = instead(decision.outcome, failure)?;
-    exchange.decision = Some(Decision { outcome: Outcome::Answer(answer), ..decision });
-    Some(answer)
+/// Whether a decision after a failure can explain it: a need is known to be unmet, or another release
+/// is the right one by now. That nothing is known explains no failure.
+fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
+    let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
+    match (after.reason, after.outcome) {
+        (Reason::Need { verdict, .. }, _) if unmet.contains(&verdict) => true,
+        (_, Outcome::Forward(upstream)) => failed.is_some_and(|failed| failed != upstream),
+        _ => false,
+    }
 }
 
-/// Where the needs of a route are looked for.
-fn databases(route: &Route, rules: &Rules) -> Vec<DatabaseId> {
+/// What takes the place of a failure by this decision.
+fn instead(rules: &Rules, decision: &Decision, failure: Failure, failed: Failed<'_>) -> Option<Place> {
+    let again = |again: Again| failed.repeatable.then_some(Place::Again(again));
+    match (decision.outcome, failure) {
+        (Outcome::Answer(answer) | Outcome::Stale { otherwise: answer, .. }, _)
+        | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
+        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(Place::Taken(answer)),
+        (Outcome::ForwardElsewhere { upstream, .. }, _) if failed.upstream != Some(upstream) && failed.repeatable => {
+            again(Again::Go)
+        }
+        (Outcome::ForwardElsewhere { otherwise, .. }, _) => Some(Place::Taken(otherwise)),
+        (Outcome::Forward(upstream), _) if failed.upstream.is_some_and(|failed| failed != upstream) => {
+            let version = decision.route.and_then(|route| rules.route(route)?.versions.first());
+            again(Again::Go).or_else(|| version.map(|version| Place::Taken(version.otherwise)))
+        }
+        (Outcome::Hold(_), _) => again(Again::Wait).or_else(|| {
+            let then = rules.instead_of_holding(*decision, failed.method);
+            instead(rules, &then, failure, failed)
+        }),
+        (Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute, _) => None,
+    }
+}
+
+/// Where everything is looked for that decides what a route's requests get.
+pub(super) fn databases(route: &Route, rules: &Rules) -> Vec<DatabaseId> {
     let mut databases = Vec::new();
-    for requirement in route.needs.iter().filter_map(|need| rules.requirement(*need)) {
+    for requirement in route.all_needs().filter_map(|need| rules.requirement(need)) {
         if !databases.contains(&requirement.database) {
             databases.push(requirement.database);
         }
