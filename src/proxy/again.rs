@@ -12,15 +12,16 @@ use super::own_answer;
 use super::recheck::Instead;
 use crate::answer::{Answer, UpstreamFailure};
 
-/// Whether a request may be sent once more, after an upstream failed it or did not answer: nothing of
-/// an answer was passed on, it was not sent twice already, and all that was read of its body is still there.
-pub(super) fn is_unanswered_and_whole(session: &Session, exchange: &Exchange) -> bool {
-    !exchange.attempts.repeated && !session.as_downstream().retry_buffer_truncated() && !own_answer::is_begun(session)
+/// Whether a request that an upstream failed can be sent once more at all: nothing of an answer was
+/// passed on, and all that was read of its body is still there.
+fn is_unanswered_and_whole(session: &Session) -> bool {
+    !session.as_downstream().retry_buffer_truncated() && !own_answer::is_begun(session)
 }
 
-/// Whether it may be sent once more although an upstream may have acted on it: GET and HEAD alone.
+/// Whether it may be sent once more although an upstream has acted on it: GET and HEAD alone, and once.
 pub(super) fn is_repeatable(session: &Session, exchange: &Exchange) -> bool {
-    Method::new(session.req_header().method.as_str()).is_get_or_head() && is_unanswered_and_whole(session, exchange)
+    let method = Method::new(session.req_header().method.as_str());
+    method.is_get_or_head() && !exchange.attempts.spent.again && is_unanswered_and_whole(session)
 }
 
 impl Gateway {
@@ -36,17 +37,17 @@ impl Gateway {
         reused: bool,
     ) -> bool {
         let Some(pool) = self.pool(exchange) else { return false };
-        if !session.req_header().method.is_idempotent() || !is_unanswered_and_whole(session, exchange) {
+        let attempts = &mut exchange.attempts;
+        if attempts.spent.retry || !session.req_header().method.is_idempotent() || !is_unanswered_and_whole(session) {
             return false;
         }
-        let attempts = &mut exchange.attempts;
         attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&attempts.failed);
         if !others {
             attempts.failed.pop();
         }
-        attempts.repeated = error.retry() || (failure::is_torn(error) && (reused || others));
-        attempts.repeated
+        attempts.spent.retry = error.retry() || (failure::is_torn(error) && (reused || others));
+        attempts.spent.retry
     }
 
     /// Whether a request that no server answered may have another fate than to be told so: then the
@@ -58,7 +59,7 @@ impl Gateway {
             .filter(|decision| matches!(decision.outcome, Outcome::Forward(_)))
             .and_then(|decision| self.config.rules.route(decision.route?))
             .is_some_and(Route::may_send_again);
-        let look = leads_elsewhere && !exchange.attempts.looked && is_repeatable(session, exchange);
+        let look = leads_elsewhere && !exchange.attempts.spent.look && is_repeatable(session, exchange);
         if look {
             let why = exchange.attempts.why(why, exchange.failure);
             exchange.again = Some(Again::Look { why, error: error.to_string() });

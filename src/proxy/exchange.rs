@@ -81,12 +81,21 @@ pub(super) struct Attempts {
     pub(super) failed: Vec<SocketAddr>,
     /// How often a server was chosen.
     pub(super) count: usize,
-    /// Whether it was sent once more already.
-    pub(super) repeated: bool,
-    /// Whether it was found out what takes the place of silence, if anything does.
-    pub(super) looked: bool,
     /// Whether the last choice was made although no server was known to be healthy.
     pub(super) in_doubt: bool,
+    /// What is done once alone.
+    pub(super) spent: Spent,
+}
+
+/// What is done once alone with a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spent {
+    /// It was tried once more, since a server broke off.
+    pub(super) retry: bool,
+    /// It was sent once more, since a need turned out to be unmet.
+    pub(super) again: bool,
+    /// It was found out what takes the place of silence, if anything does.
+    pub(super) look: bool,
 }
 
 impl Attempts {
@@ -101,7 +110,7 @@ impl Attempts {
 
     /// It is sent once more, perhaps to other servers.
     pub(super) fn start_again(&mut self) {
-        *self = Self { repeated: true, looked: self.looked, ..Self::default() };
+        *self = Self { spent: Spent { again: true, ..self.spent }, ..Self::default() };
     }
 }
 

@@ -332,9 +332,9 @@ impl ProxyHttp for Gateway {
         };
         if let Some(saying) = saying.filter(|_| !own_answer::is_begun(session)) {
             // It is too late to send it once more.
-            exchange.attempts.repeated = true;
+            exchange.attempts.spent.again = true;
             let instead = match saying {
-                Saying::Upstream(why) if !exchange.attempts.looked => {
+                Saying::Upstream(why) if !exchange.attempts.spent.look => {
                     self.instead_of_none(why, session, exchange).await
                 }
                 _ => None,

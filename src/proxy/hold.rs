@@ -4,6 +4,7 @@
 //! old without a change. Meanwhile the client is listened to: one that leaves frees its place at once.
 
 mod room;
+mod turns;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -128,9 +129,10 @@ impl Gateway {
                         place = Some(self.enter(id, decision, session, &mut body)?);
                     }
                     (Some(decision), Some(place)) if decision.outcome.upstream().is_some() && !let_go => {
-                        let turn = place.turn(Instant::now()).min(began + place.up_to());
                         tokio::select! {
-                            () = sleep_until(turn) => {}
+                            () = place.turn() => {}
+                            // No refusal: there is nothing to wait for any more.
+                            () = sleep_until(began + place.up_to()) => {}
                             () = self.room.closing() => {}
                             ended = notice(session, &mut body) => return Err(ended),
                         }

@@ -36,6 +36,8 @@ struct Failed<'r> {
     upstream: Option<UpstreamId>,
     /// Whether it may be sent once more.
     repeatable: bool,
+    /// Whether it waited for the verdict to turn already.
+    waited: bool,
 }
 
 /// What takes a failure's place.
@@ -108,7 +110,7 @@ impl Gateway {
         session: &Session,
         exchange: &mut Exchange,
     ) -> Option<Instead> {
-        exchange.attempts.looked = true;
+        exchange.attempts.spent.look = true;
         self.replacement(Failure::Silence(why), session, exchange).await
     }
 
@@ -122,7 +124,7 @@ impl Gateway {
             }
             _ => before,
         };
-        let instead = instead(&self.config.rules, &decision, failure, Failed::of(session, exchange))?;
+        let (decision, instead) = instead(&self.config.rules, decision, failure, Failed::of(session, exchange))?;
         Some(match instead {
             Place::Taken(answer) => {
                 exchange.decision = Some(Decision { outcome: Outcome::Answer(answer), ..decision });
@@ -159,7 +161,7 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let after = self.reader.pin().decide(&request, now);
         let turned =
-            (explains(&after, failing.upstream) && instead(rules, &after, failure, failing).is_some()).then_some(after);
+            (explains(&after, failing.upstream) && instead(rules, after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -180,6 +182,7 @@ impl<'r> Failed<'r> {
             method: Method::new(session.req_header().method.as_str()),
             upstream: exchange.upstream,
             repeatable: again::is_repeatable(session, exchange),
+            waited: exchange.held.is_some(),
         }
     }
 }
@@ -195,27 +198,29 @@ fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
     }
 }
 
-/// What takes the place of a failure by this decision.
-fn instead(rules: &Rules, decision: &Decision, failure: Failure, failed: Failed<'_>) -> Option<Place> {
-    let again = |again: Again| failed.repeatable.then_some(Place::Again(again));
-    match (decision.outcome, failure) {
+/// What takes the place of a failure by this decision, and the decision that says so.
+fn instead(rules: &Rules, decision: Decision, failure: Failure, failed: Failed<'_>) -> Option<(Decision, Place)> {
+    let repeated = |again: Again| failed.repeatable.then_some(Place::Again(again));
+    let place = match (decision.outcome, failure) {
         (Outcome::Answer(answer) | Outcome::Stale { otherwise: answer, .. }, _)
         | (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
         | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(Place::Taken(answer)),
-        (Outcome::ForwardElsewhere { upstream, .. }, _) if failed.upstream != Some(upstream) && failed.repeatable => {
-            again(Again::Go)
+        (Outcome::ForwardElsewhere { upstream, otherwise }, _) => {
+            let other = failed.upstream != Some(upstream);
+            repeated(Again::Go).filter(|_| other).or(Some(Place::Taken(otherwise)))
         }
-        (Outcome::ForwardElsewhere { otherwise, .. }, _) => Some(Place::Taken(otherwise)),
         (Outcome::Forward(upstream), _) if failed.upstream.is_some_and(|failed| failed != upstream) => {
             let version = decision.route.and_then(|route| rules.route(route)?.versions.first());
-            again(Again::Go).or_else(|| version.map(|version| Place::Taken(version.otherwise)))
+            repeated(Again::Go).or_else(|| version.map(|version| Place::Taken(version.otherwise)))
         }
-        (Outcome::Hold(_), _) => again(Again::Wait).or_else(|| {
-            let then = rules.instead_of_holding(*decision, failed.method);
-            instead(rules, &then, failure, failed)
-        }),
+        (Outcome::Hold(_), _) if failed.repeatable && !failed.waited => repeated(Again::Wait),
+        (Outcome::Hold(_), _) => {
+            let then = rules.instead_of_holding(decision, failed.method);
+            return instead(rules, then, failure, failed);
+        }
         (Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute, _) => None,
-    }
+    };
+    Some((decision, place?))
 }
 
 /// Where everything is looked for that decides what a route's requests get.

@@ -21,6 +21,7 @@ mod bad_input;
 mod commands;
 mod detection;
 mod faults;
+mod hold;
 mod house_stands;
 mod idle;
 mod incident_b;

@@ -1,14 +1,13 @@
 //! Where requests wait: how many, with how much, and how they are let go.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gate::{Hold, HoldId};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::Ended;
+use super::turns::Turns;
 use crate::config::HoldLimits;
 
 /// Where requests wait, of all routes.
@@ -16,6 +15,8 @@ use crate::config::HoldLimits;
 pub(in crate::proxy) struct Room {
     /// In the order of [`HoldId`].
     lines: Vec<Line>,
+    /// How many ever came.
+    came: AtomicU64,
     requests: Count,
     bytes: Count,
     /// Turns true when the process begins to end.
@@ -27,8 +28,7 @@ pub(in crate::proxy) struct Room {
 struct Line {
     hold: Hold,
     requests: Count,
-    /// When the next one may be let go.
-    next: Mutex<Option<Instant>>,
+    turns: Turns,
 }
 
 /// What is taken of something that there is so much of.
@@ -42,6 +42,8 @@ struct Count {
 #[derive(Debug)]
 pub(super) struct Place<'r> {
     pub(super) id: HoldId,
+    /// Who came earlier has a smaller one.
+    ticket: u64,
     line: &'r Line,
     _requests: [Taken<'r>; 2],
     _bytes: Taken<'r>,
@@ -58,10 +60,11 @@ impl Room {
         let line = |hold: &Hold| Line {
             hold: *hold,
             requests: Count::new(usize::try_from(hold.max_requests).unwrap_or(usize::MAX)),
-            next: Mutex::new(None),
+            turns: Turns::new(hold.release_per_second),
         };
         Self {
             lines: holds.iter().map(line).collect(),
+            came: AtomicU64::new(0),
             requests: Count::new(limits.max_requests),
             bytes: Count::new(limits.max_bytes),
             closing,
@@ -76,7 +79,8 @@ impl Room {
         }
         let taken = || Some(([line.requests.take(1)?, self.requests.take(1)?], self.bytes.take(body)?));
         let (requests, bytes) = taken().ok_or(Ended::Full)?;
-        Ok(Place { id, line, _requests: requests, _bytes: bytes })
+        let ticket = self.came.fetch_add(1, Ordering::Relaxed);
+        Ok(Place { id, ticket, line, _requests: requests, _bytes: bytes })
     }
 
     /// Waits until the process begins to end.
@@ -94,13 +98,9 @@ impl Place<'_> {
         self.line.hold.up_to
     }
 
-    /// When this one may be let go: each that asks, a little later than the one before.
-    pub(super) fn turn(&self, now: Instant) -> Instant {
-        let gap = Duration::from_secs(1) / self.line.hold.release_per_second.max(1);
-        let mut next = self.line.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = next.map_or(now, |next| next.max(now));
-        *next = Some(turn + gap);
-        turn
+    /// Waits until this one may be let go.
+    pub(super) async fn turn(&self) {
+        self.line.turns.wait(self.ticket).await;
     }
 }
 
@@ -159,16 +159,5 @@ mod tests {
         let (room, closing) = room(1, HoldLimits { max_requests: 1, max_bytes: 0 });
         closing.send_replace(true);
         assert!(matches!(room.enter(HoldId(0), 0), Err(Ended::Closing)));
-    }
-
-    #[test]
-    fn those_who_are_let_go_are_let_go_one_after_another() {
-        let (room, _closing) = room(9, HoldLimits { max_requests: 9, max_bytes: 0 });
-        let places: Vec<_> = (0..3).map(|_| room.enter(HoldId(0), 0).expect("a place")).collect();
-        let now = Instant::now();
-        let turns: Vec<_> = places.iter().map(|place| (place.turn(now) - now).as_millis()).collect();
-        assert_eq!(turns, [0, 100, 200]);
-        let later = now + Duration::from_secs(1);
-        assert_eq!(places.first().expect("one").turn(later), later, "a pause saves nothing up");
     }
 }
