@@ -110,7 +110,7 @@ impl Attempts {
 
     /// It is sent once more, perhaps to other servers.
     pub(super) fn start_again(&mut self) {
-        *self = Self { spent: Spent { again: true, ..self.spent }, ..Self::default() };
+        *self = Self { spent: Spent { again: true, look: false, ..self.spent }, ..Self::default() };
     }
 }
 
