@@ -3,6 +3,7 @@
 //! A request pins the current [`Gate`] once and reads nothing else; [`crate::watch`] owns the only
 //! [`GateWriter`]. There is no second shared value that could disagree with the first.
 
+mod attention;
 mod second_look;
 
 use std::sync::Arc;
@@ -12,23 +13,30 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, Guard};
 use futures_util::future::join_all;
 use gate::{DatabaseId, Gate, Moment, Snapshot};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+pub use attention::Attention;
 pub use second_look::LookAgain;
 
+use attention::Attended;
 use second_look::SecondLook;
 
 /// Makes the two ends of the live value.
 pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
-    let second_looks = (0..gate.rules().databases()).map(|_| SecondLook::new()).collect();
+    let databases = gate.rules().databases();
+    let second_looks = (0..databases).map(|_| SecondLook::new()).collect();
+    let attended = (0..databases).map(|_| Attended::new()).collect();
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
         clock: Clock::start(),
         requests: Requests::default(),
         second_looks,
+        attended,
+        changed: Notify::new(),
         serving: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
@@ -42,6 +50,10 @@ struct Shared {
     requests: Requests,
     /// Per database.
     second_looks: Vec<SecondLook>,
+    /// Per database.
+    attended: Vec<Attended>,
+    /// Rung when what is known has changed.
+    changed: Notify,
     /// Whether the proxy's listeners are open.
     serving: AtomicBool,
 }
@@ -140,6 +152,17 @@ impl GateReader {
         self.swapped.clone()
     }
 
+    /// Has each of `databases` looked at often, while what is returned lives.
+    pub fn attend(&self, databases: Vec<DatabaseId>) -> Attention {
+        Attention::begin(Arc::clone(&self.shared), databases)
+    }
+
+    /// Waits until what is known changes after this call. Those who wait are woken in the order in
+    /// which they began to.
+    pub fn changed(&self) -> Notified<'_> {
+        self.shared.changed.notified()
+    }
+
     /// Waits for a look at each of `databases` that begins after `failure`, at most for `limit`.
     ///
     /// All that wait share the looks, which are made one after another. Of several databases, what
@@ -196,8 +219,13 @@ impl GateWriter {
 
     /// Puts a snapshot in force: the next request sees it.
     pub fn swap(&mut self, snapshot: Snapshot) {
-        self.shared.gate.store(Arc::new(self.current().with_snapshot(snapshot)));
+        let current = self.current();
+        let changed = current.snapshot().generation() != snapshot.generation();
+        self.shared.gate.store(Arc::new(current.with_snapshot(snapshot)));
         self.swapped.send_replace(());
+        if changed {
+            self.shared.changed.notify_waiters();
+        }
     }
 
     /// Says that the first look at every database has ended, one way or the other.
@@ -212,13 +240,18 @@ impl Pulse {
         self.shared.clock.now()
     }
 
-    /// Waits until a look at `database` is asked for that begins after `began`, and counts it.
+    /// Waits until a look at `database` is asked for that begins after `began`, and counts it; or
+    /// until one is due because somebody waits for its verdicts to turn.
     pub async fn asked_after(&self, database: DatabaseId, began: Moment) {
-        let Some(looks) = self.shared.second_looks.get(database.0 as usize) else {
+        let place = database.0 as usize;
+        let (Some(looks), Some(attended)) = (self.shared.second_looks.get(place), self.shared.attended.get(place))
+        else {
             return std::future::pending().await;
         };
-        looks.asked_after(began).await;
-        looks.count(self.now());
+        tokio::select! {
+            () = looks.asked_after(began) => looks.count(self.now()),
+            () = attended.due(began, self.shared.clock) => {}
+        }
     }
 
     /// Says that a look at `database` failed; those who wait for it wait no longer.

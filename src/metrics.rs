@@ -2,6 +2,8 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+mod holds;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+pub use holds::{Held, Holds};
 
 /// Every metric of the process. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,6 +38,8 @@ pub struct Metrics {
     generation: IntGauge,
     stale: Stale,
     tenants: TenantMetrics,
+    /// Requests that wait for a verdict to turn.
+    pub holds: Holds,
     rules: Arc<Rules>,
 }
 
@@ -156,6 +162,7 @@ impl Metrics {
         registry.register(Box::new(stale.bytes.clone()))?;
         registry.register(Box::new(stale.entries.clone()))?;
         let tenants = TenantMetrics::register(&registry)?;
+        let holds = Holds::new(&registry)?;
         Ok(Self {
             registry,
             requests,
@@ -174,6 +181,7 @@ impl Metrics {
             generation,
             stale,
             tenants,
+            holds,
             rules,
         })
     }

@@ -142,6 +142,16 @@ impl Rules {
         self.requirements.get(id.index())
     }
 
+    /// What is done with a request that could not wait, or waited in vain.
+    #[must_use]
+    pub fn instead_of_holding(&self, decision: Decision, method: Method<'_>) -> Decision {
+        let Outcome::Hold(hold) = decision.outcome else { return decision };
+        let route = decision.route.and_then(|id| self.route(id));
+        let Some((hold, route)) = self.hold(hold).zip(route) else { return decision };
+        let outcome = hold.then.effect(method).outcome(route.upstream);
+        Decision { outcome, action: hold.then.kind(), ..decision }
+    }
+
     /// How many databases are watched.
     pub const fn databases(&self) -> usize {
         self.databases
@@ -276,16 +286,6 @@ impl Gate {
     pub fn version<'r>(&self, route: &'r Route, whose: Whose) -> Option<(VersionId, &'r Version)> {
         let is_ready = |version: &Version| version.needs.iter().all(|need| self.was_ready(*need, whose));
         (0..).map(VersionId).zip(&route.versions).find(|(_, version)| is_ready(version))
-    }
-
-    /// What is done with a request that could not wait, or waited in vain.
-    #[must_use]
-    pub fn instead_of_holding(&self, decision: Decision, method: Method<'_>) -> Decision {
-        let Outcome::Hold(hold) = decision.outcome else { return decision };
-        let route = decision.route.and_then(|id| self.rules.route(id));
-        let Some((hold, route)) = self.rules.hold(hold).zip(route) else { return decision };
-        let outcome = hold.then.effect(method).outcome(route.upstream);
-        Decision { outcome, action: hold.then.kind(), ..decision }
     }
 
     /// Whether a requirement was ready for a request when it was last seen, however long ago.

@@ -1,6 +1,6 @@
 //! Where a request goes and what it needs.
 
-use crate::{Actions, AnswerId, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
+use crate::{Action, Actions, AnswerId, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
 
 /// Which route, as its place in [`crate::Rules::routes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,12 @@ impl Route {
         let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
         let acts = || unmet.iter().any(|verdict| self.actions.on(*verdict).effect(method) != Effect::Forward);
         self.mode == Mode::Enforce && (!self.versions.is_empty() || (!self.needs.is_empty() && acts()))
+    }
+
+    /// Whether a request that failed may be sent once more where a need turns out to be unmet.
+    pub fn may_send_again(&self) -> bool {
+        let elsewhere = |action| matches!(action, Action::Upstream { .. } | Action::Hold(_));
+        !self.versions.is_empty() || self.actions.all().into_iter().any(elsewhere)
     }
 
     /// The version of an id that a decision gave.

@@ -60,7 +60,7 @@ impl Check<'_> {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
         let stale = self.stale_store(file.stale.get()?);
-        let max_held = file.hold.get()?.max_requests.copied()?.into();
+        let hold = self.hold_limits(file.hold.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
@@ -77,7 +77,7 @@ impl Check<'_> {
             tenant_header,
             notes,
             answers: answers.specs,
-            max_held,
+            hold: hold?,
             stale: stale?,
             stale_keys,
             brand,

@@ -437,6 +437,8 @@ table! {
     HoldLimitsTable {
         /// How many wait at most.
         max_requests: u16 = 10000,
+        /// How many bytes their bodies may have in all.
+        max_bytes: Size = "64MiB",
     }
 }
 

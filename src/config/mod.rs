@@ -61,8 +61,8 @@ pub struct Config {
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
-    /// Requests that wait at most, of all routes together.
-    pub max_held: usize,
+    /// How many requests may wait for a verdict to turn, of all routes together.
+    pub hold: HoldLimits,
     /// How much is kept of good answers.
     pub stale: StaleStore,
     /// What tells requests apart on routes that may give a stale answer, in the order of
@@ -252,6 +252,15 @@ pub struct HealthCheck {
     pub path: Option<String>,
     /// How often.
     pub interval: Duration,
+}
+
+/// How many requests may wait for a verdict to turn, of all routes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldLimits {
+    /// Requests.
+    pub max_requests: usize,
+    /// Bytes of their bodies.
+    pub max_bytes: usize,
 }
 
 /// What a requirement says beside its facts.

@@ -385,7 +385,8 @@ fn a_hold_a_stale_answer_and_another_upstream_are_read_with_their_defaults() {
     assert!(matches!(hold.then, Action::Upstream { upstream: UpstreamId(1), .. }));
     let key = StaleKey { names: vec![http::header::COOKIE], ignores: Vec::new() };
     assert_eq!(config.stale_keys, [Some(key)]);
-    assert_eq!((config.max_held, config.stale.max_bytes), (10_000, 64 << 20));
+    assert_eq!((config.hold.max_requests, config.hold.max_bytes), (10_000, 64 << 20));
+    assert_eq!((config.stale.max_bytes, config.stale.max_answer_bytes), (64 << 20, 1 << 20));
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: 
         client = exchange.client.address.map(tracing::field::display),
         request_id = exchange.id.as_str(),
         upstream_status = exchange.replaced.map(|status| status.as_u16()),
+        held_ms = exchange.held.map(milliseconds),
         rechecked = exchange.rechecked.then_some(true),
         observed = decision.is_some_and(|decision| decision.observed).then_some(true),
         failure = exchange.failure.map(UpstreamFailure::as_str),

@@ -34,9 +34,9 @@ const STEP: Duration = Duration::from_millis(20);
 const FLUSH: Duration = Duration::from_millis(100);
 
 impl Drain {
-    /// Requests in flight get `up_to` to end.
-    pub(super) fn new(up_to: Duration, in_flight: InFlight) -> Self {
-        Self { up_to, in_flight, closing: watch::Sender::new(false) }
+    /// Requests in flight get `up_to` to end, from when `closing` turns true.
+    pub(super) fn new(up_to: Duration, in_flight: InFlight, closing: watch::Sender<bool>) -> Self {
+        Self { up_to, in_flight, closing }
     }
 
     /// Turns true when no more connections are to be accepted.

@@ -2,19 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use gate::{Decision, Host, UpstreamId};
+use gate::{Decision, Host, Outcome, UpstreamId};
 use http::StatusCode;
 use pingora::protocols::l4::socket::SocketAddr;
 
 use super::client::Client;
 use super::drain::InFlight;
+use super::failure;
 use super::request_id::RequestId;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
 use crate::answer::{Answer, UpstreamFailure};
 
-/// Servers that one request is tried on, the first included; also the bound on pingora's loop.
+/// Servers of an upstream that one request is tried on, the first included.
 pub(super) const MAX_ATTEMPTS: usize = 4;
+/// The bound on pingora's loop: a look at the catalog takes a round, and another upstream has servers too.
+pub(super) const MAX_ROUNDS: usize = 2 * MAX_ATTEMPTS + 2;
 
 /// One request and what became of it: read off the wire once, decided once, told to the log and
 /// the metrics at the end.
@@ -50,6 +53,10 @@ pub(super) struct Exchange {
     pub(super) keeps_alive: bool,
     /// The way to a server.
     pub(super) attempts: Attempts,
+    /// What comes before it is sent once more.
+    pub(super) again: Option<Again>,
+    /// How long it waited for a verdict to turn.
+    pub(super) held: Option<Duration>,
     /// How long it took until it was answered here; `None` if it was not.
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
@@ -59,18 +66,68 @@ pub(super) struct Exchange {
     _in_flight: InFlight,
 }
 
+/// What comes before a request is sent once more.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// Nothing: it goes where the decision says now.
+    Go,
+    /// It waits for the verdict to turn.
+    Wait,
+    /// A look at the catalog, since no server answered.
+    Look {
+        /// Why none did.
+        why: UpstreamFailure,
+        /// The same, for the log.
+        error: String,
+    },
+}
+
 /// The way of one request to a server.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// Servers that could not be connected to.
+    /// Servers that could not be connected to, or that broke off.
     pub(super) failed: Vec<SocketAddr>,
     /// How often a server was chosen.
     pub(super) count: usize,
     /// Whether the last choice was made although no server was known to be healthy.
     pub(super) in_doubt: bool,
+    /// What is done once alone.
+    pub(super) spent: Spent,
+}
+
+/// What is done once alone with a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spent {
+    /// It was tried once more, since a server broke off.
+    pub(super) retry: bool,
+    /// It was sent once more, since a need turned out to be unmet.
+    pub(super) again: bool,
+    /// It was found out what takes the place of silence, if anything does.
+    pub(super) look: bool,
+}
+
+impl Attempts {
+    /// Why no server answered: as an error has it, or as it was known before.
+    pub(super) fn why(&self, read: UpstreamFailure, known: Option<UpstreamFailure>) -> UpstreamFailure {
+        if self.in_doubt && failure::is_before_sending(read) {
+            UpstreamFailure::Unavailable
+        } else {
+            known.unwrap_or(read)
+        }
+    }
+
+    /// It is sent once more, perhaps to other servers.
+    pub(super) fn start_again(&mut self) {
+        *self = Self { spent: Spent { again: true, look: false, ..self.spent }, ..Self::default() };
+    }
 }
 
 impl Exchange {
+    /// Whether it is to wait for a verdict to turn.
+    pub(super) fn waits(&self) -> bool {
+        self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
+    }
+
     pub(super) fn new(in_flight: InFlight) -> Self {
         Self {
             began: Instant::now(),
@@ -88,6 +145,8 @@ impl Exchange {
             keeping: None,
             keeps_alive: false,
             attempts: Attempts::default(),
+            again: None,
+            held: None,
             answered_after: None,
             failure: None,
             error: None,

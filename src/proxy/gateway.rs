@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Host, Moment, Outcome, Verdict};
+use gate::{AnswerId, Decision, Host, Moment, Outcome, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -13,6 +13,7 @@ use pingora::protocols::http::v1::server::HttpSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
+use tokio::sync::watch;
 
 use super::access_log::{self, Line};
 use super::client::Client;
@@ -20,6 +21,8 @@ use super::drain::InFlight;
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
+use super::hold::Room;
+use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::stale::Stale;
 use super::tenant::{Blocked, RequestTenant};
@@ -40,6 +43,7 @@ pub(super) struct Gateway {
     pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
     pub(super) blocked: Blocked,
+    pub(super) room: Room,
 }
 
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
@@ -53,8 +57,10 @@ impl Gateway {
         answers: Arc<Answers>,
         metrics: Metrics,
         upstreams: Arc<Upstreams>,
+        closing: watch::Receiver<bool>,
     ) -> Self {
         let stale = Stale::prepare(&config, &metrics);
+        let room = Room::new(config.rules.holds(), config.hold, closing);
         Self {
             config,
             reader,
@@ -64,6 +70,7 @@ impl Gateway {
             stale,
             in_flight: InFlight::default(),
             blocked: Blocked::default(),
+            room,
         }
     }
 
@@ -71,8 +78,8 @@ impl Gateway {
         self.in_flight.clone()
     }
 
-    /// Decides a request. `None`: it goes to the upstream.
-    fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
+    /// Decides a request. `None`: it goes to an upstream, or waits.
+    pub(super) fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
         let request = session.req_header();
         let client = asking(request, exchange.id.as_str());
         let head = raw_head(session);
@@ -87,42 +94,67 @@ impl Gateway {
         };
         let gate = self.reader.pin();
         let decision = gate.decide(&facts.request(), now);
-        let decision = gate.instead_of_holding(decision, facts.method);
-        let answer = match decision.outcome {
-            Outcome::Forward(_)
-            | Outcome::ForwardRescued { .. }
-            | Outcome::ForwardElsewhere { .. }
-            | Outcome::Stale { .. }
-            | Outcome::Hold(_) => None,
-            Outcome::Answer(id) => Some(self.answers.answer(Saying::Route(id), &client)),
-            Outcome::NoRoute => Some(self.answers.answer(Saying::NoRoute, &client)),
+        let health = match decision.outcome {
             Outcome::Health => {
                 Some(self.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
             }
+            _ => None,
         };
-        exchange.decision = Some(decision);
-        exchange.upstream = decision.outcome.upstream();
         exchange.tenant = RequestTenant::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
-        if matches!(decision.outcome, Outcome::Answer(_)) {
-            self.note_refusal(&decision, exchange);
-        }
+        let answer = self.follow(decision, session, exchange);
         self.listen(session, exchange, now);
+        health.or(answer)
+    }
+
+    /// What is answered here where this was decided. `None`: it goes to an upstream, or waits.
+    pub(super) fn answer_by(&self, decision: &Decision, session: &Session, exchange: &Exchange) -> Option<Answer> {
         match decision.outcome {
-            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, &decision, up_to, otherwise)),
-            _ => answer,
+            Outcome::Answer(id) => Some(self.prepared(session, exchange, id)),
+            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::NoRoute => {
+                let client = asking(session.req_header(), exchange.id.as_str());
+                Some(self.answers.answer(Saying::NoRoute, &client))
+            }
+            Outcome::Forward(_)
+            | Outcome::ForwardRescued { .. }
+            | Outcome::ForwardElsewhere { .. }
+            | Outcome::Hold(_)
+            | Outcome::Health => None,
         }
     }
 
+    /// Does what a decision says that was not made of the request alone. `None` as [`Self::decide`].
+    pub(super) fn follow(&self, decision: Decision, session: &Session, exchange: &mut Exchange) -> Option<Answer> {
+        exchange.decision = Some(decision);
+        exchange.upstream = decision.outcome.upstream();
+        if matches!(decision.outcome, Outcome::Answer(_)) {
+            self.note_refusal(&decision, exchange);
+        }
+        self.answer_by(&decision, session, exchange)
+    }
+
+    /// Counts and notes that no server answered.
+    pub(super) fn note_failure(&self, why: UpstreamFailure, exchange: &mut Exchange) {
+        exchange.failure = Some(why);
+        self.metrics.upstream_failure(self.pool(exchange).map_or("", Pool::name), why.as_str());
+    }
+
     /// The upstream of a request that is passed on.
-    fn pool(&self, exchange: &Exchange) -> Option<&Pool> {
+    pub(super) fn pool(&self, exchange: &Exchange) -> Option<&Pool> {
         self.upstreams.get(exchange.upstream?)
     }
 
     /// A prepared answer for whoever sent the request.
     pub(super) fn prepared(&self, session: &Session, exchange: &Exchange, id: AnswerId) -> Answer {
         self.answers.answer(Saying::Route(id), &asking(session.req_header(), exchange.id.as_str()))
+    }
+
+    /// The route whose requests another upstream answers, because of an unmet need.
+    fn degraded(&self, exchange: &Exchange) -> Option<&str> {
+        let decision = exchange.decision.filter(|it| matches!(it.outcome, Outcome::ForwardElsewhere { .. }))?;
+        self.config.rules.route(decision.route?).map(|route| &*route.name)
     }
 
     async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
@@ -156,7 +188,11 @@ impl ProxyHttp for Gateway {
         exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
         exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
         exchange.has_body = self.stale.is_some() && !session.is_body_empty();
-        match self.decide(session, exchange, now) {
+        let mut answer = self.decide(session, exchange, now);
+        if exchange.waits() {
+            answer = self.wait(session, exchange).await?;
+        }
+        match answer {
             None => Ok(false),
             Some(answer) => {
                 self.answer(session, exchange, answer, false).await;
@@ -166,12 +202,15 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Box<HttpPeer>> {
+        self.before_sending_again(session, exchange).await?;
         let choice = self
             .pool(exchange)
             .map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
         let mut choice = choice.map_err(|failure| {
             exchange.failure = Some(failure);
-            Error::explain(ErrorType::ConnectError, "no server to go to").into_up()
+            let mut error = Error::explain(ErrorType::ConnectError, "no server to go to").into_up();
+            error.set_retry(self.look_before_giving_up(session, &error, exchange));
+            error
         })?;
         exchange.attempts.count += 1;
         exchange.attempts.in_doubt = choice.in_doubt;
@@ -206,7 +245,7 @@ impl ProxyHttp for Gateway {
 
     fn fail_to_connect(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         peer: &HttpPeer,
         exchange: &mut Exchange,
         mut error: Box<Error>,
@@ -215,8 +254,9 @@ impl ProxyHttp for Gateway {
         let Some(pool) = self.pool(exchange) else { return error };
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
-        let others = pool.has_other_than(&exchange.attempts.failed);
-        error.set_retry(others && exchange.attempts.count < MAX_ATTEMPTS);
+        let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
+        error.as_up();
+        error.set_retry(others || self.look_before_giving_up(session, &error, exchange));
         error
     }
 
@@ -225,17 +265,20 @@ impl ProxyHttp for Gateway {
         peer: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        _exchange: &mut Exchange,
+        exchange: &mut Exchange,
         reused: bool,
     ) -> Box<Error> {
         let mut error = error.more_context(format!("server {}", peer._address));
-        let repeatable = session.req_header().method.is_idempotent()
-            && !session.as_downstream().retry_buffer_truncated()
-            && !own_answer::is_begun(session);
         error.retry.decide_reuse(reused);
-        // A kept connection may have been dying already when the request was sent on it. Whatever
-        // changes something is sent once, all the same.
-        error.set_retry(repeatable && (error.retry() || (reused && failure::is_torn(&error))));
+        let again = match (&exchange.again, &exchange.instead) {
+            (Some(_), _) => true,
+            (None, Some(_)) => false,
+            (None, None) => {
+                self.try_another(peer, session, &error, exchange, reused)
+                    || self.look_before_giving_up(session, &error, exchange)
+            }
+        };
+        error.set_retry(again);
         error
     }
 
@@ -247,13 +290,15 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         self.note_answer(answer, session, exchange);
         if answer.status.is_server_error() {
-            exchange.instead = self.instead_of(answer.status, session, exchange).await;
+            match self.instead_of(answer.status, session, exchange).await {
+                None => return Ok(()),
+                Some(Instead::Answer(answer)) => exchange.instead = Some(answer),
+                Some(Instead::Again(again)) => exchange.again = Some(again),
+            }
+            // The way to error_while_proxy, which has it sent once more, or to fail_to_proxy, which answers.
+            return Error::e_explain(ErrorType::HTTPStatus(answer.status.as_u16()), "not passed on");
         }
-        match exchange.instead {
-            None => Ok(()),
-            // The way to fail_to_proxy, which writes it.
-            Some(_) => Error::e_explain(ErrorType::HTTPStatus(answer.status.as_u16()), "answered instead of it"),
-        }
+        Ok(())
     }
 
     async fn response_filter(
@@ -266,6 +311,10 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         hop_by_hop::remove(answer);
+        if let Some(route) = self.degraded(exchange) {
+            let (name, value) = answer::degraded(route);
+            answer.insert_header(name, value)?;
+        }
         if session.req_header().version == Version::HTTP_10
             && answer.remove_header(&header::TRANSFER_ENCODING).is_some()
         {
@@ -314,21 +363,26 @@ impl ProxyHttp for Gateway {
             }
             Failing::Upstream(read) => {
                 exchange.error = Some(error.to_string());
-                let doubted = exchange.attempts.in_doubt && failure::is_before_sending(read);
-                let why = if doubted { UpstreamFailure::Unavailable } else { exchange.failure.unwrap_or(read) };
-                exchange.failure = Some(why);
-                let upstream = self.pool(exchange).map_or("", Pool::name);
-                self.metrics.upstream_failure(upstream, why.as_str());
+                let why = exchange.attempts.why(read, exchange.failure);
+                self.note_failure(why, exchange);
                 Some(Saying::Upstream(why))
             }
         };
         if let Some(saying) = saying.filter(|_| !own_answer::is_begun(session)) {
+            // It is too late to send it once more.
+            exchange.attempts.spent.again = true;
             let instead = match saying {
-                Saying::Upstream(why) => self.instead_of_none(why, session, exchange).await,
+                Saying::Upstream(why) if !exchange.attempts.spent.look => {
+                    self.instead_of_none(why, session, exchange).await
+                }
                 _ => None,
             };
-            let own = || self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()));
-            let answer = instead.unwrap_or_else(own);
+            let answer = match instead {
+                Some(Instead::Answer(answer)) => answer,
+                Some(Instead::Again(_)) | None => {
+                    self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()))
+                }
+            };
             self.answer(session, exchange, answer, true).await;
         }
         told(session)

@@ -11,6 +11,8 @@
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `stale` | the last good answers: what is kept, for whom, and how it is given |
 //! | `tenant` | whose a request is, and what is said of refused tenants |
+//! | `again` | what is sent once more, and when |
+//! | `hold` | requests that wait for a verdict to turn |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -18,6 +20,7 @@
 //! | `drain` | how it ends |
 
 mod access_log;
+mod again;
 mod certificate;
 mod client;
 mod connection;
@@ -28,6 +31,7 @@ mod facts;
 mod failure;
 mod forwarded;
 mod gateway;
+mod hold;
 mod hop_by_hop;
 mod own_answer;
 mod recheck;
@@ -44,6 +48,7 @@ use pingora::protocols::http::v2::server::default_h2_options;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
+use tokio::sync::watch;
 use tracing::info;
 
 use crate::answer::Answers;
@@ -70,6 +75,7 @@ pub struct Proxy {
     upstreams: Arc<Upstreams>,
     gateway: Gateway,
     reader: GateReader,
+    closing: watch::Sender<bool>,
 }
 
 /// Connections to servers that are kept for reuse, for each worker thread. Less than the peak of
@@ -92,15 +98,17 @@ impl Proxy {
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
-        let gateway = Gateway::new(config, reader.clone(), answers, metrics, Arc::clone(&upstreams));
-        Ok(Self { listen, doors, upstreams, gateway, reader })
+        let closing = watch::Sender::new(false);
+        let room = closing.subscribe();
+        let gateway = Gateway::new(config, reader.clone(), answers, metrics, Arc::clone(&upstreams), room);
+        Ok(Self { listen, doors, upstreams, gateway, reader, closing })
     }
 
     /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
     /// flight end, SIGINT does not. Blocks; owns its own runtimes.
     pub fn serve(self) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
-        let drain = Drain::new(self.listen.drain, self.gateway.in_flight());
+        let drain = Drain::new(self.listen.drain, self.gateway.in_flight(), self.closing);
         for service in self.upstreams.background() {
             server.add_boxed_service(service);
         }
@@ -137,7 +145,7 @@ fn server_conf(listen: &Listen) -> ServerConf {
         // Connections stay on the thread that accepted them: a fifth faster under load.
         work_stealing: false,
         upstream_keepalive_pool_size: KEPT_CONNECTIONS,
-        max_retries: exchange::MAX_ATTEMPTS,
+        max_retries: exchange::MAX_ROUNDS,
         // Draining is ours: pingora would sleep the whole period even when idle.
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(0),

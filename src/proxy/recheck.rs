@@ -1,15 +1,16 @@
-//! What takes the place of an upstream's failure: the route's own answer, where a need turns out
-//! to be unmet.
+//! What takes the place of an upstream's failure: what the route has in store for it, where a need
+//! turns out to be unmet.
 
 use std::fmt;
 use std::time::Duration;
 
-use gate::{DatabaseId, Decision, Outcome, Reason, Route, Rules, Verdict};
+use gate::{DatabaseId, Decision, Method, Outcome, Reason, Route, Rules, UpstreamId, Verdict};
 use http::StatusCode;
 use pingora::proxy::Session;
 use tracing::info;
 
-use super::exchange::Exchange;
+use super::again;
+use super::exchange::{Again, Exchange};
 use super::facts::Facts;
 use super::gateway::{Gateway, raw_head};
 use super::tenant::RequestTenant;
@@ -26,6 +27,36 @@ enum Failure {
     Status(StatusCode),
     /// There is no answer: a process that died of a missing table, perhaps.
     Silence(UpstreamFailure),
+}
+
+/// A request that an upstream failed.
+#[derive(Debug, Clone, Copy)]
+struct Failed<'r> {
+    method: Method<'r>,
+    /// Whom it was sent to.
+    upstream: Option<UpstreamId>,
+    /// Whether it may be sent once more.
+    repeatable: bool,
+    /// Whether it waited for the verdict to turn already.
+    waited: bool,
+}
+
+/// What takes a failure's place.
+#[derive(Debug)]
+pub(super) enum Instead {
+    /// This is written.
+    Answer(Answer),
+    /// The request is sent once more, as the decision that was noted says.
+    Again(Again),
+}
+
+/// The same, before it is put into words.
+#[derive(Debug)]
+enum Place {
+    /// By an answer of schemagate's own.
+    Taken(Outcome),
+    /// By what is sent once more.
+    Again(Again),
 }
 
 /// What came of holding a failure back.
@@ -63,48 +94,51 @@ impl Recheck {
 }
 
 impl Gateway {
-    /// What a client is sent instead of a 5xx whose header has come. `None`: it passes.
+    /// What takes the place of a 5xx whose header has come. `None`: it passes.
     pub(super) async fn instead_of(
         &self,
         status: StatusCode,
         session: &Session,
         exchange: &mut Exchange,
-    ) -> Option<Answer> {
+    ) -> Option<Instead> {
         let instead = self.replacement(Failure::Status(status), session, exchange).await?;
         exchange.replaced = Some(status);
-        self.put(instead, session, exchange)
+        Some(instead)
     }
 
-    /// What a client is sent where no server answered. `None`: that, in schemagate's own words.
+    /// What takes the place of no answer at all. `None`: that, in schemagate's own words.
     pub(super) async fn instead_of_none(
         &self,
         why: UpstreamFailure,
         session: &Session,
         exchange: &mut Exchange,
-    ) -> Option<Answer> {
-        let instead = self.replacement(Failure::Silence(why), session, exchange).await?;
-        self.put(instead, session, exchange)
+    ) -> Option<Instead> {
+        exchange.attempts.spent.look = true;
+        self.replacement(Failure::Silence(why), session, exchange).await
     }
 
-    /// The answer of a decision that took the place of another.
-    fn put(&self, decision: Decision, session: &Session, exchange: &Exchange) -> Option<Answer> {
-        match decision.outcome {
-            Outcome::Answer(answer) => Some(self.prepared(session, exchange, answer)),
-            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, &decision, up_to, otherwise)),
-            _ => None,
-        }
-    }
-
-    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Decision> {
-        let decision = exchange.decision?;
-        match decision.outcome {
+    async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
+        let before = exchange.decision?;
+        let decision = match before.outcome {
             Outcome::Forward(_) => {
-                let turned = self.recheck(decision, failure, session, exchange).await?;
+                let turned = self.recheck(before, failure, session, exchange).await?;
                 exchange.rechecked = true;
-                replace(turned, failure, exchange)
+                turned
             }
-            _ => replace(decision, failure, exchange),
-        }
+            _ => before,
+        };
+        let (decision, instead) = instead(&self.config.rules, decision, failure, Failed::of(session, exchange))?;
+        Some(match instead {
+            Place::Taken(outcome) => {
+                let decision = Decision { outcome, ..decision };
+                exchange.decision = Some(decision);
+                Instead::Answer(self.answer_by(&decision, session, exchange)?)
+            }
+            Place::Again(again) => {
+                exchange.decision = Some(decision);
+                Instead::Again(again)
+            }
+        })
     }
 
     /// Decides a request that an upstream failed once more, after a look that began after the
@@ -116,6 +150,7 @@ impl Gateway {
         session: &Session,
         exchange: &mut Exchange,
     ) -> Option<Decision> {
+        let failing = Failed::of(session, exchange);
         let failed = self.reader.now();
         let rules = &self.config.rules;
         let route = rules.route(before.route?)?;
@@ -130,7 +165,8 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let gate = self.reader.pin();
         let after = gate.decide(&facts.request(), now);
-        let turned = (is_known(after.reason) && instead(after.outcome, failure).is_some()).then_some(after);
+        let turned =
+            (explains(&after, failing.upstream) && instead(rules, after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -147,31 +183,59 @@ impl Gateway {
     }
 }
 
-/// Whether a need is known to be unmet; that nothing is known explains no failure.
-const fn is_known(reason: Reason) -> bool {
-    matches!(reason, Reason::Need { verdict: Verdict::Migrating | Verdict::Broken | Verdict::Contradicted, .. })
-}
-
-/// What takes the place of a failure by this outcome.
-const fn instead(outcome: Outcome, failure: Failure) -> Option<Outcome> {
-    match (outcome, failure) {
-        (Outcome::Answer(_) | Outcome::Stale { .. }, _) => Some(outcome),
-        (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
-        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => Some(Outcome::Answer(answer)),
-        _ => None,
+impl<'r> Failed<'r> {
+    fn of(session: &'r Session, exchange: &Exchange) -> Self {
+        Self {
+            method: Method::new(session.req_header().method.as_str()),
+            upstream: exchange.upstream,
+            repeatable: again::is_repeatable(session, exchange),
+            waited: exchange.held.is_some(),
+        }
     }
 }
 
-/// Notes what was done in the place of what was to be done.
-fn replace(decision: Decision, failure: Failure, exchange: &mut Exchange) -> Option<Decision> {
-    exchange.decision = Some(Decision { outcome: instead(decision.outcome, failure)?, ..decision });
-    exchange.decision
+/// Whether a decision after a failure can explain it: a need is known to be unmet, or another release
+/// is the right one by now. That nothing is known explains no failure.
+fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
+    let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
+    match (after.reason, after.outcome) {
+        (Reason::Need { verdict, .. }, _) if unmet.contains(&verdict) => true,
+        (_, Outcome::Forward(upstream)) => failed.is_some_and(|failed| failed != upstream),
+        _ => false,
+    }
 }
 
-/// Where the needs of a route are looked for.
-fn databases(route: &Route, rules: &Rules) -> Vec<DatabaseId> {
+/// What takes the place of a failure by this decision, and the decision that says so.
+fn instead(rules: &Rules, decision: Decision, failure: Failure, failed: Failed<'_>) -> Option<(Decision, Place)> {
+    let repeated = |again: Again| failed.repeatable.then_some(Place::Again(again));
+    let place = match (decision.outcome, failure) {
+        (outcome @ (Outcome::Answer(_) | Outcome::Stale { .. }), _) => Some(Place::Taken(outcome)),
+        (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
+        | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => {
+            Some(Place::Taken(Outcome::Answer(answer)))
+        }
+        (Outcome::ForwardElsewhere { upstream, otherwise }, _) => {
+            let other = failed.upstream != Some(upstream);
+            repeated(Again::Go).filter(|_| other).or(Some(Place::Taken(Outcome::Answer(otherwise))))
+        }
+        (Outcome::Forward(upstream), _) if failed.upstream.is_some_and(|failed| failed != upstream) => {
+            let version = decision.route.and_then(|route| rules.route(route)?.versions.first());
+            repeated(Again::Go).or_else(|| version.map(|version| Place::Taken(Outcome::Answer(version.otherwise))))
+        }
+        (Outcome::Hold(_), _) if failed.repeatable && !failed.waited => repeated(Again::Wait),
+        (Outcome::Hold(_), _) => {
+            let then = rules.instead_of_holding(decision, failed.method);
+            return instead(rules, then, failure, failed);
+        }
+        (Outcome::Forward(_) | Outcome::Health | Outcome::NoRoute, _) => None,
+    };
+    Some((decision, place?))
+}
+
+/// Where everything is looked for that decides what a route's requests get.
+pub(super) fn databases(route: &Route, rules: &Rules) -> Vec<DatabaseId> {
     let mut databases = Vec::new();
-    for requirement in route.needs.iter().filter_map(|need| rules.requirement(*need)) {
+    for requirement in route.all_needs().filter_map(|need| rules.requirement(need)) {
         if !databases.contains(&requirement.database) {
             databases.push(requirement.database);
         }

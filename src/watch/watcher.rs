@@ -98,7 +98,7 @@ impl Watcher {
                 self.listen_directly();
             }
             self.look(idle).await;
-            // Whose answer is held back waits for no backoff and no slow look's pause.
+            // Whoever is held waits for no backoff and no slow look's pause.
             let asked = pulse.asked_after(self.id, self.began);
             let asked = async {
                 asked.await;
@@ -107,13 +107,13 @@ impl Watcher {
             let Some(idle) = idle else {
                 tokio::select! {
                     () = self.rest(began) => {}
-                    () = asked => debug!(database = self.database.name, "a failed request asks for a look"),
+                    () = asked => debug!(database = self.database.name, "a request asks for a look"),
                 }
                 continue;
             };
             self.fall_asleep().await;
             tokio::select! {
-                () = asked => debug!(database = self.database.name, "a failed request ends the quiet time"),
+                () = asked => debug!(database = self.database.name, "a request that asks for a look ends the quiet time"),
                 () = sleep_until(began + idle.refresh) => {}
                 () = next_request => debug!(database = self.database.name, "a request ends the quiet time"),
             }

@@ -7,8 +7,8 @@ use gate::{Action, Hold, HoldId};
 use super::Check;
 use super::action::{Answers, Defaults};
 use crate::config::duration::show;
-use crate::config::file::{ActionValue, HoldTable};
-use crate::config::size;
+use crate::config::file::{ActionValue, HoldLimitsTable, HoldTable};
+use crate::config::{HoldLimits, size};
 
 const SHORTEST_HOLD: Duration = Duration::from_millis(50);
 /// Whoever waits for longer has a client, or a proxy before schemagate, that has given up.
@@ -55,5 +55,12 @@ impl Check<'_> {
         let id = HoldId(u32::try_from(answers.holds.len()).unwrap_or(u32::MAX));
         answers.holds.push(hold);
         Some(Action::Hold(id))
+    }
+
+    pub(super) fn hold_limits(&mut self, table: &HoldLimitsTable) -> Option<HoldLimits> {
+        Some(HoldLimits {
+            max_requests: table.max_requests.copied()?.into(),
+            max_bytes: self.bytes("hold.max_bytes", &table.max_bytes)?,
+        })
     }
 }

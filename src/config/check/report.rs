@@ -13,6 +13,7 @@ use crate::config::expand::Environment;
 use crate::config::nearest::suggestion;
 use crate::config::place::{Place, Placed};
 use crate::config::reader::Key;
+use crate::config::size::Size;
 
 /// No template is longer; what is, is the wrong file.
 const LONGEST_TEXT: u64 = 1 << 20;
@@ -97,6 +98,16 @@ impl<'c> Check<'c> {
             self.error(duration.place, message);
         }
         duration.value
+    }
+
+    /// An amount of bytes that can be held in memory.
+    pub(super) fn bytes(&mut self, name: &str, key: &Key<Size>) -> Option<usize> {
+        let size = key.placed()?;
+        let bytes = usize::try_from(size.value.0).ok();
+        if bytes.is_none() {
+            self.error(size.place, format!("`{name}` is more than this machine can address"));
+        }
+        bytes
     }
 
     /// The item that a name means.

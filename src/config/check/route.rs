@@ -146,10 +146,14 @@ impl Check<'_> {
             let otherwise = refusal.unwrap_or_else(|| self.refusal(None, around.defaults, answers));
             let Some(path) = &path else { continue };
             // A route that was reported still takes part in the search for conflicts.
-            let upstream = upstream.unwrap_or(UpstreamId(0));
             let actions = actions.unwrap_or(NO_ACTIONS);
-            let leads_to = actions.all().into_iter().filter_map(|action| leads_to(action, &answers.holds));
-            routes.used.extend(leads_to);
+            let others = actions.all().into_iter().filter_map(|action| leads_to(action, &answers.holds));
+            let others: HashSet<UpstreamId> = others.collect();
+            if upstream.is_some_and(|own| others.contains(&own)) {
+                self.error(place, "an action of this route leads to the route's own upstream")
+                    .help("name another one, such as that of the previous release");
+            }
+            routes.used.extend(others);
             routes.stale_keys.push(answers.stale_key.take().map(|key| key.value));
             let versions = versions.iter().map(|version| Version { otherwise, ..version.clone() });
             routes.origins.push(Origin { table, place: typed.path.place() });
@@ -158,7 +162,7 @@ impl Check<'_> {
                 host,
                 path: path.clone(),
                 methods: methods.clone(),
-                upstream,
+                upstream: upstream.unwrap_or(UpstreamId(0)),
                 versions: versions.collect(),
                 needs: needs.clone(),
                 actions,

@@ -11,14 +11,13 @@ use crate::config::file::{BlockTable, StaleKeyTable, StaleStoreTable, StaleTable
 use crate::config::place::Placed;
 use crate::config::reader::Key;
 use crate::config::size;
-use crate::config::size::Size;
 use crate::config::values::List;
 use crate::config::{StaleKey, StaleStore};
 
 const YOUNGEST: Duration = Duration::from_secs(1);
 const OLDEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Less holds nothing worth the effort.
-const SMALLEST_STORE: u64 = 64 * 1024;
+const SMALLEST_STORE: usize = 64 * 1024;
 
 /// Who asks: an answer to one is none to another, whatever is typed.
 const CREDENTIALS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
@@ -82,7 +81,7 @@ impl Check<'_> {
         let max_bytes = self.bytes("stale.max_bytes", &table.max_bytes)?;
         let max_answer_bytes = self.bytes("stale.max_answer_bytes", &table.max_answer_bytes)?;
         if max_bytes < SMALLEST_STORE {
-            let (typed, least) = (size::show(max_bytes), size::show(SMALLEST_STORE));
+            let (typed, least) = (size::show(max_bytes as u64), size::show(SMALLEST_STORE as u64));
             let message = format!("`stale.max_bytes` is {typed}, and must be at least {least}");
             self.error(table.max_bytes.place(), message);
         }
@@ -91,17 +90,6 @@ impl Check<'_> {
             self.error(place, "`stale.max_answer_bytes` is more than a quarter of `stale.max_bytes`")
                 .help("a quarter of the memory is for answers that are just being read, and each must fit there");
         }
-        Some(StaleStore {
-            max_bytes: usize::try_from(max_bytes).ok()?,
-            max_answer_bytes: usize::try_from(max_answer_bytes).ok()?,
-        })
-    }
-
-    fn bytes(&mut self, name: &str, key: &Key<Size>) -> Option<u64> {
-        let size = key.placed()?;
-        if usize::try_from(size.value.0).is_err() {
-            self.error(size.place, format!("`{name}` is more than this machine can address"));
-        }
-        Some(size.value.0)
+        Some(StaleStore { max_bytes, max_answer_bytes })
     }
 }

@@ -7,7 +7,7 @@ use gate::{Fact, Gate, MatchingForm, Requirement, RequirementId, Rules, Verdict}
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::config::{Address, Admin, Brand, Config, Listen, Log, LogFormat, RequirementNotes, StaleStore};
+use crate::config::{Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore};
 use crate::live::{GateReader, live};
 
 /// Limit of everything that is waited for.
@@ -51,7 +51,7 @@ impl Watched {
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
-            max_held: 0,
+            hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             stale_keys: vec![],
             brand: Brand::default(),

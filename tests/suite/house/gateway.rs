@@ -150,6 +150,13 @@ impl Gateway {
         self.process.pid()
     }
 
+    /// The memory that the process takes, as the kernel counts it.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.process.pid())).expect("it runs");
+        let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+        pages * 4096
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         self.process.signal(signal);
     }

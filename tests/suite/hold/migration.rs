@@ -1,0 +1,120 @@
+//! A migration of two seconds under traffic: every request is answered, none is refused.
+
+use std::io::Write;
+
+use super::*;
+
+/// One request: when it began, how long it took, and its status.
+type Sent = (Instant, Duration, u16);
+
+/// Past the test runner's capture: these figures are wanted from runs that pass.
+fn say(figures: &str) {
+    std::io::stderr().write_all(figures.as_bytes()).expect("standard error is open");
+}
+
+/// Sends so many requests a second for as long as `go` says.
+async fn traffic(client: &Client, rate: u32, go: impl Fn() -> bool) -> Vec<Sent> {
+    let mut sent = JoinSet::new();
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
+    while go() {
+        tick.tick().await;
+        let request = client.request(Method::GET, "/orders");
+        sent.spawn(async move {
+            let began = Instant::now();
+            let status = Answer::try_to(request).await.map_or(0, |answer| answer.status);
+            (began, began.elapsed(), status)
+        });
+    }
+    sent.join_all().await
+}
+
+fn p99(sent: impl Iterator<Item = Sent>) -> Duration {
+    let mut took: Vec<Duration> = sent.map(|(_, took, _)| took).collect();
+    took.sort();
+    took.get(took.len() * 99 / 100).copied().unwrap_or_default()
+}
+
+/// Drops the table unseen, lets two seconds of migration bring it back, and goes on for two more.
+async fn migrate_under(rate: u32, notify: &str) -> (Shop, Vec<Sent>, Instant) {
+    let database = Cluster::shared().database().await;
+    let echo = Echo::start().await;
+    let config = config(&database, &echo, "up_to = \"10s\", max_requests = 5000", "")
+        .replace("notify = \"never\"", &format!("notify = \"{notify}\""));
+    let gateway = Gateway::start(&config).await;
+    gateway.verdict_becomes("orders", "broken", LIMIT).await;
+    let shop = Shop { client: gateway.client(), database, echo, gateway };
+    let done = Arc::new(std::sync::Mutex::new(None));
+    let finished = Arc::clone(&done);
+    let database = shop.database.clone();
+    let migration = tokio::spawn(async move {
+        database.execute("BEGIN; CREATE TABLE orders (id int); SELECT pg_sleep(2); COMMIT").await;
+        *finished.lock().unwrap() = Some(Instant::now());
+    });
+    let goes_on = || done.lock().unwrap().is_none_or(|done| done.elapsed() < Duration::from_secs(3));
+    let sent = traffic(&shop.client, rate, goes_on).await;
+    migration.await.expect("the migration ends");
+    let committed = done.lock().unwrap().expect("it has ended");
+    (shop, sent, committed)
+}
+
+async fn none_is_lost_or_refused(rate: u32, notify: &str) {
+    let (shop, sent, committed) = migrate_under(rate, notify).await;
+    let held = sent.iter().filter(|(began, ..)| *began < committed).count();
+    let later = committed + Duration::from_secs(1);
+    let last = sent.iter().filter(|(began, ..)| *began < committed).map(|(began, took, _)| *began + *took).max();
+    let all_out = last.expect("some were held").saturating_duration_since(committed);
+    let after = p99(sent.iter().copied().filter(|(began, ..)| *began > later));
+    let met = p99(sent.iter().copied().filter(|(began, took, _)| *began + *took > later));
+    let bad = sent.iter().filter(|(_, _, status)| *status != 200).count();
+    say(&format!(
+        "\nhold: {} requests at {rate}/s over a migration of 2 s: {bad} not answered 200; {held} begun before the commit, \
+         all out {all_out:?} after it; p99 of those begun 1 s after the commit {after:?}, of those ended later {met:?}\n",
+        sent.len()
+    ));
+    assert_eq!(bad, 0, "of {}", sent.len());
+    assert_eq!(shop.echo.requests(), sent.len(), "nothing is sent twice");
+    assert!(shop.ended("released").await > 0);
+    assert!(after < Duration::from_millis(500), "back to normal: {after:?}");
+}
+
+#[tokio::test]
+async fn nobody_is_refused_over_a_migration_of_two_seconds() {
+    none_is_lost_or_refused(50, "never").await;
+}
+
+/// `cargo test --test suite --release -- --ignored five_hundred --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "wants the machine for itself"]
+async fn nobody_is_refused_at_five_hundred_requests_a_second() {
+    none_is_lost_or_refused(500, "auto").await;
+    none_is_lost_or_refused(500, "never").await;
+}
+
+/// `cargo test --test suite --release -- --ignored ten_thousand --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs 10,000 file descriptors in each of two processes"]
+async fn ten_thousand_who_wait_take_less_than_a_hundred_mebibytes() {
+    let database = Cluster::shared().database().await;
+    let echo = Echo::start().await;
+    let hold = "up_to = \"120s\", max_requests = 10000, release_per_second = 2000";
+    let gateway = Gateway::start(&config(&database, &echo, hold, "")).await;
+    gateway.verdict_becomes("orders", "broken", LIMIT).await;
+    let shop = Shop { client: gateway.client(), database, echo, gateway };
+    let before = shop.gateway.resident_bytes();
+    let mut waiting = JoinSet::new();
+    for number in 0..10_000_u64 {
+        let request = shop.get("/orders").timeout(Duration::from_secs(120));
+        waiting.spawn(async move { Answer::to(request).await.status });
+        if number % 200 == 199 {
+            shop.holds(number + 1).await;
+        }
+    }
+    shop.holds(10_000).await;
+    let taken = shop.gateway.resident_bytes() - before;
+    say(&format!("\nhold: 10,000 held requests take {} KiB, {} bytes each\n", taken >> 10, taken / 10_000));
+    shop.database.execute(MEND).await;
+    let mended = Instant::now();
+    assert!(waiting.join_all().await.into_iter().all(|status| status == 200));
+    say(&format!("hold: 10,000 let go at 2000/s within {:?}\n", mended.elapsed()));
+    assert!(taken < 100 << 20, "{taken} bytes");
+}
