@@ -87,7 +87,9 @@ fn difference(replayed: &BTreeSet<String>, real: &BTreeSet<String>) -> String {
 
 /// The steps that were not understood.
 fn doubts(replay: &Replay) -> String {
-    replay.doubts().iter().map(|doubt| format!("{}: {}\n", doubt.origin.line, doubt.why)).collect()
+    let lines: Vec<String> =
+        replay.doubts().iter().map(|doubt| format!("{}: {}", doubt.origin.line, doubt.why)).collect();
+    lines.join("\n")
 }
 
 fn read(tool: &str, folder: &Path) -> Folder {
@@ -142,5 +144,5 @@ async fn what_djangos_operations_are_read_as_is_what_django_made() {
     real.retain(|line| !is_key_between(line));
     replayed.retain(|line| !is_key_between(line));
     assert_eq!(difference(&replayed, &real), "");
-    assert_eq!(doubts(&replay), "46: it runs Python: `forwards`\n");
+    assert_eq!(doubts(&replay), "46: it runs Python: `forwards`");
 }
