@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use gate::ledger::{Files, TOOLS, Tool};
+use gate::ledger::{Change, Files, Step, Steps, TOOLS, Tool};
 use tempfile::TempDir;
 
 use super::{Folder, detect};
@@ -239,6 +239,54 @@ fn flyways_repeatables_come_last_and_are_not_summed_up_with_placeholders() {
             ("views/R__plain.sql", true, 1)
         ]
     );
+}
+
+/// The tables that the one migration makes, and its lines; why it was not read, where it was not.
+fn made(tool: &str, name: &str, text: &str) -> Vec<String> {
+    let folder = folder(&[(name, text)]);
+    let found = read(tool, folder.path()).unwrap_or_else(|error| panic!("{error}"));
+    let step = |step: &Step| match &step.change {
+        Change::CreateRelation(new) => format!("{} {}", step.line, new.name),
+        other => panic!("{other:?}"),
+    };
+    match &found.migrations[0].steps {
+        Steps::Read(steps) => steps.iter().map(step).collect(),
+        Steps::NotRead { why } => vec![why.to_string()],
+    }
+}
+
+#[test]
+fn only_what_a_tool_applies_of_a_file_is_read() {
+    let (up, down) = ("CREATE TABLE up (id int);", "CREATE TABLE down (id int);");
+    let apart = |before: &str, between: &str| format!("{before}\n{up}\n{between}\n{down}\n");
+    for (tool, name, text, expected) in [
+        ("dbmate", "1_a.sql", apart("-- migrate:up transaction:false", "-- migrate:down"), "2 up"),
+        ("goose", "1_a.sql", apart("-- +goose Up", "-- +goose Down"), "2 up"),
+        ("sql-migrate", "1_a.sql", apart("-- +migrate Up", "-- +migrate Down"), "2 up"),
+        ("node-pg-migrate", "1_a.sql", apart("-- Up Migration", "-- Down Migration"), "2 up"),
+        ("node-pg-migrate", "1_a.sql", up.to_owned(), "1 up"),
+        ("golang-migrate", "1_a.up.sql", up.to_owned(), "1 up"),
+        ("sqlx", "1_a.sql", up.to_owned(), "1 up"),
+        ("flyway", "V1__a.sql", up.to_owned(), "1 up"),
+        ("diesel", "1_a/up.sql", up.to_owned(), "1 up"),
+        ("prisma", "1_a/migration.sql", up.to_owned(), "1 up"),
+        ("dbmate", "1_a.sql", up.to_owned(), "no line says what of it dbmate applies"),
+        ("knex", "1_a.js", KNEX.to_owned(), "migrations of Knex are programs"),
+        ("node-pg-migrate", "1_a.js", "pgm".to_owned(), "migrations of node-pg-migrate are programs"),
+        ("goose", "1_a.go", "pressly/goose".to_owned(), "migrations of goose are programs"),
+    ] {
+        assert_eq!(made(tool, name, &text), [expected], "{tool} {name}");
+    }
+}
+
+#[test]
+fn each_changeset_of_a_file_is_read_on_its_own() {
+    let text = "--liquibase formatted sql\n--changeset jo:1\nCREATE TABLE a (id int);\n\n--changeset jo:2\nCREATE TABLE b (id int);\n";
+    let folder = folder(&[("a.sql", text)]);
+    let found = read("liquibase", folder.path()).unwrap().migrations;
+    let lines: Vec<Vec<u32>> =
+        found.iter().map(|one| one.steps.read().iter().map(|step| step.line).collect()).collect();
+    assert_eq!(lines, [[3], [6]]);
 }
 
 #[test]
