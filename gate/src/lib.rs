@@ -30,6 +30,7 @@ mod router;
 #[cfg(test)]
 mod sample;
 mod snapshot;
+mod symptom;
 mod type_name;
 mod verdict;
 mod wanted;
@@ -50,6 +51,7 @@ pub use requirement::{DatabaseId, Requirement, RequirementId};
 pub use route::{Mode, Route, RouteId, UpstreamId};
 pub use router::{Conflict, Hidden, Router};
 pub use snapshot::{Flip, Judgement, Snapshot};
+pub use symptom::{Symptom, SymptomCode, SymptomObject};
 pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::Wanted;
