@@ -13,6 +13,7 @@
 //! | [`admin`] | the listener for operators and probes |
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`report`] | how things stand, for operators |
+//! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
@@ -27,4 +28,5 @@ pub mod metrics;
 pub mod migrations;
 pub mod proxy;
 pub mod report;
+pub mod symptoms;
 pub mod watch;

@@ -50,6 +50,8 @@ pub enum Reason {
     NoNeeds,
     /// Everything its route needs is ready.
     Ready,
+    /// Its failure named an object that is missing and that no requirement of the route covers.
+    Symptom,
     /// A need is not ready: the worst one, the first of those in the route's order.
     Need {
         /// Which.
@@ -67,6 +69,7 @@ impl Reason {
             Self::Health => "health",
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
+            Self::Symptom => "symptom",
             Self::Need { verdict, .. } => verdict.as_str(),
         }
     }

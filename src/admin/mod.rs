@@ -6,6 +6,7 @@
 //! | `/ready` | 200 once traffic may come: listeners open, first verdicts in, `ready_needs` ready |
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
+//! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
 
 mod listener;
@@ -25,6 +26,7 @@ use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
+use crate::symptoms::{Proposal, Symptoms};
 
 pub use listener::AdminListener;
 
@@ -34,6 +36,7 @@ struct Admin {
     config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
+    symptoms: Symptoms,
 }
 
 /// Serves until dropped.
@@ -42,12 +45,14 @@ pub async fn serve(
     config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
+    symptoms: Symptoms,
 ) -> std::io::Result<()> {
-    let admin = Admin { config, reader, metrics };
+    let admin = Admin { config, reader, metrics, symptoms };
     let guarded = Router::new()
         .route("/health/migrations", get(health))
         .route("/metrics", get(metrics_text))
         .route("/api/v1/snapshot", get(snapshot))
+        .route("/api/v1/suggestions", get(suggestions))
         .route_layer(middleware::from_fn_with_state(admin.clone(), token::require_read));
     let app = Router::new()
         .route("/live", get(|| async { "live\n" }))
@@ -138,6 +143,10 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
         })
         .collect();
     Json(SnapshotReport { report: admin.report(), routes })
+}
+
+async fn suggestions(State(admin): State<Admin>) -> Json<Proposal> {
+    Json(admin.symptoms.proposal(&admin.config))
 }
 
 impl Admin {

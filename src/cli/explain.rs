@@ -95,6 +95,7 @@ impl Explained<'_> {
             Reason::NoRoute => "add a route, such as path = \"/*\"".to_owned(),
             Reason::Health => "it is the path of [health]".to_owned(),
             Reason::NoNeeds => "the route needs nothing".to_owned(),
+            Reason::Symptom => "the upstream's failure names what no requirement covers".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),
             Reason::Need { requirement, verdict } => {
                 let name = self.gate.rules().requirement(requirement).map_or("?", |requirement| &requirement.name);

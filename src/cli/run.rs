@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::live::{GateReader, live};
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
+use crate::symptoms::Symptoms;
 use crate::watch;
 
 /// Serves until a signal ends it. Nothing is started before everything that can be wrong was checked.
@@ -36,7 +37,9 @@ fn start(config: Config) -> Result<(), String> {
     let answers = Answers::render(&config.answers, &config.brand).map_err(|error| error.to_string())?;
     let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
     let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), Arc::new(answers), metrics.clone())
+    let symptoms = Symptoms::default();
+    let answers = Arc::new(answers);
+    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), answers, metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
     let background = background().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let listener = background.block_on(AdminListener::bind(&config.admin.listen))?;
@@ -53,15 +56,21 @@ fn start(config: Config) -> Result<(), String> {
         "schemagate starts; the listeners open after the first look at every database"
     );
     background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
-    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics));
+    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
     served
 }
 
-async fn serve_admin(listener: AdminListener, config: Arc<Config>, reader: GateReader, metrics: Metrics) {
-    if let Err(error) = admin::serve(listener, config, reader, metrics).await {
+async fn serve_admin(
+    listener: AdminListener,
+    config: Arc<Config>,
+    reader: GateReader,
+    metrics: Metrics,
+    symptoms: Symptoms,
+) {
+    if let Err(error) = admin::serve(listener, config, reader, metrics, symptoms).await {
         error!(%error, "the admin listener ended; traffic is not touched");
     }
 }

@@ -17,7 +17,7 @@ mod warning;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{Config, Log};
+use super::{ActOnSymptoms, Config, Log};
 use action::Answers;
 use requirement::Requirements;
 
@@ -35,6 +35,7 @@ impl Check<'_> {
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
         let log = self.log(file);
+        let act = file.symptoms.get()?.act.copied()?;
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
@@ -55,6 +56,7 @@ impl Check<'_> {
             notes,
             answers: answers.specs,
             brand,
+            symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
             warnings: self.take_warnings(),
         })

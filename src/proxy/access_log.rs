@@ -77,6 +77,6 @@ fn action(decision: &Decision) -> &'static str {
 fn needed<'r>(decision: &Decision, rules: &'r Rules) -> Option<&'r str> {
     match decision.reason {
         Reason::Need { requirement, .. } => rules.requirement(requirement).map(|requirement| &*requirement.name),
-        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready => None,
+        Reason::NoRoute | Reason::Health | Reason::NoNeeds | Reason::Ready | Reason::Symptom => None,
     }
 }

@@ -9,6 +9,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use super::client::Client;
 use super::drain::InFlight;
 use super::request_id::RequestId;
+use super::second_thoughts::SecondThoughts;
 use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers that one request is tried on, the first included; also the bound on pingora's loop.
@@ -48,6 +49,8 @@ pub(super) struct Exchange {
     pub(super) failure: Option<UpstreamFailure>,
     /// What went wrong, for the log.
     pub(super) error: Option<String>,
+    /// What its failures taught.
+    pub(super) thoughts: SecondThoughts,
     _in_flight: InFlight,
 }
 
@@ -80,6 +83,7 @@ impl Exchange {
             answered_after: None,
             failure: None,
             error: None,
+            thoughts: SecondThoughts::default(),
             _in_flight: in_flight,
         }
     }

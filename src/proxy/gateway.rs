@@ -1,6 +1,7 @@
 //! The phases of a request, as pingora calls them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,12 +21,14 @@ use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::{Facts, authority};
 use super::failure::{self, Failing};
 use super::request_id::{self, RequestId};
+use super::second_thoughts::SecondThoughts;
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::symptoms::Symptoms;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
@@ -33,6 +36,7 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     answers: Arc<Answers>,
     pub(super) metrics: Metrics,
+    pub(super) symptoms: Symptoms,
     upstreams: Arc<Upstreams>,
     in_flight: InFlight,
 }
@@ -47,9 +51,10 @@ impl Gateway {
         reader: GateReader,
         answers: Arc<Answers>,
         metrics: Metrics,
+        symptoms: Symptoms,
         upstreams: Arc<Upstreams>,
     ) -> Self {
-        Self { config, reader, answers, metrics, upstreams, in_flight: InFlight::default() }
+        Self { config, reader, answers, metrics, symptoms, upstreams, in_flight: InFlight::default() }
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
@@ -80,6 +85,7 @@ impl Gateway {
             }
         };
         exchange.decision = Some(decision);
+        exchange.thoughts = SecondThoughts::decided_at(gate.snapshot().generation());
         exchange.upstream = decision.outcome.upstream();
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
@@ -136,6 +142,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Box<HttpPeer>> {
+        self.weigh_silence(session, exchange).await?;
         let choice = self
             .pool(exchange)
             .map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
@@ -195,17 +202,26 @@ impl ProxyHttp for Gateway {
         peer: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        _exchange: &mut Exchange,
+        exchange: &mut Exchange,
         reused: bool,
     ) -> Box<Error> {
+        exchange.thoughts.release(session);
         let mut error = error.more_context(format!("server {}", peer._address));
         let repeatable = session.req_header().method.is_idempotent()
             && !session.as_downstream().retry_buffer_truncated()
+            && exchange.instead.is_none()
             && !own_answer::is_begun(session);
         error.retry.decide_reuse(reused);
         // A kept connection may have been dying already when the request was sent on it. Whatever
         // changes something is sent once, all the same.
         error.set_retry(repeatable && (error.retry() || (reused && failure::is_torn(&error))));
+        if let Failing::Upstream(why) = failure::read(&error)
+            && repeatable
+            && !error.retry()
+        {
+            let doubts = self.doubts(why, &error, session, exchange);
+            error.set_retry(doubts);
+        }
         error
     }
 
@@ -215,14 +231,17 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        if answer.status.is_server_error() {
-            exchange.instead = self.instead_of(answer.status, session, exchange).await;
-        }
-        match exchange.instead {
-            None => Ok(()),
-            // The way to fail_to_proxy, which writes it.
-            Some(_) => Error::e_explain(ErrorType::HTTPStatus(answer.status.as_u16()), "answered instead of it"),
-        }
+        if answer.status.is_server_error() { self.weigh(answer, session, exchange).await } else { Ok(()) }
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        session: &mut Session,
+        part: &mut Option<Bytes>,
+        end: bool,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<Option<Duration>> {
+        self.read_on(part.as_ref(), end, session, exchange).map(|()| None)
     }
 
     async fn response_filter(
@@ -251,10 +270,13 @@ impl ProxyHttp for Gateway {
             // pingora gave the connection up when a 100 went out before the body had come.
             session.set_keepalive(Some(KEEP_ALIVE));
         }
+        // Last: what is set above is the real connection's.
+        exchange.thoughts.hold(session);
         Ok(())
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
+        exchange.thoughts.release(session);
         if let Some(answer) = exchange.instead.take() {
             self.answer(session, exchange, answer, true).await;
             return told(session);
@@ -280,7 +302,9 @@ impl ProxyHttp for Gateway {
         };
         if let Some(saying) = saying.filter(|_| !own_answer::is_begun(session)) {
             let instead = match saying {
-                Saying::Upstream(why) => self.instead_of_none(why, session, exchange).await,
+                Saying::Upstream(why) if !exchange.thoughts.has_weighed_silence() => {
+                    self.instead_of_none(why, session, exchange).await
+                }
                 _ => None,
             };
             let own = || self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()));
@@ -291,7 +315,9 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, exchange: &mut Exchange) {
+        exchange.thoughts.release(session);
         let status = sent_status(session);
+        self.settle(status, session, exchange);
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {

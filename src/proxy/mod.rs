@@ -9,6 +9,7 @@
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
+//! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -24,12 +25,15 @@ mod drain;
 mod exchange;
 mod facts;
 mod failure;
+mod failure_body;
 mod forwarded;
 mod gateway;
+mod held_back;
 mod hop_by_hop;
 mod own_answer;
 mod recheck;
 mod request_id;
+mod second_thoughts;
 mod upstreams;
 
 use std::sync::Arc;
@@ -46,6 +50,7 @@ use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::symptoms::Symptoms;
 
 use connection::Connections;
 use doors::Doors;
@@ -82,12 +87,13 @@ impl Proxy {
         reader: GateReader,
         answers: Arc<Answers>,
         metrics: Metrics,
+        symptoms: Symptoms,
     ) -> Result<Self, ProxyError> {
         let listen = config.listen.clone();
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
-        let gateway = Gateway::new(config, reader.clone(), answers, metrics, Arc::clone(&upstreams));
+        let gateway = Gateway::new(config, reader.clone(), answers, metrics, symptoms, Arc::clone(&upstreams));
         Ok(Self { listen, doors, upstreams, gateway, reader })
     }
 

@@ -104,7 +104,7 @@ impl Gateway {
         before: Decision,
         failure: Failure,
         session: &Session,
-        exchange: &Exchange,
+        exchange: &mut Exchange,
     ) -> Option<Decision> {
         let failed = self.reader.now();
         let rules = &self.config.rules;
@@ -115,6 +115,7 @@ impl Gateway {
             return None;
         }
         let looked = self.reader.look_after(failed, &databases(route, rules), LIMIT).await;
+        exchange.thoughts.looked = looked == LookAgain::Looked;
         let now = self.reader.now();
         let request = Request { host: &facts.host, target: &facts.path, method: facts.method };
         // Also where no look came in time: another one may have found the same meanwhile.

@@ -50,6 +50,7 @@ impl Watched {
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
             brand: Brand::default(),
+            symptoms: crate::config::ActOnSymptoms::No,
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
