@@ -1,5 +1,6 @@
 //! The commands; the only room that knows all others.
 
+mod admin_client;
 mod check;
 mod console;
 mod demo;
@@ -8,6 +9,7 @@ mod explain;
 mod logging;
 mod run;
 mod schema;
+mod suggest;
 mod trigger_sql;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ enum Command {
     Check(check::Check),
     /// Say what would be done with a request, and why
     Explain(explain::Explain),
+    /// Print requirements and routes for what failures named and no requirement covers
+    Suggest(suggest::Suggest),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Run(file) => run::run(&file, &console),
         Command::Check(check) => check.run(&console),
         Command::Explain(explain) => explain.run(&console),
+        Command::Suggest(suggest) => suggest.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),

@@ -334,7 +334,7 @@ impl ProxyHttp for Gateway {
             took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
             upstream: self.pool(exchange).map(Pool::name),
         };
-        access_log::write(&line, exchange, &self.config.rules, self.config.log.access);
+        access_log::write(&line, exchange, &self.config, &self.reader.pin());
     }
 
     /// The access log tells every error, once.

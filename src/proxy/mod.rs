@@ -11,7 +11,7 @@
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
-//! | `access_log` | one line a request |
+//! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection` | HTTP/1 or HTTP/2 |
 //! | `drain` | how it ends |
@@ -20,6 +20,7 @@ mod access_log;
 mod certificate;
 mod client;
 mod connection;
+mod context;
 mod doors;
 mod drain;
 mod exchange;
@@ -34,6 +35,7 @@ mod own_answer;
 mod recheck;
 mod request_id;
 mod second_thoughts;
+mod trace;
 mod upstreams;
 
 use std::sync::Arc;

@@ -63,6 +63,11 @@ impl SecondThoughts {
         Self { generation, ..Self::default() }
     }
 
+    /// Whether the request was sent a second time, because the schema changed under it.
+    pub(super) const fn was_sent_again(&self) -> bool {
+        self.replayed
+    }
+
     /// Whether the silence of the last server was looked into already.
     pub(super) const fn has_weighed_silence(&self) -> bool {
         matches!(self.silence, Silence::Weighed)
