@@ -41,6 +41,8 @@ struct Surroundings<'s> {
     defaults: Defaults<'s>,
     mode: Mode,
     form: MatchingForm,
+    /// Whether a route without needs may refuse, too, by what a failure says.
+    acts: bool,
 }
 
 /// Stands in for actions that were reported.
@@ -72,7 +74,9 @@ impl Check<'_> {
         }
         let mode = defaults.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
         let upstreams = upstreams.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(UpstreamId)).collect();
-        let surroundings = Surroundings { upstreams, requirements, defaults: self.defaults(defaults), mode, form };
+        let acts = file.symptoms.get().and_then(|symptoms| symptoms.act.copied()).unwrap_or_default();
+        let surroundings =
+            Surroundings { upstreams, requirements, defaults: self.defaults(defaults), mode, form, acts };
         if let Some(upstream) = defaults.upstream.placed() {
             self.resolve(upstream, surroundings.upstreams.iter().copied(), ("upstream", "upstreams"));
         }
@@ -121,6 +125,7 @@ impl Check<'_> {
         let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
         if let Some(place) = own_actions.iter().find_map(|key| key.place())
             && typed.needs.is_absent()
+            && !around.acts
         {
             self.warn(Some(place), "the route needs nothing, so this action is never taken; add needs = [\"…\"]");
         }

@@ -126,6 +126,18 @@ impl Gateway {
         fs::read_to_string(log_path(&self.folder)).unwrap_or_default()
     }
 
+    /// Runs another command of schemagate's with the same configuration file.
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        Run::of(self.folder.path(), args)
+    }
+
+    /// Adds to the configuration file, for commands that come after it.
+    pub(crate) fn append(&self, text: &str) {
+        let file = self.folder.path().join("proxy.toml");
+        let before = fs::read_to_string(&file).expect("the configuration can be read");
+        fs::write(file, format!("{before}\n{text}\n")).expect("the configuration can be written");
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         self.process.signal(signal);
     }
