@@ -7,18 +7,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio_postgres::Client as Connection;
 
-use crate::house::{Client, Cluster, Database, Echo, Gateway, Run};
+use crate::house::{Client, Cluster, Database, Echo, Gateway, PRISMA_LEDGER, Run, applied, prisma_ledger};
 
 /// Refresh and 250 ms.
 const T: Duration = Duration::from_millis(450);
 const LIMIT: Duration = Duration::from_secs(5);
-
-const LEDGER: &str = r#"
-    CREATE TABLE "_prisma_migrations" (
-        "id" varchar(36) PRIMARY KEY, "checksum" varchar(64) NOT NULL, "finished_at" timestamptz,
-        "migration_name" varchar(255) NOT NULL, "logs" text, "rolled_back_at" timestamptz,
-        "started_at" timestamptz NOT NULL DEFAULT now(), "applied_steps_count" int NOT NULL DEFAULT 0)
-"#;
 
 const APPLIED: &str = "20251001090000_init";
 
@@ -50,18 +43,6 @@ const PENDING: [&str; 22] = [
     "20251204203334_mmmm",
 ];
 
-/// What Prisma writes of a migration that ended well.
-fn rows<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let row = |name: &str| {
-        format!(
-            "INSERT INTO \"_prisma_migrations\" (id, checksum, finished_at, migration_name, started_at, \
-             applied_steps_count) VALUES (gen_random_uuid(), 'edited', clock_timestamp(), '{name}', \
-             clock_timestamp(), 1);"
-        )
-    };
-    names.into_iter().map(row).collect()
-}
-
 /// The release's folder and a database.
 struct ChefCloud {
     folder: TempDir,
@@ -70,13 +51,11 @@ struct ChefCloud {
 }
 
 impl ChefCloud {
-    /// A database whose ledger holds `applied`, read by a role that may read the ledger.
-    async fn with<'n>(applied: impl IntoIterator<Item = &'n str>) -> Self {
+    /// A database whose ledger holds `names`, read by a role that may read the ledger.
+    async fn with<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
         let house = Self::without_ledger().await;
-        house.database.execute(LEDGER).await;
-        house.database.execute(&rows(applied)).await;
-        let grant = format!("GRANT SELECT ON \"_prisma_migrations\" TO {}", house.database.watcher());
-        house.database.execute(&grant).await;
+        prisma_ledger(&house.database).await;
+        house.database.execute(&applied(names)).await;
         house
     }
 
@@ -157,7 +136,7 @@ async fn check_prints_the_pending_migrations_in_order_and_exits_1() {
     let printed = house.check(1);
     assert_eq!(pending(&printed), [&[CHANGE_CONTROL], &PENDING[..]].concat());
 
-    house.database.execute(&rows([CHANGE_CONTROL].into_iter().chain(PENDING))).await;
+    house.database.execute(&applied([CHANGE_CONTROL].into_iter().chain(PENDING))).await;
     assert!(house.check(0).contains("ready"));
 }
 
@@ -170,7 +149,7 @@ async fn only_the_routes_that_need_the_ledger_are_gated_and_they_open_by_themsel
     client.get("/api/health").await.expect(200);
 
     // All but the last: still closed.
-    house.database.execute(&rows([CHANGE_CONTROL].into_iter().chain(PENDING).take(22))).await;
+    house.database.execute(&applied([CHANGE_CONTROL].into_iter().chain(PENDING).take(22))).await;
     let last = format!("migration {} is pending", PENDING[21]);
     crate::house::eventually("one is left", LIMIT, async || {
         let snapshot = gateway.admin().get("/api/v1/snapshot").await.expect(200);
@@ -179,7 +158,7 @@ async fn only_the_routes_that_need_the_ledger_are_gated_and_they_open_by_themsel
     .await;
     client.get("/api/orders/7").await.expect(503);
 
-    house.database.execute(&rows([PENDING[21]])).await;
+    house.database.execute(&applied([PENDING[21]])).await;
     gateway.verdict_becomes("release", "ready", T).await;
     client.get("/api/orders/7").await.expect(200);
 }
@@ -235,7 +214,7 @@ async fn a_missing_ledger_is_named_and_found_when_it_comes() {
     client.get("/api/orders").await.expect(503);
     let all = [APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING);
     let grant = format!("GRANT SELECT ON \"_prisma_migrations\" TO {}", house.database.watcher());
-    house.database.execute(&format!("{LEDGER}; {} {grant}", rows(all))).await;
+    house.database.execute(&format!("{PRISMA_LEDGER}; {} {grant}", applied(all))).await;
     gateway.verdict_becomes("release", "ready", LIMIT).await;
 
     house.database.execute("DROP TABLE \"_prisma_migrations\"").await;
@@ -245,8 +224,8 @@ async fn a_missing_ledger_is_named_and_found_when_it_comes() {
 #[tokio::test]
 async fn a_ledger_that_may_not_be_read_names_the_grant_and_hides_nothing_else() {
     let mut house = ChefCloud::without_ledger().await;
-    house.database.execute(LEDGER).await;
-    house.database.execute(&rows([APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING))).await;
+    house.database.execute(PRISMA_LEDGER).await;
+    house.database.execute(&applied([APPLIED, CHANGE_CONTROL].into_iter().chain(PENDING))).await;
     let printed = house.check(1);
     let grant = format!("GRANT SELECT ON \"public\".\"_prisma_migrations\" TO \"{}\"", house.database.watcher());
     assert!(

@@ -23,6 +23,7 @@ mod detection;
 mod faults;
 mod house_stands;
 mod idle;
+mod incident_a;
 mod incident_b;
 mod incident_c;
 mod incident_e;

@@ -42,11 +42,16 @@ impl Gateway {
 
     /// Starts it and does not wait.
     pub(crate) fn spawn(listen: &str, admin: &str, config: &str) -> Self {
+        Self::spawn_logging("json", listen, admin, config)
+    }
+
+    /// The same with another format of the log.
+    pub(crate) fn spawn_logging(format: &str, listen: &str, admin: &str, config: &str) -> Self {
         let (port, admin_port) = (free_port(), free_port());
         let text = format!(
             "[listen]\nhttp = \"127.0.0.1:{port}\"\n{listen}\n\
              [admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{admin}\n\
-             [log]\nformat = \"json\"\n\n{config}\n"
+             [log]\nformat = \"{format}\"\n\n{config}\n"
         );
         let folder = tempfile::tempdir().expect("a folder for the configuration");
         let file = folder.path().join("proxy.toml");
