@@ -228,6 +228,9 @@ async fn a_backend_of_http2_is_held_back_too() {
     let client = Client::http2(gateway.port());
     let post = async || Answer::to(client.request(Method::POST, "/status/500").body("a body")).await;
     assert_eq!(post().await.expect(500).text(), "a body");
+    // A read waits for its body besides.
+    client.get("/status/500").await.expect(500);
+    Client::new(gateway.port()).get("/status/500").await.expect(500);
     database.execute(BREAK).await;
     is_refused(&post().await, "CUSTOMERS_NOT_READY");
 }
