@@ -18,6 +18,7 @@
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`init`] | a first `proxy.toml`, from what a project's files say |
 //! | [`report`] | how things stand, for operators |
+//! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
@@ -38,4 +39,5 @@ pub mod migrations;
 pub mod prisma_schema;
 pub mod proxy;
 pub mod report;
+pub mod symptoms;
 pub mod watch;

@@ -27,6 +27,11 @@ pub struct Metrics {
     malformed: IntCounter,
     upstream_failures: IntCounterVec,
     rechecks: IntCounterVec,
+    symptoms: IntCounterVec,
+    dropped_symptoms: IntCounter,
+    unreadable_failures: IntCounter,
+    replays: IntCounterVec,
+    unexplained_failures: IntCounterVec,
     verdicts: IntGaugeVec,
     flips: IntCounterVec,
     looks: HistogramVec,
@@ -114,6 +119,18 @@ impl Metrics {
             "Upstream failures that were held back for a look at the catalog, by route and what came of it.",
             &["route", "result"],
         )?;
+        let symptoms = counter(
+            "symptoms_total",
+            "Bodies of failures that speak of the schema, by code and whether a requirement of the route covers it.",
+            &["code", "covered"],
+        )?;
+        let replays =
+            counter("replays_total", "Reads sent again because the schema changed under them.", &["route", "result"])?;
+        let unexplained_failures = counter(
+            "unexplained_failures_total",
+            "Failures passed on that speak of the schema, or during which it changed, while every need was met.",
+            &["route"],
+        )?;
         let flips = counter("verdict_changes_total", "Changes of a verdict.", &["requirement", "verdict"])?;
         let look_failures = counter("look_failures_total", "Looks at a database that failed.", &["database", "error"])?;
         let notifications = counter("notifications_total", "Notifications from a database.", &["database"])?;
@@ -140,9 +157,20 @@ impl Metrics {
                 .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
         )?;
         registry.register(Box::new(own_answers.clone()))?;
-        let malformed =
-            IntCounter::new("malformed_requests_total", "Requests refused before there was anything to decide.")?;
-        registry.register(Box::new(malformed.clone()))?;
+        let single = |name: &str, help: &str| -> Result<IntCounter, prometheus::Error> {
+            let metric = IntCounter::new(name, help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        let malformed = single("malformed_requests_total", "Requests refused before there was anything to decide.")?;
+        let dropped_symptoms = single(
+            "symptoms_dropped_total",
+            "Symptoms not kept for `suggest`, because there were too many different ones.",
+        )?;
+        let unreadable_failures = single(
+            "unreadable_failures_total",
+            "Bodies of failures not read for symptoms, because of their content coding.",
+        )?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
         let stale = Stale {
@@ -170,6 +198,11 @@ impl Metrics {
             malformed,
             upstream_failures,
             rechecks,
+            symptoms,
+            dropped_symptoms,
+            unreadable_failures,
+            replays,
+            unexplained_failures,
             verdicts,
             flips,
             looks,
@@ -248,6 +281,32 @@ impl Metrics {
         let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
         self.stale.bytes.set(number(bytes));
         self.stale.entries.set(number(answers));
+    }
+
+    /// Counts a failure's body that speaks of the schema. Both are of a few fixed words.
+    pub fn symptom(&self, code: &str, covered: &str) {
+        self.symptoms.with_label_values(&[code, covered]).inc();
+    }
+
+    /// Counts a symptom that is not kept: there are too many different ones.
+    pub fn dropped_symptom(&self) {
+        self.dropped_symptoms.inc();
+    }
+
+    /// Counts a failure's body that is encoded in a way that is not read.
+    pub fn unreadable_failure(&self) {
+        self.unreadable_failures.inc();
+    }
+
+    /// Counts a read that was sent again because the schema changed under it. `result` is one of a
+    /// few fixed words.
+    pub fn replay(&self, route: &str, result: &str) {
+        self.replays.with_label_values(&[route, result]).inc();
+    }
+
+    /// Counts a failure that was passed on although it speaks of the schema.
+    pub fn unexplained_failure(&self, route: &str) {
+        self.unexplained_failures.with_label_values(&[route]).inc();
     }
 
     /// Times a look at a database that succeeded.

@@ -74,6 +74,8 @@ pub enum Reason {
     Ready,
     /// Everything that one of its route's versions needs is ready: that version is used.
     Version(VersionId),
+    /// Its failure named an object that is missing and that no requirement of the route covers.
+    Symptom,
     /// A need is not ready: the worst one, the first of those in the route's order.
     Need {
         /// Which.
@@ -93,6 +95,7 @@ impl Reason {
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
             Self::Version(_) => "version",
+            Self::Symptom => "symptom",
             Self::Need { verdict, .. } => verdict.as_str(),
         }
     }

@@ -38,6 +38,7 @@ mod sample;
 mod scope;
 mod share;
 mod snapshot;
+mod symptom;
 mod tenant;
 mod type_name;
 mod verdict;
@@ -67,6 +68,7 @@ pub use route::{Mode, Route, RouteId, UpstreamId, Version, VersionId};
 pub use router::{Conflict, Hidden, Router};
 pub use scope::Scope;
 pub use snapshot::{Flip, Judgement, Snapshot};
+pub use symptom::{Symptom, SymptomCode, SymptomObject};
 pub use tenant::{
     Directory, DomainTables, OWN_SCHEMA, Shape, Standing, Stranger, Tally, Template, TemplateError, Tenancy, Tenant,
     TenantChange, TenantFindings, TenantId, TenantKey, Tenants, TenantsSeen, Whose,

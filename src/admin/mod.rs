@@ -6,6 +6,7 @@
 //! | `/ready` | 200 once traffic may come: listeners open, first verdicts in, `ready_needs` ready |
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
+//! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
@@ -34,6 +35,7 @@ use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
+use crate::symptoms::{Proposal, Symptoms};
 
 pub use listener::AdminListener;
 
@@ -47,6 +49,7 @@ struct Admin {
     reader: GateReader,
     metrics: Metrics,
     incidents: Arc<Incidents>,
+    symptoms: Symptoms,
 }
 
 /// Serves until dropped.
@@ -55,9 +58,10 @@ pub async fn serve(
     config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
+    symptoms: Symptoms,
 ) -> std::io::Result<()> {
     let incidents = Arc::new(Incidents::default());
-    let admin = Admin { config, reader, metrics, incidents };
+    let admin = Admin { config, reader, metrics, incidents, symptoms };
     let guarded = Router::new()
         .route("/health/migrations", get(health))
         .route("/metrics", get(metrics_text))
@@ -65,6 +69,7 @@ pub async fn serve(
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/incidents", get(incidents::as_json))
         .route("/api/v1/incidents.md", get(incidents::as_markdown))
+        .route("/api/v1/suggestions", get(suggestions))
         .route_layer(middleware::from_fn_with_state(admin.clone(), token::require_read));
     let app = Router::new()
         .route("/live", get(|| async { "live\n" }))
@@ -109,6 +114,10 @@ async fn metrics_text(State(admin): State<Admin>) -> Response {
 
 async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
     Json(SnapshotReport::of(&admin))
+}
+
+async fn suggestions(State(admin): State<Admin>) -> Json<Proposal> {
+    Json(admin.symptoms.proposal(&admin.config))
 }
 
 impl Admin {

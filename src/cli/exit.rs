@@ -11,7 +11,7 @@ pub(super) enum Exit {
     NotReady,
     /// 2: wrong usage, a wrong configuration, or an address that cannot be bound.
     Usage,
-    /// 3: a database could not be looked at.
+    /// 3: a database could not be looked at, or the running schemagate not be asked.
     Unreachable,
     /// 130: ended by SIGINT, as a shell would say it.
     Interrupted,
@@ -21,7 +21,7 @@ pub(super) enum Exit {
 
 /// For `--help`.
 pub(super) const HELP: &str = "\
-Exit codes: 0 ready or done; 1 not ready; 2 wrong usage or configuration; 3 a database could not be looked at.";
+Exit codes: 0 ready or done; 1 not ready; 2 wrong usage or configuration; 3 a database could not be looked at, or the running schemagate not be asked.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

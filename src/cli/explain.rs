@@ -121,6 +121,7 @@ impl Explained<'_> {
             Reason::Health => "it is the path of [health]".to_owned(),
             Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
             Reason::NoNeeds => "the route needs nothing of it".to_owned(),
+            Reason::Symptom => "the upstream's failure names what no requirement covers".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),
             Reason::Version(_) => "everything that this version of the route needs is ready".to_owned(),
             Reason::Need { requirement, verdict } => {

@@ -1,11 +1,14 @@
 //! Log lines, off the request path.
 
+mod google;
+
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::Subscriber;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
+use google::Google;
 
 /// What pingora says that the access log says better, or that is no news: a health check's result, a
 /// kept connection that could not be used again. `[log] level` and `RUST_LOG` can ask for it.
@@ -23,6 +26,7 @@ pub(super) fn start(log: &Log) -> Result<WorkerGuard, String> {
     let started = match log.format {
         LogFormat::Text => subscriber.with_ansi(false).finish().try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).finish().try_init(),
+        LogFormat::Google => subscriber.event_format(Google::new()).finish().try_init(),
     };
     started.map_err(|error| error.to_string())?;
     Ok(guard)

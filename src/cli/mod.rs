@@ -1,5 +1,6 @@
 //! The commands; the only room that knows all others.
 
+mod admin_client;
 mod check;
 mod check_prisma;
 mod comparison;
@@ -17,6 +18,7 @@ mod lookout;
 mod run;
 mod schema;
 mod side;
+mod suggest;
 mod trigger_sql;
 mod wait;
 
@@ -56,6 +58,8 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Print requirements and routes for what failures named and no requirement covers
+    Suggest(suggest::Suggest),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Suggest(suggest) => suggest.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),

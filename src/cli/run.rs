@@ -17,6 +17,7 @@ use crate::config::{Arguments, Config};
 use crate::live::{GateReader, live};
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
+use crate::symptoms::Symptoms;
 use crate::watch;
 
 /// Serves until a signal ends it.
@@ -70,7 +71,9 @@ fn start(config: Config) -> Result<(), String> {
     let answers = Answers::render(&config.answers, &config.brand).map_err(|error| error.to_string())?;
     let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
     let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), Arc::new(answers), metrics.clone())
+    let symptoms = Symptoms::default();
+    let answers = Arc::new(answers);
+    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), answers, metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
     let background = background().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let listener = background.block_on(AdminListener::bind(&config.admin.listen))?;
@@ -88,15 +91,21 @@ fn start(config: Config) -> Result<(), String> {
     );
     background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
     background.spawn(alert::alert(Arc::clone(&config), reader.clone(), metrics.clone()));
-    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics));
+    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
     served
 }
 
-async fn serve_admin(listener: AdminListener, config: Arc<Config>, reader: GateReader, metrics: Metrics) {
-    if let Err(error) = admin::serve(listener, config, reader, metrics).await {
+async fn serve_admin(
+    listener: AdminListener,
+    config: Arc<Config>,
+    reader: GateReader,
+    metrics: Metrics,
+    symptoms: Symptoms,
+) {
+    if let Err(error) = admin::serve(listener, config, reader, metrics, symptoms).await {
         error!(%error, "the admin listener ended; traffic is not touched");
     }
 }

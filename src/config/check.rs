@@ -26,7 +26,7 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{Config, Log};
+use super::{ActOnSymptoms, Config, Log};
 use action::Answers;
 use requirement::Requirements;
 
@@ -47,6 +47,7 @@ impl Check<'_> {
         let alerts = self.alerts(file, &requirements);
         let probes = self.probes(file, listen.as_ref());
         let log = self.log(file);
+        let act = file.symptoms.get()?.act.copied()?;
         let health = self.health(file, form);
 
         let mut answers = Answers::default();
@@ -83,6 +84,7 @@ impl Check<'_> {
             brand,
             alerts: alerts?,
             probes: probes?,
+            symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
             warnings: self.take_warnings(),
         })

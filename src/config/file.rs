@@ -49,7 +49,8 @@ impl Words for Notify {
 }
 
 impl Words for LogFormat {
-    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("text", Self::Text), ("json", Self::Json), ("google", Self::Google)];
 }
 
 table! {
@@ -87,6 +88,8 @@ table! {
         alerts: List<AlertTable> = [],
         /// Requests that schemagate sends to itself, to see whether clients get what they should.
         probes: List<ProbeTable> = [],
+        /// What the bodies of failures say of the schema.
+        symptoms: SymptomsTable = {},
         /// How log lines look.
         log: LogTable = {},
     }
@@ -493,9 +496,17 @@ table! {
 }
 
 table! {
+    /// What the bodies of 5xx answers say of the schema: a missing table, column, type or function.
+    SymptomsTable {
+        /// Refuse a request whose 5xx names what no requirement of its route covers, with the route's refusal. Whoever can write into the application's errors can cause it.
+        act: bool = false,
+    }
+}
+
+table! {
     /// How log lines look.
     LogTable {
-        /// "text" for people, "json" for machines.
+        /// "text" for people, "json" for machines, "google" for Cloud Logging.
         format: Word<LogFormat> = "text",
         /// Which lines: error, warn, info, debug, trace, or a filter as RUST_LOG has it.
         level: String = "info",

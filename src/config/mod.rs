@@ -74,6 +74,8 @@ pub struct Config {
     pub alerts: Vec<Alert>,
     /// Requests that schemagate sends to itself.
     pub probes: Vec<Probe>,
+    /// What is done about what failures say of the schema.
+    pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
     /// What is valid and probably not meant.
@@ -357,6 +359,15 @@ pub struct Template {
     pub source: Arc<str>,
 }
 
+/// Whether a 5xx is refused whose body names what no requirement covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActOnSymptoms {
+    /// It passes, is counted and proposed.
+    No,
+    /// The route's refusal takes its place.
+    Yes,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -376,6 +387,8 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+    /// One JSON object a line, as Google Cloud Logging reads it.
+    Google,
 }
 
 impl RequirementNotes {

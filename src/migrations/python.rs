@@ -50,7 +50,7 @@ pub(crate) enum Value {
 
 /// A call, which is not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// What is called, with what stands before its dots: `models.CharField`.
     pub(super) name: Box<str>,
     /// What it is given by place.

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use gate::{Decision, Outcome, Reason, Rules};
+use gate::{Decision, Gate, Outcome, Reason, RequirementId, Verdict};
 use pingora::http::RequestHeader;
+use tracing::Level;
 
+use super::context::Context;
 use super::exchange::Exchange;
 use super::tenant::RequestTenant;
+use super::trace::trace_id;
 use crate::answer::UpstreamFailure;
+use crate::config::Config;
 
 /// The target of these lines, for filters.
 const TARGET: &str = "schemagate::access";
@@ -27,40 +31,56 @@ pub(super) struct Line<'l> {
     pub(super) upstream: Option<&'l str>,
 }
 
-/// Logs a request. Answers of our own and server errors are logged even where `every` is not.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, rules: &Rules, every: bool) {
+/// Logs a request. Answers of our own and server errors are logged even where `every` is not; what
+/// was answered because a need is unmet, as a warning.
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate: &Gate) {
     let own = exchange.answered_after.is_some();
-    if !every && !own && line.status < 500 {
+    if !config.log.access && !own && line.status < 500 {
         return;
     }
+    let rules = &config.rules;
     let decision = exchange.decision.as_ref();
     let path = line.request.raw_path();
     let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
-    let requirement = decision.and_then(|decision| needed(decision, rules));
-    tracing::info!(
-        target: TARGET,
-        method = line.request.method.as_str(),
-        host = exchange.host.as_str(),
-        path = %String::from_utf8_lossy(path),
-        status = line.status,
-        route,
-        action = decision.map(action),
-        reason = decision.map(|decision| decision.reason.as_str()),
-        requirement,
-        tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
-        upstream = line.upstream,
-        duration_ms = milliseconds(line.took),
-        bytes = line.bytes,
-        client = exchange.client.address.map(tracing::field::display),
-        request_id = exchange.id.as_str(),
-        upstream_status = exchange.replaced.map(|status| status.as_u16()),
-        held_ms = exchange.held.map(milliseconds),
-        rechecked = exchange.rechecked.then_some(true),
-        observed = decision.is_some_and(|decision| decision.observed).then_some(true),
-        failure = exchange.failure.map(UpstreamFailure::as_str),
-        error = exchange.error.as_deref(),
-    );
+    let requirement = decision.and_then(needed);
+    let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
+    // A level is fixed where it is written.
+    macro_rules! write {
+        ($level:expr) => {
+            tracing::event!(
+                target: TARGET,
+                $level,
+                method = line.request.method.as_str(),
+                host = exchange.host.as_str(),
+                path = %String::from_utf8_lossy(path),
+                status = line.status,
+                route,
+                action = decision.map(action),
+                reason = decision.map(|decision| decision.reason.as_str()),
+                requirement = requirement.and_then(|id| rules.requirement(id)).map(|requirement| &*requirement.name),
+                component = requirement.and_then(|id| config.notes(id)).and_then(|notes| notes.component.as_deref()),
+                context.code = context.as_ref().map(|context| context.code),
+                context.table = context.as_ref().and_then(|context| context.table.as_deref()),
+                tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
+                upstream = line.upstream,
+                duration_ms = milliseconds(line.took),
+                bytes = line.bytes,
+                client = exchange.client.address.map(tracing::field::display),
+                request_id = exchange.id.as_str(),
+                trace = trace_id(&line.request.headers),
+                upstream_status = exchange.replaced.map(|status| status.as_u16()),
+                held_ms = exchange.held.map(milliseconds),
+                rechecked = exchange.rechecked.then_some(true),
+                replayed = exchange.thoughts.was_sent_again().then_some(true),
+                observed = decision.is_some_and(|decision| decision.observed).then_some(true),
+                failure = exchange.failure.map(UpstreamFailure::as_str),
+                error = exchange.error.as_deref(),
+            )
+        };
+    }
+    if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
 }
 
 /// To the microsecond.
@@ -83,14 +103,17 @@ fn action(decision: &Decision) -> &'static str {
     }
 }
 
-fn needed<'r>(decision: &Decision, rules: &'r Rules) -> Option<&'r str> {
+fn needed(decision: &Decision) -> Option<RequirementId> {
     match decision.reason {
-        Reason::Need { requirement, .. } => rules.requirement(requirement).map(|requirement| &*requirement.name),
-        Reason::NoRoute
-        | Reason::Health
-        | Reason::UnknownTenant
-        | Reason::NoNeeds
-        | Reason::Ready
-        | Reason::Version(_) => None,
+        Reason::Need { requirement, .. } => Some(requirement),
+        _ => None,
     }
+}
+
+/// Whether it is known that something is missing.
+const fn is_unmet(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Symptom | Reason::Need { verdict: Verdict::Migrating | Verdict::Broken | Verdict::Contradicted, .. }
+    )
 }

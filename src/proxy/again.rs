@@ -1,6 +1,6 @@
 //! Sending a request once more: when that is allowed, and what comes before it.
 
-use gate::{Method, Outcome, Route};
+use gate::{Method, Outcome};
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
@@ -54,12 +54,13 @@ impl Gateway {
     /// catalog is looked at before that.
     pub(super) fn look_before_giving_up(&self, session: &Session, error: &Error, exchange: &mut Exchange) -> bool {
         let Failing::Upstream(why) = failure::read(error) else { return false };
-        let leads_elsewhere = exchange
+        let method = Method::new(session.req_header().method.as_str());
+        let may_turn = exchange
             .decision
             .filter(|decision| matches!(decision.outcome, Outcome::Forward(_)))
             .and_then(|decision| self.config.rules.route(decision.route?))
-            .is_some_and(Route::may_send_again);
-        let look = leads_elsewhere && !exchange.attempts.spent.look && is_repeatable(session, exchange);
+            .is_some_and(|route| route.may_send_again() || route.guards(method));
+        let look = may_turn && !exchange.attempts.spent.look && is_repeatable(session, exchange);
         if look {
             let why = exchange.attempts.why(why, exchange.failure);
             exchange.again = Some(Again::Look { why, error: error.to_string() });
@@ -75,15 +76,23 @@ impl Gateway {
     ) -> pingora::Result<()> {
         let Some(mut again) = exchange.again.take() else { return Ok(()) };
         if let Again::Look { why, error } = again {
-            let Some(instead) = self.instead_of_none(why, session, exchange).await else {
-                return gave_up(exchange, why, error);
+            again = match self.instead_of_none(why, session, exchange).await {
+                Some(Instead::Again(again)) => again,
+                Some(Instead::Answer(answer)) => {
+                    self.note_failure(why, exchange);
+                    exchange.error = Some(error);
+                    return answered(exchange, answer);
+                }
+                None => match self.mended(session, exchange) {
+                    Some(mended) => {
+                        exchange.send_again(mended, self.reader.pin().snapshot().generation());
+                        exchange.again.take().unwrap_or(Again::Go)
+                    }
+                    None => return gave_up(exchange, why, error),
+                },
             };
             self.note_failure(why, exchange);
             exchange.error = Some(error);
-            again = match instead {
-                Instead::Again(again) => again,
-                Instead::Answer(answer) => return answered(exchange, answer),
-            };
         }
         if let Again::Wait = again
             && let Some(answer) = self.wait(session, exchange).await?

@@ -10,6 +10,7 @@ use super::client::Client;
 use super::drain::InFlight;
 use super::failure;
 use super::request_id::RequestId;
+use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
 use crate::answer::{Answer, UpstreamFailure};
@@ -63,6 +64,8 @@ pub(super) struct Exchange {
     pub(super) failure: Option<UpstreamFailure>,
     /// What went wrong, for the log.
     pub(super) error: Option<String>,
+    /// What its failures taught.
+    pub(super) thoughts: SecondThoughts,
     _in_flight: InFlight,
 }
 
@@ -123,6 +126,13 @@ impl Attempts {
 }
 
 impl Exchange {
+    /// It is sent once more, because the schema changed under it, by what is known now.
+    pub(super) fn send_again(&mut self, decision: Decision, generation: u64) {
+        self.decision = Some(decision);
+        self.again = Some(Again::Go);
+        self.thoughts.sent_again(generation);
+    }
+
     /// Whether it is to wait for a verdict to turn.
     pub(super) fn waits(&self) -> bool {
         self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
@@ -150,6 +160,7 @@ impl Exchange {
             answered_after: None,
             failure: None,
             error: None,
+            thoughts: SecondThoughts::default(),
             _in_flight: in_flight,
         }
     }

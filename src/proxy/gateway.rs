@@ -32,6 +32,7 @@ use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::symptoms::Symptoms;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
@@ -39,6 +40,7 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     answers: Arc<Answers>,
     pub(super) metrics: Metrics,
+    pub(super) symptoms: Symptoms,
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
@@ -56,6 +58,7 @@ impl Gateway {
         reader: GateReader,
         answers: Arc<Answers>,
         metrics: Metrics,
+        symptoms: Symptoms,
         upstreams: Arc<Upstreams>,
         closing: watch::Receiver<bool>,
     ) -> Self {
@@ -66,6 +69,7 @@ impl Gateway {
             reader,
             answers,
             metrics,
+            symptoms,
             upstreams,
             stale,
             in_flight: InFlight::default(),
@@ -100,6 +104,7 @@ impl Gateway {
             }
             _ => None,
         };
+        exchange.thoughts.generation = gate.snapshot().generation();
         exchange.tenant = RequestTenant::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
@@ -268,6 +273,7 @@ impl ProxyHttp for Gateway {
         exchange: &mut Exchange,
         reused: bool,
     ) -> Box<Error> {
+        exchange.thoughts.release(session);
         let mut error = error.more_context(format!("server {}", peer._address));
         error.retry.decide_reuse(reused);
         let again = match (&exchange.again, &exchange.instead) {
@@ -289,16 +295,17 @@ impl ProxyHttp for Gateway {
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
         self.note_answer(answer, session, exchange);
-        if answer.status.is_server_error() {
-            match self.instead_of(answer.status, session, exchange).await {
-                None => return Ok(()),
-                Some(Instead::Answer(answer)) => exchange.instead = Some(answer),
-                Some(Instead::Again(again)) => exchange.again = Some(again),
-            }
-            // The way to error_while_proxy, which has it sent once more, or to fail_to_proxy, which answers.
-            return Error::e_explain(ErrorType::HTTPStatus(answer.status.as_u16()), "not passed on");
-        }
-        Ok(())
+        if answer.status.is_server_error() { self.weigh(answer, session, exchange).await } else { Ok(()) }
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        session: &mut Session,
+        part: &mut Option<Bytes>,
+        end: bool,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<Option<Duration>> {
+        self.read_on(part.as_ref(), end, session, exchange).map(|()| None)
     }
 
     async fn response_filter(
@@ -331,6 +338,8 @@ impl ProxyHttp for Gateway {
             // pingora gave the connection up when a 100 went out before the body had come.
             session.set_keepalive(Some(KEEP_ALIVE));
         }
+        // Last: what is set above is the real connection's.
+        exchange.thoughts.hold(session);
         Ok(())
     }
 
@@ -348,6 +357,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
+        exchange.thoughts.release(session);
         if let Some(answer) = exchange.instead.take() {
             self.answer(session, exchange, answer, true).await;
             return told(session);
@@ -389,8 +399,10 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+        exchange.thoughts.release(session);
         self.keep(error.is_none(), exchange);
         let status = sent_status(session);
+        self.settle(status, session, exchange);
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
@@ -407,7 +419,7 @@ impl ProxyHttp for Gateway {
             took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
             upstream: self.pool(exchange).map(Pool::name),
         };
-        access_log::write(&line, exchange, &self.config.rules, self.config.log.access);
+        access_log::write(&line, exchange, &self.config, &self.reader.pin());
     }
 
     /// The access log tells every error, once.

@@ -13,8 +13,9 @@
 //! | `tenant` | whose a request is, and what is said of refused tenants |
 //! | `again` | what is sent once more, and when |
 //! | `hold` | requests that wait for a verdict to turn |
+//! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
-//! | `access_log` | one line a request |
+//! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection` | HTTP/1 or HTTP/2 |
 //! | `drain` | how it ends |
@@ -24,20 +25,25 @@ mod again;
 mod certificate;
 mod client;
 mod connection;
+mod context;
 mod doors;
 mod drain;
 mod exchange;
 mod facts;
 mod failure;
+mod failure_body;
 mod forwarded;
 mod gateway;
+mod held_back;
 mod hold;
 mod hop_by_hop;
 mod own_answer;
 mod recheck;
 mod request_id;
+mod second_thoughts;
 mod stale;
 mod tenant;
+mod trace;
 mod upstreams;
 
 use std::sync::Arc;
@@ -55,6 +61,7 @@ use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::symptoms::Symptoms;
 
 use connection::Connections;
 use doors::Doors;
@@ -93,6 +100,7 @@ impl Proxy {
         reader: GateReader,
         answers: Arc<Answers>,
         metrics: Metrics,
+        symptoms: Symptoms,
     ) -> Result<Self, ProxyError> {
         let listen = config.listen.clone();
         let doors = Doors::take(&listen)?;
@@ -100,7 +108,7 @@ impl Proxy {
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
         let closing = watch::Sender::new(false);
         let room = closing.subscribe();
-        let gateway = Gateway::new(config, reader.clone(), answers, metrics, Arc::clone(&upstreams), room);
+        let gateway = Gateway::new(config, reader.clone(), answers, metrics, symptoms, Arc::clone(&upstreams), room);
         Ok(Self { listen, doors, upstreams, gateway, reader, closing })
     }
 

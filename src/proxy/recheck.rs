@@ -161,6 +161,7 @@ impl Gateway {
             return None;
         }
         let looked = self.reader.look_after(failed, &databases(route, rules), LIMIT).await;
+        exchange.thoughts.looked = looked == LookAgain::Looked;
         let now = self.reader.now();
         // Also where no look came in time: another one may have found the same meanwhile.
         let gate = self.reader.pin();

@@ -192,6 +192,20 @@ async fn a_connection_that_breaks_before_an_answer_counts_too() {
 }
 
 #[tokio::test]
+async fn a_backend_that_is_stuck_over_the_missing_column_is_a_refusal_and_not_a_504() {
+    let database = Cluster::shared().database().await;
+    database.execute(TABLES).await;
+    let backend = Backend::start(&database).await;
+    let config = config(&database, &backend.address(), "20s")
+        .replace("health = false", "health = false\nread_timeout = \"400ms\"");
+    let gateway = Gateway::start(&config).await;
+    gateway.client().get("/api/contacts/stuck").await.expect(200);
+    database.execute(BREAK).await;
+    is_refused(&gateway.client().get("/api/contacts/stuck").await, "SCHEMA_NOT_READY");
+    assert_eq!(count(&gateway, "schemagate_rechecks_total{result=\"turned\",route=\"contacts\"}").await, 1);
+}
+
+#[tokio::test]
 async fn a_backend_that_the_missing_column_keeps_from_starting_is_a_refusal_and_not_a_502() {
     let database = Cluster::shared().database().await;
     database.execute(TABLES).await;
@@ -214,6 +228,9 @@ async fn a_backend_of_http2_is_held_back_too() {
     let client = Client::http2(gateway.port());
     let post = async || Answer::to(client.request(Method::POST, "/status/500").body("a body")).await;
     assert_eq!(post().await.expect(500).text(), "a body");
+    // A read waits for its body besides.
+    client.get("/status/500").await.expect(500);
+    Client::new(gateway.port()).get("/status/500").await.expect(500);
     database.execute(BREAK).await;
     is_refused(&post().await, "CUSTOMERS_NOT_READY");
 }

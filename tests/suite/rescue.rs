@@ -4,17 +4,11 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::house::{Answer, Backend, Client, Cluster, Database, Gateway, eventually};
+use crate::house::{
+    Answer, BACKUP_TABLES, BACKUP_TYPES, Backend, Client, Cluster, Database, Gateway, WINDOWS, eventually,
+};
 
 const LIMIT: Duration = Duration::from_secs(5);
-
-const TABLES: &str = r#"
-    CREATE TYPE "AdminBackupType" AS ENUM ('FULL', 'INCREMENTAL');
-    CREATE TYPE "AdminBackupStatus" AS ENUM ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED');
-    CREATE TABLE "AdminBackupJob" ("id" serial PRIMARY KEY, "type" "AdminBackupType" NOT NULL,
-                                   "status" "AdminBackupStatus" NOT NULL);
-    CREATE TABLE "maintenance_windows" ("id" text, "message" text);
-"#;
 
 struct House {
     database: Database,
@@ -64,6 +58,10 @@ async fn house(sql: &str, refresh: &str) -> House {
     .await;
     let client = gateway.client();
     House { database, backend, gateway, client }
+}
+
+fn tables() -> String {
+    format!("{BACKUP_TYPES}{BACKUP_TABLES}{WINDOWS}")
 }
 
 fn is_empty_and_marked(answer: &Answer, route: &str) {
@@ -134,18 +132,8 @@ async fn a_head_is_rescued_without_a_body_and_http2_alike() {
 }
 
 #[tokio::test]
-async fn the_maintenance_endpoints_answer_an_empty_list_and_keep_guests_out() {
-    let house = house("", "200ms").await;
-    house.gateway.verdict_becomes("windows", "broken", LIMIT).await;
-    for path in ["/ops/maintenance/active", "/ops/maintenance/list"] {
-        is_empty_and_marked(&house.client.get(path).await, "maintenance");
-        house.as_guest(path).await.expect(401);
-    }
-}
-
-#[tokio::test]
 async fn the_first_500_after_the_break_is_rescued_already() {
-    let house = house(TABLES, "20s").await;
+    let house = house(&tables(), "20s").await;
     house.client.get("/admin/backups").await.expect(200);
     house.database.execute(r#"DROP TABLE "AdminBackupJob""#).await;
     is_empty_and_marked(&house.client.get("/admin/backups").await, "backup list");
@@ -183,7 +171,7 @@ async fn after_the_migration_the_list_is_the_backends_own() {
     let house = house("", "200ms").await;
     house.gateway.verdict_becomes("backups", "broken", LIMIT).await;
     is_empty_and_marked(&house.client.get("/admin/backups").await, "backup list");
-    house.database.execute(TABLES).await;
+    house.database.execute(&tables()).await;
     house.gateway.verdict_becomes("backups", "ready", LIMIT).await;
     house.client.fetch(Method::POST, "/admin/backups").await.expect(202);
     let straight = Client::new(house.backend.port()).get("/admin/backups").await.expect(200);

@@ -46,6 +46,8 @@ struct Surroundings<'s> {
     defaults: &'s Defaults<'s>,
     mode: Mode,
     form: MatchingForm,
+    /// Whether a route without needs may refuse, too, by what a failure says.
+    acts: bool,
 }
 
 /// Stands in for actions that were reported.
@@ -80,7 +82,8 @@ impl Check<'_> {
                 .beside(Some(one), "the other");
         }
         let mode = defaults.table.mode.copied().or(file.mode.copied()).map_or(Mode::Enforce, |word| word.0);
-        let around = Surroundings { requirements, of_tenants, defaults, mode, form };
+        let acts = file.symptoms.get().and_then(|symptoms| symptoms.act.copied()).unwrap_or_default();
+        let around = Surroundings { requirements, of_tenants, defaults, mode, form, acts };
         if let Some(upstream) = defaults.table.upstream.placed() {
             self.resolve(upstream, defaults.upstreams.iter().copied(), ("upstream", "upstreams"));
         }
@@ -131,6 +134,7 @@ impl Check<'_> {
         if let Some(place) = own_actions.iter().find_map(|key| key.place())
             && typed.needs.is_absent()
             && needs.is_empty()
+            && !around.acts
         {
             self.warn(Some(place), "the route needs nothing, so this action is never taken; add needs = [\"…\"]");
         }

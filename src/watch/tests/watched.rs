@@ -57,6 +57,7 @@ impl Watched {
             brand: Brand::default(),
             alerts: vec![],
             probes: vec![],
+            symptoms: crate::config::ActOnSymptoms::No,
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });

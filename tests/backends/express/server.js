@@ -59,6 +59,45 @@ app.get("/api/contacts/torn", async (request, response) => {
   }
 });
 
+// As a process that is stuck where it threw: there is no answer at all.
+app.get("/api/contacts/stuck", async (_request, response) => {
+  try {
+    response.json(await rows(`SELECT ${customer} FROM "customers"`));
+  } catch {
+    // Nothing: the client waits.
+  }
+});
+
+// As an application that tells its errors.
+const tell = (error, _request, response, _next) => response.status(500).json({ error: error.message });
+const orders = express.Router();
+orders.get("/", async (_request, response) => response.json(await rows(`SELECT "id" FROM "orders"`)));
+orders.get("/:id", async (request, response) =>
+  response.json(await rows(`SELECT "id" FROM "orders" WHERE "id" = $1`, request.params.id)));
+orders.post("/", async (_request, response) =>
+  response.status(201).json(await rows(`INSERT INTO "orders" DEFAULT VALUES RETURNING "id"`)));
+app.use("/api/orders", orders, tell);
+
+// A window of maintenance blocks writes. The one middleware takes a missing table for no window, the
+// other one throws, as it did that night.
+const window = `SELECT 1 FROM "maintenance_windows" WHERE now() BETWEEN "startsAt" AND "endsAt" AND "blockWrites"`;
+const blocked = (response) => response.status(503).json({ error: "maintenance" });
+const tolerant = async (_request, response, next) => {
+  const found = await rows(window).catch((error) => {
+    if (error.code === "42P01") return [];
+    throw error;
+  });
+  if (found.length) blocked(response);
+  else next();
+};
+const strict = async (_request, response, next) => ((await rows(window)).length ? blocked(response) : next());
+app.post("/auth/login", tolerant, (request, response) => {
+  if (request.body.password === "right") response.json({ token: "t" });
+  else response.status(401).json({ error: "wrong password" });
+});
+app.post("/pos/orders", strict, (_request, response) => response.status(201).json({ id: 1 }));
+app.get("/pos/orders", (_request, response) => response.json([]));
+
 // A guest is not staff; who comes without a name is.
 const staff = (request, response, next) => {
   if (request.get("x-user") === "guest") response.status(401).json({ error: "staff only" });
@@ -113,6 +152,17 @@ const answerOfTenant = (sql) => async (request, response) => {
 app.all(["/en/app/messages", "/fr/app/messages"],
   answerOfTenant(`SELECT "status" FROM "messages_sys_userstatus" ORDER BY "id"`));
 app.get("/en/app/users", answerOfTenant(`SELECT "name" FROM "auth_user" ORDER BY "id"`));
+// As Prisma's client words it, where the application passes its errors on as JSON.
+app.use("/admin", (error, _request, response, next) => {
+  if (error.code !== "42P01") return next(error);
+  const table = /"(.+)"/.exec(error.message)[1];
+  response.status(500).json({
+    name: "PrismaClientKnownRequestError",
+    code: "P2021",
+    meta: { modelName: table, table: `public.${table}` },
+    message: `The table \`public.${table}\` does not exist in the current database.`,
+  });
+});
 
 app.get("/", (_request, response) => response.type("html").send("<!doctype html><title>CRM</title><h1>CRM</h1>"));
 app.get("/assets/app.js", (_request, response) => response.type("js").send("console.log('CRM');\n"));

@@ -43,11 +43,16 @@ impl Gateway {
 
     /// Starts it and does not wait.
     pub(crate) fn spawn(listen: &str, admin: &str, config: &str) -> Self {
+        Self::spawn_logging("json", listen, admin, config)
+    }
+
+    /// The same with another format of the log.
+    pub(crate) fn spawn_logging(format: &str, listen: &str, admin: &str, config: &str) -> Self {
         let (port, admin_port) = (free_port(), free_port());
         let text = format!(
             "[listen]\nhttp = \"127.0.0.1:{port}\"\n{listen}\n\
              [admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{admin}\n\
-             [log]\nformat = \"json\"\n\n{config}\n"
+             [log]\nformat = \"{format}\"\n\n{config}\n"
         );
         let folder = tempfile::tempdir().expect("a folder for the configuration");
         let file = folder.path().join("proxy.toml");
@@ -155,6 +160,18 @@ impl Gateway {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.process.pid())).expect("it runs");
         let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
         pages * 4096
+    }
+
+    /// Runs another command of schemagate's with the same configuration file.
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        Run::of(self.folder.path(), args)
+    }
+
+    /// Adds to the configuration file, for commands that come after it.
+    pub(crate) fn append(&self, text: &str) {
+        let file = self.folder.path().join("proxy.toml");
+        let before = fs::read_to_string(&file).expect("the configuration can be read");
+        fs::write(file, format!("{before}\n{text}\n")).expect("the configuration can be written");
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

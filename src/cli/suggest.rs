@@ -1,0 +1,43 @@
+//! `schemagate suggest`
+
+use clap::Args;
+
+use super::admin_client::AdminClient;
+use super::console::Console;
+use super::exit::Exit;
+use super::{ConfigFile, Format, load, runtime};
+use crate::symptoms::Proposal;
+
+/// Prints requirements and routes for what failures named and no requirement covers.
+#[derive(Debug, Args)]
+pub(super) struct Suggest {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// How to answer
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Suggest {
+    pub(super) fn run(self, console: &Console) -> Exit {
+        self.asked(console).unwrap_or_else(|exit| exit)
+    }
+
+    fn asked(self, console: &Console) -> Result<Exit, Exit> {
+        let config = load(&self.file.config, self.format, console)?;
+        let client = AdminClient::new(&config.admin);
+        let proposal: Proposal = runtime(console)?.block_on(client.get("/api/v1/suggestions")).map_err(|message| {
+            console.error(message);
+            Exit::Unreachable
+        })?;
+        match self.format {
+            Format::Json => console.json(&proposal),
+            // A comment, so that the output may be appended to the configuration as it is.
+            Format::Text if proposal.symptoms.is_empty() => console.line(
+                "# Nothing to suggest: no failure named an object that the requirements of its route do not cover.",
+            ),
+            Format::Text => console.line(proposal.toml.trim_end()),
+        }
+        Ok(Exit::Ready)
+    }
+}
