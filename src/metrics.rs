@@ -70,6 +70,33 @@ struct Stale {
     entries: IntGauge,
 }
 
+impl Stale {
+    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let counter = |name: &str, help: &str| -> Result<IntCounterVec, prometheus::Error> {
+            let metric = IntCounterVec::new(Opts::new(name, help), &["route", "result"])?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        let gauge = |name: &str, help: &str| -> Result<IntGauge, prometheus::Error> {
+            let metric = IntGauge::new(name, help)?;
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        };
+        Ok(Self {
+            answers: counter(
+                "stale_answers_total",
+                "Requests that the last good answer was to be given to, by route and what came of it.",
+            )?,
+            kept: counter(
+                "stale_kept_total",
+                "Answers of ready routes that may have to give them once more, by route and whether they are kept.",
+            )?,
+            bytes: gauge("stale_stored_bytes", "Memory that kept answers take.")?,
+            entries: gauge("stale_stored_answers", "Answers that are kept.")?,
+        })
+    }
+}
+
 /// What is counted of tenants; none of it by a tenant's name, of which there may be any number.
 #[derive(Debug, Clone)]
 struct TenantMetrics {
@@ -94,6 +121,16 @@ impl TenantMetrics {
         registry.register(Box::new(ready_after.clone()))?;
         Ok(Self { standing, created, gone, ready_after })
     }
+}
+
+/// How long answers of schemagate's own take.
+fn own_answers(registry: &Registry) -> Result<Histogram, prometheus::Error> {
+    let own_answers = Histogram::with_opts(
+        HistogramOpts::new("own_answer_duration_seconds", "Time to answer a request without the upstream.")
+            .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
+    )?;
+    registry.register(Box::new(own_answers.clone()))?;
+    Ok(own_answers)
 }
 
 impl Metrics {
@@ -152,11 +189,7 @@ impl Metrics {
             &["database"],
         )?;
         registry.register(Box::new(looks.clone()))?;
-        let own_answers = Histogram::with_opts(
-            HistogramOpts::new("own_answer_duration_seconds", "Time to answer a request without the upstream.")
-                .buckets(vec![0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1]),
-        )?;
-        registry.register(Box::new(own_answers.clone()))?;
+        let own_answers = own_answers(&registry)?;
         let single = |name: &str, help: &str| -> Result<IntCounter, prometheus::Error> {
             let metric = IntCounter::new(name, help)?;
             registry.register(Box::new(metric.clone()))?;
@@ -173,22 +206,7 @@ impl Metrics {
         )?;
         let generation = IntGauge::new("snapshot_generation", "Counts looks that changed what is known.")?;
         registry.register(Box::new(generation.clone()))?;
-        let stale = Stale {
-            answers: counter(
-                "stale_answers_total",
-                "Requests that the last good answer was to be given to, by route and what came of it.",
-                &["route", "result"],
-            )?,
-            kept: counter(
-                "stale_kept_total",
-                "Answers of ready routes that may have to give them once more, by route and whether they are kept.",
-                &["route", "result"],
-            )?,
-            bytes: IntGauge::new("stale_stored_bytes", "Memory that kept answers take.")?,
-            entries: IntGauge::new("stale_stored_answers", "Answers that are kept.")?,
-        };
-        registry.register(Box::new(stale.bytes.clone()))?;
-        registry.register(Box::new(stale.entries.clone()))?;
+        let stale = Stale::register(&registry)?;
         let tenants = TenantMetrics::register(&registry)?;
         let holds = Holds::new(&registry)?;
         Ok(Self {

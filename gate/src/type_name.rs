@@ -115,7 +115,7 @@ impl TypeName {
     /// What `self` leaves out matches anything: `numeric` is met by `numeric(10,2)`, and
     /// `Status` by `app.Status`.
     pub fn is_met_by(&self, actual: &Self) -> bool {
-        let same_base = if actual.folded {
+        let same_base = if self.folded || actual.folded {
             self.base.eq_ignore_ascii_case(&actual.base)
         } else {
             self.builtin == actual.builtin && self.base == actual.base

@@ -10,7 +10,7 @@ use crate::migrations::Folder;
 /// What one side is known by.
 pub(super) enum Source<'n> {
     /// A lock or a database, as a [`Scope`] takes it.
-    Told(Catalog),
+    Told(Box<Catalog>),
     /// Migrations and what they leave behind.
     Replayed(&'n Folder, Box<Replay>),
 }
@@ -51,7 +51,7 @@ impl Comparison {
         let place = Scope { schemas: schemas.to_vec(), tables: Vec::new() };
         let beside = |side: &Source<'_>, other: &Catalog| {
             let catalog = match side {
-                Source::Told(catalog) => catalog.clone(),
+                Source::Told(catalog) => (**catalog).clone(),
                 Source::Replayed(_, replay) => Replayed(replay).beside(other, &place),
             };
             let mut catalog = filters.iter().fold(catalog, |catalog, filter| filter.of(&catalog));

@@ -103,11 +103,11 @@ impl Named {
 
     fn source(&self, captured: Option<Catalog>, path: &[Box<str>], schemas: &[Box<str>]) -> Source<'_> {
         match &self.side {
-            Side::Lock(lock) => Source::Told(lock.catalog.clone()),
+            Side::Lock(lock) => Source::Told(Box::new(lock.catalog.clone())),
             Side::Folder(folder) => Source::Replayed(folder, Box::new(Replay::of(path, &folder.migrations))),
             Side::Database(_) => {
                 let scope = Scope { schemas: schemas.to_vec(), tables: Vec::new() };
-                Source::Told(scope.of(&captured.unwrap_or_default()))
+                Source::Told(Box::new(scope.of(&captured.unwrap_or_default())))
             }
         }
     }

@@ -78,9 +78,10 @@ impl LockCommand {
     /// The lock so far. One that is broken stands in the way of a check, and is written anew else.
     fn old(&self, console: &Console) -> Result<Option<Lock>, Exit> {
         let path = &self.output;
-        let found = if self.check { Lock::load(path).map(Loaded::Lock) } else { Lock::find(path) };
+        let found =
+            if self.check { Lock::load(path).map(|lock| Loaded::Lock(Box::new(lock))) } else { Lock::find(path) };
         match found {
-            Ok(Loaded::Lock(lock)) => Ok(Some(lock)),
+            Ok(Loaded::Lock(lock)) => Ok(Some(*lock)),
             Ok(Loaded::Nothing) => Ok(None),
             Err(complaints) if self.check => Err(complain(&complaints, self.format, console)),
             Err(complaints) => {

@@ -32,7 +32,7 @@ pub(super) struct ScopeArguments {
 /// One side of a comparison.
 pub(super) enum Side {
     /// A schema that was written down.
-    Lock(Lock),
+    Lock(Box<Lock>),
     /// A database.
     Database(Box<Database>),
     /// A folder of migrations.
@@ -65,7 +65,7 @@ impl Named {
             let url = format!("sqlite:{typed}");
             Side::Database(Box::new(database(Some(&url), file, format, console)?))
         } else {
-            Side::Lock(Lock::load(path).map_err(|complaints| complain(&complaints, format, console))?)
+            Side::Lock(Box::new(Lock::load(path).map_err(|complaints| complain(&complaints, format, console))?))
         };
         Ok(Self { name: typed.to_owned(), side })
     }

@@ -16,7 +16,7 @@ pub enum Loaded {
     /// No file.
     Nothing,
     /// A lock.
-    Lock(Lock),
+    Lock(Box<Lock>),
 }
 
 /// What became of a file.
@@ -32,7 +32,7 @@ impl Lock {
     /// Reads the lock in the file at `path`, which has to be there.
     pub fn load(path: &Path) -> Result<Self, Complaints> {
         match Self::find(path)? {
-            Loaded::Lock(lock) => Ok(lock),
+            Loaded::Lock(lock) => Ok(*lock),
             Loaded::Nothing => {
                 let problem = Problem::new(None, format!("there is no lock {}", path.display()));
                 Err(unread(path, problem.help("make one with `schemagate lock`, or correct the path")))
@@ -55,7 +55,9 @@ impl Lock {
             format!("it is longer than {} MiB", LONGEST >> 20)
         } else {
             match String::from_utf8(bytes) {
-                Ok(text) => return Self::parse(&text, &path.display().to_string()).map(Loaded::Lock),
+                Ok(text) => {
+                    return Self::parse(&text, &path.display().to_string()).map(|lock| Loaded::Lock(Box::new(lock)));
+                }
                 Err(error) => format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()),
             }
         };

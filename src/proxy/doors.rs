@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
 use pingora::listeners::tls::TlsSettings;
-use pingora::listeners::{ListenerConfig, TcpSocketOptions};
+use pingora::listeners::{L4BufferSettings, ListenerConfig, TcpSocketOptions};
 use pingora::protocols::TcpKeepalive;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service as ServiceTrait;
@@ -21,6 +21,9 @@ use tokio::sync::watch;
 
 use super::{ProxyError, certificate};
 use crate::config::{Address, Listen};
+
+/// The longest record of TLS (RFC 8446, section 5.1).
+const TLS_RECORD: usize = 16 * 1024;
 
 /// Every address that clients come in by, taken but not yet open.
 pub(super) struct Doors {
@@ -86,13 +89,19 @@ impl Doors {
                 }
             };
             service.add_listener(match tls {
-                Some(settings) => endpoint.tls(settings),
-                None => endpoint,
+                Some(settings) => endpoint.l4_buffer(buffer(TLS_RECORD)).tls(settings),
+                None => endpoint.l4_buffer(buffer(0)),
             });
             sockets.push((key, OwnedFd::from(socket)));
         }
         Ok(OpenDoors { service, sockets, closing })
     }
+}
+
+/// pingora would keep 64 KiB for reading at every connection, ten thousand idle ones included. Headers
+/// and bodies are read into buffers of their own as large as this; TLS alone reads in small pieces.
+const fn buffer(read: usize) -> L4BufferSettings {
+    L4BufferSettings { read: Some(read), write: None }
 }
 
 /// A client that vanished without a word is noticed, so that its WebSocket is not kept for ever.

@@ -161,12 +161,13 @@ fn two_routes_for_the_same_requests_are_refused_naming_both() {
 }
 
 #[test]
-fn an_action_that_a_word_alone_does_not_say_is_said_to_need_more() {
+fn an_action_that_must_be_told_more_is_shown_how() {
     let folder = folder_with(
         "[upstreams.api]\nservers = [\"127.0.0.1:3000\"]\n[[routes]]\npath = \"/*\"\non_broken = \"stale\"\n",
     );
     let run = Run::of(folder.path(), &["check"]).expect(2);
-    assert!(run.stderr.contains("needs to be told more"), "{}", run.stderr);
+    assert!(run.stderr.contains("`stale` needs to be told more"), "{}", run.stderr);
+    assert!(run.stderr.contains("such as { stale = { up_to = \"10m\" } }"), "{}", run.stderr);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tokio_postgres::Client as Connection;
 
 use crate::house::{Database, Run};
 
-use chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LEDGER, LIMIT, PENDING, ROLLBACK, T, rows};
+use chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LEDGER, LIMIT, PENDING, ROLLBACK, T};
 
 /// The migrations that are said to be pending, in order.
 fn pending(printed: &str) -> Vec<&str> {
@@ -80,7 +80,7 @@ async fn wait_holds_the_container_until_the_ledger_is_complete_or_ends_with_the_
     let held = wait("20s", 0);
     for name in PENDING {
         assert!(!held.is_finished());
-        house.database.execute(&rows([name])).await;
+        house.migrate([name]).await;
     }
     assert!(held.await.expect("a wait").stdout.starts_with("ready after "));
 }

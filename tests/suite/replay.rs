@@ -167,5 +167,8 @@ async fn what_djangos_operations_are_read_as_is_what_django_made() {
     real.retain(|line| !is_key_between(line));
     replayed.retain(|line| !is_key_between(line));
     assert_eq!(difference(&replayed, &real), "");
-    assert_eq!(doubts(&replay), "46: it runs Python: `forwards`");
+    assert_eq!(
+        doubts(&replay),
+        "46: it runs Python: `forwards`\n11: whether it makes the table is a setting of the project's"
+    );
 }

@@ -206,7 +206,8 @@ fn migrations() -> TempDir {
     fs::write(home.join("__init__.py"), "").expect("a file");
     for (name, after) in [("0001_initial", "[]"), ("0002_userstatus", "[(\"messages_sys\", \"0001_initial\")]")] {
         let text = format!(
-            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    dependencies = {after}\n    operations = []\n"
+            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    dependencies = {after}\n    \
+             operations = [migrations.RunSQL(sql)]\n"
         );
         fs::write(home.join(format!("{name}.py")), text).expect("a file");
     }

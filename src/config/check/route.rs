@@ -127,7 +127,7 @@ impl Check<'_> {
         let hosts = self.hosts(typed);
         let methods = self.methods(typed);
         let upstream = self.upstream_of(place, typed, around, routes);
-        let needs = self.needs_of_route(typed, around, routes);
+        let needs = self.needs_of_requests(&typed.needs, typed, around, routes);
         let versions = self.versions(typed, around, routes);
         let mode = typed.mode.copied().map_or(around.mode, |word| word.0);
         let own_actions = [&typed.on_broken, &typed.on_contradicted, &typed.on_migrating, &typed.on_unknown];
@@ -255,14 +255,15 @@ impl Check<'_> {
         id
     }
 
-    /// What a route needs: what it names, and what every request of a tenant does.
-    fn needs_of_route(
+    /// What a route or a version of it needs: what it names, and what every request of a tenant does.
+    fn needs_of_requests(
         &mut self,
+        named: &Key<List<String>>,
         typed: &RouteTable,
         around: &Surroundings<'_>,
         routes: &mut Routes,
     ) -> Vec<RequirementId> {
-        let mut needs = self.needs(&typed.needs, around.requirements, routes);
+        let mut needs = self.needs(named, around.requirements, routes);
         if typed.tenant_needs.copied() != Some(false) {
             routes.needed.extend(around.of_tenants);
             needs.extend(around.of_tenants);
@@ -299,7 +300,7 @@ impl Check<'_> {
             let known = around.defaults.upstreams.iter().copied();
             let name = version.value.upstream.placed();
             let upstream = name.and_then(|name| self.resolve(name, known, ("upstream", "upstreams")));
-            let needs = self.needs(&version.value.needs, around.requirements, routes);
+            let needs = self.needs_of_requests(&version.value.needs, typed, around, routes);
             if version.value.needs.get().is_some_and(|list| list.0.is_empty()) {
                 self.error(version.value.needs.place(), "a version that needs nothing would always be used")
                     .help("name what tells its schema from the one before, or make it the route's own upstream");

@@ -75,9 +75,3 @@ fn operations_that_touch_no_table_are_no_steps() {
                 migrations.SeparateDatabaseAndState(state_operations=[migrations.CreateModel('A', [])])]";
     assert_eq!(steps(body), []);
 }
-
-#[test]
-fn a_file_that_nests_without_end_is_read_without_harm() {
-    let deep = format!(" operations = [{}{}]", "[".repeat(20_000), "]".repeat(20_000));
-    assert_eq!(unread(&deep), ["1: an operation is computed"]);
-}

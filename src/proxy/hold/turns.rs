@@ -10,6 +10,9 @@ use tokio::time::{Instant, sleep_until};
 /// All that wait hear of a change within so long: by then the first of them is known.
 const ALL_HERE: Duration = Duration::from_millis(5);
 
+/// As late as a timer may be, on a busy machine.
+const LATE: Duration = Duration::from_millis(10);
+
 /// Lets go one after another, whoever came first first.
 #[derive(Debug)]
 pub(super) struct Turns {
@@ -48,7 +51,8 @@ impl Turns {
                 let is_first = queue.ready.first_key_value().is_some_and(|(first, _)| *first == ticket);
                 let now = Instant::now();
                 if is_first && queue.next <= now {
-                    queue.next = now + self.gap;
+                    // A clock that is late by a tick makes nobody later than that.
+                    queue.next = queue.next.max(now.checked_sub(LATE).unwrap_or(now)) + self.gap;
                     return;
                 }
                 is_first.then_some(queue.next)
@@ -105,7 +109,7 @@ mod tests {
         .await;
         let gone = gone.into_inner().expect("unpoisoned");
         assert!(gone.is_sorted_by_key(|(ticket, _)| *ticket), "{gone:?}");
-        assert!(gone.windows(2).all(|two| two[1].1 - two[0].1 >= Duration::from_millis(100)), "{gone:?}");
+        assert!(gone.windows(2).all(|two| two[1].1 - two[0].1 >= Duration::from_millis(90)), "{gone:?}");
     }
 
     #[tokio::test(start_paused = true)]
