@@ -211,8 +211,9 @@ async fn told_to_act_a_symptom_is_refused_with_the_routes_refusal() {
     }
     let over_http2 = crate::house::Client::http2(gateway.port());
     over_http2.get("/api/orders/1").await.expect(503);
-    let asked = backend.requests().len();
-    assert_eq!(asked, 3, "each once: {:?}", backend.requests());
+    // It writes each down when it has answered it.
+    eventually("each arrived", LIMIT, async || (backend.requests().len() >= 3).then_some(())).await;
+    assert_eq!(backend.requests().len(), 3, "each once: {:?}", backend.requests());
     let line = gateway.logged("\"reason\":\"symptom\"").await;
     assert!(line.contains("\"context.code\":\"42P01\"") && line.contains("\"context.table\":\"orders\""), "{line}");
     assert!(line.contains("\"upstream_status\":500"), "{line}");
