@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::house::{Answer, Backend, Cluster, Database, Gateway, Run, Scripted, Step, plain};
+use crate::house::{Answer, Backend, Cluster, Database, Gateway, Run, Scripted, Step, eventually, plain};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
