@@ -203,11 +203,6 @@ impl Snapshot {
     fn look(&self, database: DatabaseId) -> Option<Look> {
         self.looks.get(database.index()).copied().flatten()
     }
-
-    /// Whether every database has been seen at least once.
-    pub fn is_complete(&self) -> bool {
-        self.looks.iter().all(Option::is_some)
-    }
 }
 
 #[cfg(test)]
