@@ -61,7 +61,7 @@ fn a_look_settles_the_requirements_of_its_database_alone() {
         flips,
         [flip(CUSTOMERS, Verdict::Unknown, Verdict::Ready), flip(ORDERS, Verdict::Unknown, Verdict::Broken)]
     );
-    let (snapshot, flips) = look(&snapshot, BILLING, &catalog(), at(2));
+    let (_, flips) = look(&snapshot, BILLING, &catalog(), at(2));
     assert_eq!(flips, [flip(BILLS, Verdict::Unknown, Verdict::Broken)]);
 }
 
