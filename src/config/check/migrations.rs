@@ -25,8 +25,13 @@ pub(super) struct Migrations {
 }
 
 impl Check<'_> {
-    /// Reads the folder of the requirement called `name`.
-    pub(super) fn migrations(&mut self, name: &str, typed: &Placed<MigrationsTable>) -> Option<Migrations> {
+    /// Reads the folder of the requirement called `name`; `of_tenants`: the application has tenants.
+    pub(super) fn migrations(
+        &mut self,
+        name: &str,
+        typed: &Placed<MigrationsTable>,
+        of_tenants: bool,
+    ) -> Option<Migrations> {
         let MigrationsTable { tool, path, allow_ahead, contradictions, .. } = &typed.value;
         let (tool, place) = (tool.copied()?, path.place());
         let path = self.path(path.get()?);
@@ -48,7 +53,10 @@ impl Check<'_> {
         let ledger = Ledger { tool: folder.tool, table };
         let mut expected = Expected::new(ledger, folder.migrations);
         expected.allow_ahead = allow_ahead.copied()?;
-        expected.contradictions = contradictions.copied()?;
+        // django-tenants records every app's migrations in every schema, tables or not; which of them lie where only
+        // `apps` tells.
+        let anywhere = of_tenants && folder.tool.files == Files::Read(ReadBy::Django) && typed.value.apps.is_absent();
+        expected.contradictions = contradictions.copied()? && !anywhere;
         Some(Migrations { expected: Arc::new(expected), folder: folder.path, provider })
     }
 

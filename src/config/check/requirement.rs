@@ -67,7 +67,8 @@ impl Check<'_> {
             let per_tenant = self.per_tenant(name, table, file);
             let mut facts = self.facts(name, table);
             let folder = table.migrations.placed();
-            let migrations = folder.and_then(|typed| self.migrations(&name.value, typed));
+            let of_tenants = !file.tenants.is_absent();
+            let migrations = folder.and_then(|typed| self.migrations(&name.value, typed, of_tenants));
             let expected = migrations.as_ref().map(|migrations| Arc::clone(&migrations.expected));
             let own_mend = expected.as_ref().map(|expected| expected.ledger.tool.mend.to_owned());
             facts.extend(expected.map(Fact::Migrations));
