@@ -143,46 +143,6 @@ async fn ten_thousand_who_wait_take_less_than_a_hundred_mebibytes() {
     assert!(full - idle < 100 << 20, "{} bytes", full - idle);
 }
 
-/// The same by HTTP/2, with all that it takes: as from a load balancer, a hundred connections with a hundred requests on each.
-///
-/// `cargo test --test suite -- --ignored ten_thousand --nocapture`
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "wants the machine for itself"]
-async fn ten_thousand_who_wait_by_http2_take_less_than_a_hundred_mebibytes_with_their_connections() {
-    const MANY: u64 = 10_000;
-    let database = Cluster::shared().database().await;
-    database.execute(MEND).await;
-    let echo = Echo::start().await;
-    let hold = "up_to = \"120s\", max_requests = 10000, release_per_second = 2000";
-    let gateway = Gateway::start(&config(&database, &echo, hold, "").replace("\"20s\"", "\"1s\"")).await;
-    gateway.verdict_becomes("orders", "ready", LIMIT).await;
-    let shop = Shop { client: gateway.client(), database, echo, gateway };
-    shop.database.execute("DROP TABLE orders").await;
-    shop.gateway.verdict_becomes("orders", "broken", LIMIT).await;
-
-    let start = shop.gateway.resident_bytes();
-    let mut waiting = JoinSet::new();
-    for number in 1..=MANY / 100 {
-        let client = Client::http2(shop.gateway.port());
-        for _ in 0..100 {
-            let request = client.request(Method::GET, "/orders").timeout(Duration::from_secs(110));
-            waiting.spawn(async move { Answer::try_to(request).await.map_or(0, |answer| answer.status) });
-        }
-        shop.holds(number * 100).await;
-    }
-    let full = shop.gateway.resident_bytes();
-    shop.database.execute(MEND).await;
-    let mended = Instant::now();
-    let statuses = waiting.join_all().await;
-    say(&format!(
-        "\nhold: {MANY} requests that wait on 100 connections by HTTP/2 take {} MiB in all; let go at 2000/s within {:?}\n",
-        (full - start) >> 20,
-        mended.elapsed()
-    ));
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    assert!(full - start < 100 << 20, "{} bytes", full - start);
-}
-
 async fn asks(client: &mut TcpStream) {
     client.write_all(b"GET /orders HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n").await.expect("it is sent");
 }
