@@ -226,20 +226,18 @@ impl RequirementReport {
             mend: config.mend(id, verdict).filter(|_| !requirement.per_tenant),
             component: notes.component,
             release: notes.release,
-            routes: routes(gate, |route| route.all_needs().any(is_it)),
-            gated: routes(gate, |route| {
+            routes: names(gate.rules().routes_needing(id)),
+            gated: names(gate.rules().routes_needing(id).filter(|route| {
                 let unmet =
                     |need: &RequirementId| is_it(*need) && gate.snapshot().verdict(*need, now) > Verdict::Unknown;
                 route.needs.iter().any(unmet)
-            }),
+            })),
         }
     }
 }
 
-/// Names of such routes.
-fn routes(gate: &Gate, are: impl Fn(&Route) -> bool) -> Vec<String> {
-    let routes = gate.rules().routes().iter();
-    routes.filter(|route| are(route)).map(|route| route.name.to_string()).collect()
+fn names<'r>(routes: impl Iterator<Item = &'r Route>) -> Vec<String> {
+    routes.map(|route| route.name.to_string()).collect()
 }
 
 impl From<&Finding> for FindingReport {

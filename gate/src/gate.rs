@@ -137,6 +137,12 @@ impl Rules {
         share.and_then(|share| self.wholes.get(share)).copied().unwrap_or(id)
     }
 
+    /// The routes that need a requirement, or a share of the same whole.
+    pub fn routes_needing(&self, id: RequirementId) -> impl Iterator<Item = &Route> {
+        let whole = self.whole(id);
+        self.routes.iter().filter(move |route| route.all_needs().any(|need| self.whole(need) == whole))
+    }
+
     /// The requirement of an id that a decision gave.
     pub fn requirement(&self, id: RequirementId) -> Option<&Requirement> {
         self.requirements.get(id.index())

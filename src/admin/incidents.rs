@@ -119,9 +119,7 @@ impl Seen<'_> {
     }
 
     fn routes(&self) -> Vec<String> {
-        let rules = self.gate.rules();
-        let routes = rules.routes().iter().filter(|route| route.all_needs().any(|need| rules.whole(need) == self.id));
-        routes.map(|route| route.name.to_string()).collect()
+        self.gate.rules().routes_needing(self.id).map(|route| route.name.to_string()).collect()
     }
 }
 
@@ -169,12 +167,8 @@ fn sums(routes: &[String], taken: &[Taken]) -> BTreeMap<String, u64> {
 pub(super) async fn record(admin: Admin) {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut swaps = admin.reader.swaps();
     loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            Ok(()) = swaps.changed() => {}
-        }
+        let changed = admin.reader.changed();
         let (gate, now) = (admin.reader.pin(), admin.reader.now());
         let taken = admin.metrics.taken();
         for (id, requirement) in gate.rules().declared() {
@@ -187,6 +181,11 @@ pub(super) async fn record(admin: Admin) {
                 id,
             };
             admin.incidents.note(&seen, &taken, Timestamp::now());
+        }
+        drop(gate);
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = changed => {}
         }
     }
 }

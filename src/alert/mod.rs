@@ -50,15 +50,16 @@ pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
     let probes = Probes::send(&config.probes, &reader, &metrics);
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut swaps = reader.swaps();
     loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            Ok(()) = swaps.changed() => {}
-        }
+        let changed = reader.changed();
         let (gate, now) = (reader.pin(), reader.now());
         for lookout in &mut lookouts {
             lookout.look(&config, &gate, &metrics, &probes, now);
+        }
+        drop(gate);
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = changed => {}
         }
     }
 }

@@ -84,8 +84,6 @@ impl Verdicts {
 fn message(config: &Config, gate: &Gate, id: RequirementId, what: &str, subject: Subject, state: State) -> Message {
     let notes = config.notes(id).cloned().unwrap_or_default();
     let findings = gate.snapshot().judgement(id).map(|judgement| &*judgement.findings).unwrap_or_default();
-    let needing =
-        gate.rules().routes().iter().filter(|route| route.all_needs().any(|need| gate.rules().whole(need) == id));
     let is_over = state.is_over();
     Message {
         title: match state {
@@ -99,7 +97,7 @@ fn message(config: &Config, gate: &Gate, id: RequirementId, what: &str, subject:
         mend: notes.mend.filter(|_| !is_over),
         component: notes.component,
         release: notes.release,
-        routes: needing.map(|route| route.name.to_string()).collect(),
+        routes: gate.rules().routes_needing(id).map(|route| route.name.to_string()).collect(),
     }
 }
 

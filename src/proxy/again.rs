@@ -1,13 +1,13 @@
 //! Sending a request once more: when that is allowed, and what comes before it.
 
-use gate::{Method, Outcome};
+use gate::Outcome;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 
 use super::exchange::{Again, Exchange};
 use super::failure::{self, Failing};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, sent_method};
 use super::own_answer;
 use super::recheck::Instead;
 use crate::answer::{Answer, UpstreamFailure};
@@ -20,8 +20,7 @@ fn is_unanswered_and_whole(session: &Session) -> bool {
 
 /// Whether it may be sent once more although an upstream has acted on it: GET and HEAD alone, and once.
 pub(super) fn is_repeatable(session: &Session, exchange: &Exchange) -> bool {
-    let method = Method::new(session.req_header().method.as_str());
-    method.is_get_or_head() && !exchange.attempts.spent.again && is_unanswered_and_whole(session)
+    sent_method(session).is_get_or_head() && !exchange.attempts.spent.again && is_unanswered_and_whole(session)
 }
 
 impl Gateway {
@@ -54,12 +53,11 @@ impl Gateway {
     /// catalog is looked at before that.
     pub(super) fn look_before_giving_up(&self, session: &Session, error: &Error, exchange: &mut Exchange) -> bool {
         let Failing::Upstream(why) = failure::read(error) else { return false };
-        let method = Method::new(session.req_header().method.as_str());
         let may_turn = exchange
             .decision
             .filter(|decision| matches!(decision.outcome, Outcome::Forward(_)))
-            .and_then(|decision| self.config.rules.route(decision.route?))
-            .is_some_and(|route| route.may_send_again() || route.guards(method));
+            .and_then(|decision| self.route(&decision))
+            .is_some_and(|route| route.may_send_again() || route.guards(sent_method(session)));
         let look = may_turn && !exchange.attempts.spent.look && is_repeatable(session, exchange);
         if look {
             let why = exchange.attempts.why(why, exchange.failure);
@@ -76,23 +74,19 @@ impl Gateway {
     ) -> pingora::Result<()> {
         let Some(mut again) = exchange.again.take() else { return Ok(()) };
         if let Again::Look { why, error } = again {
-            again = match self.instead_of_none(why, session, exchange).await {
-                Some(Instead::Again(again)) => again,
-                Some(Instead::Answer(answer)) => {
-                    self.note_failure(why, exchange);
-                    exchange.error = Some(error);
-                    return answered(exchange, answer);
-                }
-                None => match self.mended(session, exchange) {
-                    Some(mended) => {
-                        exchange.send_again(mended, self.reader.pin().snapshot().generation());
-                        exchange.again.take().unwrap_or(Again::Go)
-                    }
-                    None => return gave_up(exchange, why, error),
-                },
+            let instead = if let Some(instead) = self.instead_of_none(why, session, exchange).await {
+                instead
+            } else {
+                let Some(mended) = self.mended(session, exchange) else { return gave_up(exchange, why, error) };
+                exchange.decide_anew(mended, self.reader.pin().snapshot().generation());
+                Instead::Again(Again::Go)
             };
             self.note_failure(why, exchange);
             exchange.error = Some(error);
+            again = match instead {
+                Instead::Again(again) => again,
+                Instead::Answer(answer) => return answered(exchange, answer),
+            };
         }
         if let Again::Wait = again
             && let Some(answer) = self.wait(session, exchange).await?

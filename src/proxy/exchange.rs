@@ -126,10 +126,9 @@ impl Attempts {
 }
 
 impl Exchange {
-    /// It is sent once more, because the schema changed under it, by what is known now.
-    pub(super) fn send_again(&mut self, decision: Decision, generation: u64) {
+    /// It is to be sent once more, because the schema changed under it, by what is known now.
+    pub(super) fn decide_anew(&mut self, decision: Decision, generation: u64) {
         self.decision = Some(decision);
-        self.again = Some(Again::Go);
         self.thoughts.sent_again(generation);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Decision, Host, Moment, Outcome, Verdict};
+use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Route, Verdict};
 use http::{HeaderMap, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -19,7 +19,7 @@ use super::access_log::{self, Line};
 use super::client::Client;
 use super::drain::InFlight;
 use super::exchange::{Exchange, MAX_ATTEMPTS};
-use super::facts::{Facts, authority};
+use super::facts::{Facts, Refusal, authority};
 use super::failure::{self, Failing};
 use super::hold::Room;
 use super::recheck::Instead;
@@ -86,9 +86,7 @@ impl Gateway {
     pub(super) fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
         let request = session.req_header();
         let client = asking(request, exchange.id.as_str());
-        let head = raw_head(session);
-        let form = self.config.rules.matching_form();
-        let facts = match Facts::read(request, &head, form, self.config.tenant_header.as_ref()) {
+        let facts = match self.facts(session) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -111,6 +109,17 @@ impl Gateway {
         let answer = self.follow(decision, session, exchange);
         self.listen(session, exchange, now);
         health.or(answer)
+    }
+
+    /// What a decision looks at.
+    pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
+        let (form, tenant) = (self.config.rules.matching_form(), self.config.tenant_header.as_ref());
+        Facts::read(session.req_header(), &raw_head(session), form, tenant)
+    }
+
+    /// The route that a decision is about.
+    pub(super) fn route(&self, decision: &Decision) -> Option<&Route> {
+        self.config.rules.route(decision.route?)
     }
 
     /// What is answered here where this was decided. `None`: it goes to an upstream, or waits.
@@ -159,7 +168,7 @@ impl Gateway {
     /// The route whose requests another upstream answers, because of an unmet need.
     fn degraded(&self, exchange: &Exchange) -> Option<&str> {
         let decision = exchange.decision.filter(|it| matches!(it.outcome, Outcome::ForwardElsewhere { .. }))?;
-        self.config.rules.route(decision.route?).map(|route| &*route.name)
+        self.route(&decision).map(|route| &*route.name)
     }
 
     async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
@@ -448,8 +457,13 @@ fn sent_status(session: &Session) -> u16 {
     session.response_written().map_or(0, |written| written.status.as_u16())
 }
 
+/// The method that was sent; a decision looks at that of [`Facts`], which a preflight asks for.
+pub(super) fn sent_method(session: &Session) -> Method<'_> {
+    Method::new(session.req_header().method.as_str())
+}
+
 /// The request's header as it came, where the connection is HTTP/1.
-pub(super) fn raw_head(session: &Session) -> Bytes {
+fn raw_head(session: &Session) -> Bytes {
     session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default()
 }
 

@@ -9,7 +9,7 @@ mod turns;
 use std::pin::pin;
 use std::time::Duration;
 
-use gate::{Decision, HoldId, Method, Outcome};
+use gate::{Decision, HoldId, Outcome};
 use http::header;
 use pingora::Error;
 use pingora::protocols::http::ServerSession;
@@ -17,7 +17,7 @@ use pingora::proxy::Session;
 use tokio::time::{Instant, sleep_until};
 
 use super::exchange::Exchange;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, sent_method};
 use super::recheck::databases;
 use crate::answer::Answer;
 
@@ -75,7 +75,7 @@ impl Gateway {
     pub(super) async fn wait(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Option<Answer>> {
         let began = Instant::now();
         let rules = &self.config.rules;
-        let route = exchange.decision.and_then(|decision| rules.route(decision.route?));
+        let route = exchange.decision.and_then(|decision| self.route(&decision));
         let name = route.map_or("", |route| &*route.name);
         let ended = {
             let _counted = self.metrics.holds.begin(name);
@@ -98,7 +98,7 @@ impl Gateway {
 
     /// What is due where waiting is not, or was in vain.
     fn then(&self, decision: Decision, session: &Session) -> Option<Decision> {
-        let method = Method::new(session.req_header().method.as_str());
+        let method = sent_method(session);
         matches!(decision.outcome, Outcome::Hold(_)).then(|| self.config.rules.instead_of_holding(decision, method))
     }
 

@@ -11,8 +11,7 @@ use tracing::info;
 
 use super::again;
 use super::exchange::{Again, Exchange};
-use super::facts::Facts;
-use super::gateway::{Gateway, raw_head};
+use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
 use crate::answer::{Answer, UpstreamFailure};
 use crate::live::LookAgain;
@@ -153,10 +152,8 @@ impl Gateway {
         let failing = Failed::of(session, exchange);
         let failed = self.reader.now();
         let rules = &self.config.rules;
-        let route = rules.route(before.route?)?;
-        let head = raw_head(session);
-        let facts =
-            Facts::read(session.req_header(), &head, rules.matching_form(), self.config.tenant_header.as_ref()).ok()?;
+        let route = self.route(&before)?;
+        let facts = self.facts(session).ok()?;
         if !route.guards(facts.method) {
             return None;
         }
@@ -187,7 +184,7 @@ impl Gateway {
 impl<'r> Failed<'r> {
     fn of(session: &'r Session, exchange: &Exchange) -> Self {
         Self {
-            method: Method::new(session.req_header().method.as_str()),
+            method: sent_method(session),
             upstream: exchange.upstream,
             repeatable: again::is_repeatable(session, exchange),
             waited: exchange.held.is_some(),

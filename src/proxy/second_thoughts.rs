@@ -1,7 +1,7 @@
 //! What is done about an upstream's failure: looked into, held back, sent again, told.
 
 use bytes::Bytes;
-use gate::{Decision, Effect, Method, Mode, Outcome, Route, Symptom, Verdict};
+use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict};
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -9,10 +9,9 @@ use pingora::{Error, ErrorType};
 use tracing::warn;
 
 use super::again;
-use super::exchange::Exchange;
-use super::facts::Facts;
+use super::exchange::{Again, Exchange};
 use super::failure_body::{FailureBody, Said};
-use super::gateway::{Gateway, raw_head};
+use super::gateway::{Gateway, sent_method};
 use super::held_back::{Release, Then, hold_back};
 use super::own_answer;
 use super::recheck::Instead;
@@ -166,8 +165,7 @@ impl Gateway {
             if covers { Covered::Yes } else { Covered::No }
         });
         self.metrics.symptom(symptom.code.as_str(), covered.as_str());
-        let head = raw_head(session);
-        let facts = self.facts(session, &head)?;
+        let facts = self.facts(session).ok()?;
         match self.symptoms.note(id, &facts.path.matching, &symptom, covered) {
             News::Log { count } => warn!(
                 target: "schemagate::symptom",
@@ -204,7 +202,10 @@ impl Gateway {
             };
             self.metrics.replay(&route.name, result);
         }
-        if !own && status >= 500 && (thoughts.suspected || thoughts.symptom.is_some()) && route.guards(method(session))
+        if !own
+            && status >= 500
+            && (thoughts.suspected || thoughts.symptom.is_some())
+            && route.guards(sent_method(session))
         {
             self.metrics.unexplained_failure(&route.name);
         }
@@ -216,8 +217,7 @@ impl Gateway {
         if gate.snapshot().generation() == exchange.thoughts.generation {
             return None;
         }
-        let head = raw_head(session);
-        let facts = self.facts(session, &head)?;
+        let facts = self.facts(session).ok()?;
         let decision = gate.decide(&facts.request(), self.reader.now());
         let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == exchange.upstream);
         (passes && self.route_of(exchange)?.guards(facts.method)).then_some(decision)
@@ -229,7 +229,8 @@ impl Gateway {
         let decision = exchange.decision.filter(|_| self.config.symptoms == ActOnSymptoms::Yes)?;
         let route = self.route_of(exchange).filter(|route| route.mode == Mode::Enforce)?;
         let action = route.actions.on(Verdict::Broken);
-        let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(method(session)) else {
+        let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(sent_method(session))
+        else {
             return None;
         };
         Some(Decision {
@@ -240,13 +241,8 @@ impl Gateway {
         })
     }
 
-    fn facts<'r>(&self, session: &'r Session, head: &'r [u8]) -> Option<Facts<'r>> {
-        let (form, tenant) = (self.config.rules.matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(session.req_header(), head, form, tenant).ok()
-    }
-
     fn route_of(&self, exchange: &Exchange) -> Option<&Route> {
-        self.config.rules.route(exchange.decision?.route?)
+        self.route(exchange.decision.as_ref()?)
     }
 }
 
@@ -261,10 +257,6 @@ impl SecondThoughts {
             ..Self::default()
         };
     }
-}
-
-fn method(session: &Session) -> Method<'_> {
-    Method::new(session.req_header().method.as_str())
 }
 
 /// Whether a request may be sent again: a read without a body, nothing of whose answer went out,
@@ -293,6 +285,7 @@ fn once_more(
     gateway: &Gateway,
     exchange: &mut Exchange,
 ) -> pingora::Result<()> {
-    exchange.send_again(decision, gateway.reader.pin().snapshot().generation());
+    exchange.decide_anew(decision, gateway.reader.pin().snapshot().generation());
+    exchange.again = Some(Again::Go);
     Error::e_explain(ErrorType::HTTPStatus(status.as_u16()), "the schema changed: sent again")
 }

@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Action, AnswerId, Decision, Method, Mode, Moment, Outcome, Reason, Route, Rules, Whose};
+use gate::{Action, AnswerId, Decision, Mode, Moment, Outcome, Reason, Route, Rules, Whose};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::exchange::Exchange;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
 use super::upstreams::Pool;
 use crate::answer::Answer;
@@ -94,7 +94,7 @@ impl Gateway {
             keeping.header(answer, key, &stale.store);
         }
         let succeeded = answer.status.is_success() || answer.status.is_redirection();
-        if succeeded && Method::new(session.req_header().method.as_str()).writes() {
+        if succeeded && sent_method(session).writes() {
             stale.store.note_change(&exchange.host, target(session, exchange));
         }
     }
@@ -159,10 +159,6 @@ impl Gateway {
         let (stale, key) =
             self.stale.as_deref().and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
         stale.store.get(&self.asked(session, exchange, route, key).key()?, now, up_to)
-    }
-
-    fn route(&self, decision: &Decision) -> Option<&Route> {
-        self.config.rules.route(decision.route?)
     }
 
     fn asked<'a>(
