@@ -31,6 +31,8 @@ pub struct Answers {
     updating: Refusal,
     not_found: Refusal,
     malformed: Refusal,
+    late_header: Refusal,
+    large_header: Refusal,
     unreachable: Refusal,
     too_slow: Refusal,
     language: Language,
@@ -63,6 +65,8 @@ impl Answers {
             updating: own(Occasion::Updating)?,
             not_found: own(Occasion::NotFound)?,
             malformed: own(Occasion::Malformed)?,
+            late_header: own(Occasion::LateHeader)?,
+            large_header: own(Occasion::LargeHeader)?,
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
             language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
@@ -86,7 +90,11 @@ impl Answers {
                 let detail = match saying {
                     Saying::BadPath(error) => Words::of(language).path(error),
                     Saying::BadRequest(words) => words,
-                    Saying::Route(_) | Saying::NoRoute | Saying::Upstream(_) => "",
+                    Saying::Route(_)
+                    | Saying::NoRoute
+                    | Saying::LateHeader
+                    | Saying::LargeHeader
+                    | Saying::Upstream(_) => "",
                 };
                 let filling = Filling { reference: &reference, retry_after: refusal.retry_after(), detail };
                 refusal.tell(client, language, &filling, &mut headers)
@@ -115,6 +123,8 @@ impl Answers {
             },
             Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
+            Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),
+            Saying::LargeHeader => (Chosen::Refusal(&self.large_header), ProxyStatus::MALFORMED),
             Saying::Upstream(failure) if failure.timed_out() => {
                 (Chosen::Refusal(&self.too_slow), failure.proxy_status())
             }

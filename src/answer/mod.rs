@@ -48,6 +48,10 @@ pub enum Saying {
     BadPath(PathError),
     /// 400: the request is malformed elsewhere; the words are sent to the client.
     BadRequest(&'static str),
+    /// 408: the request's header did not arrive in time.
+    LateHeader,
+    /// 431: the request's header is larger than it may be.
+    LargeHeader,
     /// 502 or 504: no server of the upstream answered.
     Upstream(UpstreamFailure),
 }

@@ -13,6 +13,10 @@ pub(super) enum Occasion {
     NotFound,
     /// The request is malformed.
     Malformed,
+    /// The request's header did not arrive in time.
+    LateHeader,
+    /// The request's header is larger than it may be.
+    LargeHeader,
     /// No server of the upstream could be spoken to.
     Unreachable,
     /// A server of the upstream took too long.
@@ -41,6 +45,10 @@ impl Occasion {
             Self::Updating => ("updating", StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE", true),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "NO_ROUTE", false),
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "BAD_REQUEST", false),
+            Self::LateHeader => ("late_header", StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", false),
+            Self::LargeHeader => {
+                ("large_header", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADER_TOO_LARGE", false)
+            }
             Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),
             Self::TooSlow => ("too_slow", StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", true),
         };

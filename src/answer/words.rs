@@ -14,6 +14,8 @@ pub(super) struct Words {
     updating: Said,
     not_found: Said,
     malformed: Said,
+    late_header: Said,
+    large_header: Said,
     unreachable: Said,
     too_slow: Said,
     /// When to come back, around the time.
@@ -67,6 +69,8 @@ impl Words {
             Occasion::Updating => &self.updating,
             Occasion::NotFound => &self.not_found,
             Occasion::Malformed => &self.malformed,
+            Occasion::LateHeader => &self.late_header,
+            Occasion::LargeHeader => &self.large_header,
             Occasion::Unreachable => &self.unreachable,
             Occasion::TooSlow => &self.too_slow,
         }
@@ -107,6 +111,18 @@ static ENGLISH: Words = Words {
         phrase: "Bad Request",
         title: "We could not read this request",
         message: "The address, or something that was sent along with it, has a mistake in it.",
+        sent: None,
+    },
+    late_header: Said {
+        phrase: "Request Timeout",
+        title: "This request took too long to arrive",
+        message: "The connection is slow, or was interrupted.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "Request Header Fields Too Large",
+        title: "This request is too large",
+        message: "Your browser sent too much along with it. Deleting the cookies of this site usually helps.",
         sent: None,
     },
     unreachable: Said {
@@ -158,6 +174,18 @@ static FRENCH: Words = Words {
         phrase: "Requête incorrecte",
         title: "Nous n’avons pas pu lire cette requête",
         message: "L’adresse, ou ce qui a été envoyé avec elle, contient une erreur.",
+        sent: None,
+    },
+    late_header: Said {
+        phrase: "Délai de requête dépassé",
+        title: "Cette requête a mis trop de temps à arriver",
+        message: "La connexion est lente, ou a été interrompue.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "En-têtes de requête trop volumineux",
+        title: "Cette requête est trop volumineuse",
+        message: "Votre navigateur a envoyé trop de choses avec elle. Supprimer les cookies de ce site aide le plus souvent.",
         sent: None,
     },
     unreachable: Said {

@@ -1,12 +1,14 @@
 //! The phases of a request, as pingora calls them.
 
+use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Route, Verdict};
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
@@ -38,7 +40,7 @@ use crate::symptoms::Symptoms;
 pub(super) struct Gateway {
     pub(super) config: Arc<Config>,
     pub(super) reader: GateReader,
-    answers: Arc<Answers>,
+    pub(super) answers: Arc<Answers>,
     pub(super) metrics: Metrics,
     pub(super) symptoms: Symptoms,
     pub(super) upstreams: Arc<Upstreams>,
@@ -48,9 +50,20 @@ pub(super) struct Gateway {
     pub(super) room: Room,
 }
 
+/// The gateway in pingora's hands: connections know it as well.
+pub(super) struct Phases(pub(super) Arc<Gateway>);
+
+impl Deref for Phases {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.0
+    }
+}
+
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
 /// with the first request.
-const KEEP_ALIVE: u64 = 75;
+pub(super) const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(
@@ -182,11 +195,16 @@ impl Gateway {
 }
 
 #[async_trait]
-impl ProxyHttp for Gateway {
+impl ProxyHttp for Phases {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
         Exchange::new(self.in_flight())
+    }
+
+    /// Connections hand over what they know of a request.
+    fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
+        exchange.arrival = known.downcast().ok();
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -323,6 +341,9 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+            exchange.switches();
+        }
         if answer.status.is_informational() {
             return Ok(());
         }
