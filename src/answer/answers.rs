@@ -33,6 +33,8 @@ pub struct Answers {
     malformed: Refusal,
     late_header: Refusal,
     large_header: Refusal,
+    long_target: Refusal,
+    expectation: Refusal,
     unreachable: Refusal,
     too_slow: Refusal,
     language: Language,
@@ -67,6 +69,8 @@ impl Answers {
             malformed: own(Occasion::Malformed)?,
             late_header: own(Occasion::LateHeader)?,
             large_header: own(Occasion::LargeHeader)?,
+            long_target: own(Occasion::LongTarget)?,
+            expectation: own(Occasion::Expectation)?,
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
             language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
@@ -94,6 +98,8 @@ impl Answers {
                     | Saying::NoRoute
                     | Saying::LateHeader
                     | Saying::LargeHeader
+                    | Saying::LongTarget
+                    | Saying::Expectation
                     | Saying::Upstream(_) => "",
                 };
                 let filling = Filling { reference: &reference, retry_after: refusal.retry_after(), detail };
@@ -125,6 +131,8 @@ impl Answers {
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
             Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),
             Saying::LargeHeader => (Chosen::Refusal(&self.large_header), ProxyStatus::MALFORMED),
+            Saying::LongTarget => (Chosen::Refusal(&self.long_target), ProxyStatus::MALFORMED),
+            Saying::Expectation => (Chosen::Refusal(&self.expectation), ProxyStatus::MALFORMED),
             Saying::Upstream(failure) if failure.timed_out() => {
                 (Chosen::Refusal(&self.too_slow), failure.proxy_status())
             }

@@ -52,6 +52,10 @@ pub enum Saying {
     LateHeader,
     /// 431: the request's header is larger than it may be.
     LargeHeader,
+    /// 414: the request's target is longer than it may be.
+    LongTarget,
+    /// 417: the request expects what nobody here can do.
+    Expectation,
     /// 502 or 504: no server of the upstream answered.
     Upstream(UpstreamFailure),
 }

@@ -17,6 +17,10 @@ pub(super) enum Occasion {
     LateHeader,
     /// The request's header is larger than it may be.
     LargeHeader,
+    /// The request's target is longer than it may be.
+    LongTarget,
+    /// The request expects what nobody here can do.
+    Expectation,
     /// No server of the upstream could be spoken to.
     Unreachable,
     /// A server of the upstream took too long.
@@ -49,6 +53,8 @@ impl Occasion {
             Self::LargeHeader => {
                 ("large_header", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADER_TOO_LARGE", false)
             }
+            Self::LongTarget => ("long_target", StatusCode::URI_TOO_LONG, "TARGET_TOO_LONG", false),
+            Self::Expectation => ("expectation", StatusCode::EXPECTATION_FAILED, "EXPECTATION_FAILED", false),
             Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),
             Self::TooSlow => ("too_slow", StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", true),
         };

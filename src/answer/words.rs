@@ -16,6 +16,8 @@ pub(super) struct Words {
     malformed: Said,
     late_header: Said,
     large_header: Said,
+    long_target: Said,
+    expectation: Said,
     unreachable: Said,
     too_slow: Said,
     /// When to come back, around the time.
@@ -71,6 +73,8 @@ impl Words {
             Occasion::Malformed => &self.malformed,
             Occasion::LateHeader => &self.late_header,
             Occasion::LargeHeader => &self.large_header,
+            Occasion::LongTarget => &self.long_target,
+            Occasion::Expectation => &self.expectation,
             Occasion::Unreachable => &self.unreachable,
             Occasion::TooSlow => &self.too_slow,
         }
@@ -123,6 +127,18 @@ static ENGLISH: Words = Words {
         phrase: "Request Header Fields Too Large",
         title: "This request is too large",
         message: "Your browser sent too much along with it. Deleting the cookies of this site usually helps.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "URI Too Long",
+        title: "This address is too long",
+        message: "The link may have been put together wrongly.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Expectation Failed",
+        title: "This request expects too much",
+        message: "It asks for something that this service does not do.",
         sent: None,
     },
     unreachable: Said {
@@ -186,6 +202,18 @@ static FRENCH: Words = Words {
         phrase: "En-têtes de requête trop volumineux",
         title: "Cette requête est trop volumineuse",
         message: "Votre navigateur a envoyé trop de choses avec elle. Supprimer les cookies de ce site aide le plus souvent.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "Adresse trop longue",
+        title: "Cette adresse est trop longue",
+        message: "Le lien a peut-être été mal composé.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Attente non satisfaite",
+        title: "Cette requête attend trop",
+        message: "Elle demande quelque chose que ce service ne fait pas.",
         sent: None,
     },
     unreachable: Said {

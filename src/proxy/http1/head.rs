@@ -8,12 +8,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::incoming::Incoming;
 use super::refused::Refused;
+use crate::wire::{self, Head, HeadEnd, Limits};
 
 /// How HTTP/2 begins (RFC 9113, section 3.4); no method of HTTP/1 does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// The longest head.
-const MOST: usize = 64 * 1024;
 
 /// From a head's first byte to its last.
 const IN_TIME: Duration = Duration::from_secs(20);
@@ -21,8 +19,8 @@ const IN_TIME: Duration = Duration::from_secs(20);
 /// What a client sent.
 #[derive(Debug)]
 pub(super) enum Came {
-    /// A head, up to the empty line at its end; that has not been looked at.
-    Head(BytesMut),
+    /// A head, up to the empty line at its end, and what was made of it.
+    Head(BytesMut, Head),
     /// The preface of HTTP/2, still unread.
     Preface,
 }
@@ -31,6 +29,7 @@ pub(super) enum Came {
 /// where nothing has come when the process ends.
 pub(super) async fn read(
     incoming: &mut Incoming,
+    limits: &Limits,
     idle: Duration,
     http2: bool,
     shutdown: &ShutdownWatch,
@@ -39,23 +38,17 @@ pub(super) async fn read(
         return Ok(None);
     }
     let until = Instant::now() + IN_TIME;
-    let mut searched = 0;
+    let mut end = HeadEnd::default();
     loop {
-        // RFC 9112, section 2.2: some clients send an empty line behind a body.
-        while incoming.ahead().starts_with(b"\r\n") {
-            incoming.skip(2);
-            searched = 0;
-        }
         let ahead = incoming.ahead();
-        if http2 && ahead.starts_with(PREFACE) {
+        let maybe_http2 = http2 && PREFACE.starts_with(ahead.get(..PREFACE.len()).unwrap_or(ahead));
+        if maybe_http2 && ahead.len() >= PREFACE.len() {
             return Ok(Some(Came::Preface));
         }
-        let end = if http2 && PREFACE.starts_with(ahead) { None } else { end(ahead, searched) };
-        match end {
-            Some(end) if end <= MOST => return Ok(Some(Came::Head(incoming.take_ahead(end)))),
-            Some(_) => return Err(Refused::Large),
-            None if ahead.len() >= MOST => return Err(Refused::Large),
-            None => searched = ahead.len().saturating_sub(2),
+        if !maybe_http2 && let Some(end) = end.find(ahead, limits)? {
+            let head = incoming.take_ahead(end);
+            let what = wire::inspect(&head, limits)?;
+            return Ok(Some(Came::Head(head, what)));
         }
         match timeout_at(until, incoming.read_ahead()).await {
             Ok(Ok(1..)) => {}
@@ -76,18 +69,6 @@ async fn something(incoming: &mut Incoming, idle: Duration, shutdown: &ShutdownW
     }
 }
 
-/// Where a head ends: behind the first empty line. A line may end with a line feed alone, which is for
-/// others to refuse.
-fn end(ahead: &[u8], from: usize) -> Option<usize> {
-    let behind = ahead.get(from..)?;
-    let feeds = behind.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-    feeds.map(|(at, _)| from + at + 1).find_map(|next| match ahead.get(next..)? {
-        [b'\n', ..] => Some(next + 1),
-        [b'\r', b'\n', ..] => Some(next + 2),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -96,6 +77,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::wire::WireRefusal;
 
     const IDLE: Duration = Duration::from_secs(30);
 
@@ -116,9 +98,9 @@ mod tests {
         }
 
         async fn head(&mut self) -> Result<Option<String>, Refused> {
-            let came = read(&mut self.incoming, IDLE, true, &self.closing.subscribe()).await?;
+            let came = read(&mut self.incoming, &Limits::default(), IDLE, true, &self.closing.subscribe()).await?;
             Ok(came.map(|came| match came {
-                Came::Head(head) => String::from_utf8_lossy(&head).into_owned(),
+                Came::Head(head, _) => String::from_utf8_lossy(&head).into_owned(),
                 Came::Preface => "preface".to_owned(),
             }))
         }
@@ -137,19 +119,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_is_found_however_its_bytes_come() {
-        let head = b"\r\nGET / HTTP/1.1\r\nA: \r\n\r\n";
+        let head = b"\r\nGET / HTTP/1.1\r\nHost: \r\n\r\n";
         for first in 1..head.len() {
             let mut client = Client::new();
             client.sends(&head[..first]).await;
             let Client { stream, incoming, closing } = &mut client;
-            let shutdown = closing.subscribe();
+            let (shutdown, limits) = (closing.subscribe(), Limits::default());
             let rest = async {
                 tokio::task::yield_now().await;
                 stream.write_all(&head[first..]).await
             };
-            let (came, sent) = tokio::join!(read(incoming, IDLE, true, &shutdown), rest);
+            let (came, sent) = tokio::join!(read(incoming, &limits, IDLE, true, &shutdown), rest);
             sent.expect("it is sent");
-            assert!(matches!(&came, Ok(Some(Came::Head(found))) if found == &head[2..]), "{first}: {came:?}");
+            assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == &head[..]), "{first}: {came:?}");
         }
     }
 
@@ -165,8 +147,8 @@ mod tests {
     async fn too_large_a_head_is_refused_whether_it_ends_or_not() {
         for end in ["", "\r\n\r\n"] {
             let mut client = Client::new();
-            client.sends(format!("GET / HTTP/1.1\r\nA: {}{end}", "a".repeat(MOST)).as_bytes()).await;
-            assert_eq!(client.head().await, Err(Refused::Large));
+            client.sends(format!("GET / HTTP/1.1\r\nA: {}{end}", "a".repeat(64 * 1024)).as_bytes()).await;
+            assert_eq!(client.head().await, Err(WireRefusal::HeadTooLarge.into()));
         }
     }
 
@@ -174,7 +156,7 @@ mod tests {
     async fn a_head_has_so_much_time_as_a_whole() {
         let mut client = Client::new();
         let Client { stream, incoming, closing } = &mut client;
-        let shutdown = closing.subscribe();
+        let (shutdown, limits) = (closing.subscribe(), Limits::default());
         let began = Instant::now();
         let drip = async {
             loop {
@@ -184,7 +166,7 @@ mod tests {
         };
         tokio::select! {
             () = drip => unreachable!("it has no end"),
-            came = read(incoming, IDLE, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
+            came = read(incoming, &limits, IDLE, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
         }
         assert!(began.elapsed() < IN_TIME + Duration::from_secs(1), "{:?}", began.elapsed());
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::{SslDigest, TlsRef};
 use pingora::protocols::{
@@ -18,7 +18,7 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::framing::{Follows, Framing};
+use crate::wire::{Body, BodyEnd, Head};
 
 /// Read in one go. A buffer of this size is on the stack alone: what waits has what it needs.
 const PIECE: usize = 4096;
@@ -31,7 +31,7 @@ pub(super) struct Incoming {
     /// What was read and not yet given.
     ahead: BytesMut,
     /// What of the present request is to come.
-    body: Framing,
+    body: BodyEnd,
     /// Set where another protocol may follow.
     switched: Option<Switched>,
 }
@@ -53,7 +53,7 @@ impl Switched {
 
 impl Incoming {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, ahead: BytesMut::new(), body: Framing::NOTHING, switched: None }
+        Self { stream, ahead: BytesMut::new(), body: BodyEnd::of(Body::Length(0)), switched: None }
     }
 
     /// What was read and not yet given.
@@ -79,21 +79,16 @@ impl Incoming {
         if bytes >= self.ahead.len() { std::mem::take(&mut self.ahead) } else { self.ahead.split_to(bytes) }
     }
 
-    /// Throws so many bytes away of what was read.
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.ahead.advance(bytes.min(self.ahead.len()));
-    }
-
     /// From now on what follows a head can be read.
-    pub(super) fn begin(&mut self, follows: Follows) -> Option<Switched> {
-        self.body = follows.body;
-        self.switched = follows.upgrade.then(Switched::default);
+    pub(super) fn begin(&mut self, head: Head) -> Option<Switched> {
+        self.body = BodyEnd::of(head.body);
+        self.switched = head.upgrade.then(Switched::default);
         self.switched.clone()
     }
 
     /// Whether the next request begins where reading stopped.
     pub(super) fn is_between_requests(&self) -> bool {
-        self.body.is_done() && !self.switched.as_ref().is_some_and(Switched::is_set)
+        self.body.is_reached() && !self.switched.as_ref().is_some_and(Switched::is_set)
     }
 
     /// The connection, and what was read of it.
@@ -125,7 +120,7 @@ impl Incoming {
 impl AsyncRead for Incoming {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.body.is_done() {
+        if this.body.is_reached() {
             return match &this.switched {
                 Some(switched) if switched.is_set() => this.poll_any(context, into),
                 _ => this.poll_gone(context),
@@ -134,7 +129,13 @@ impl AsyncRead for Incoming {
         let before = into.filled().len();
         ready!(this.poll_any(context, into))?;
         let came = into.filled().get(before..).unwrap_or_default();
-        let used = this.body.scan(came);
+        let used = match this.body.read(came) {
+            Ok(used) => used,
+            Err(refusal) => {
+                into.set_filled(before);
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, refusal)));
+            }
+        };
         if let Some(behind) = came.get(used..).filter(|behind| !behind.is_empty()) {
             // It goes before what was not even looked at.
             let rest = std::mem::replace(&mut this.ahead, BytesMut::from(behind));

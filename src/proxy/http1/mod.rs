@@ -3,8 +3,6 @@
 //! The head of each is read here, whole and within bounds, and looked at before pingora sees any of it.
 //! Between two requests, and while one waits, there is nothing of pingora's but the socket.
 
-mod chunks;
-mod framing;
 mod head;
 mod incoming;
 mod refused;
@@ -21,10 +19,9 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
 use super::gateway::{Gateway, KEEP_ALIVE, Phases};
-use framing::Follows;
+use crate::wire::Limits;
 use head::Came;
 use incoming::{Incoming, Switched};
-use refused::Refused;
 
 /// How long a new connection may stay silent.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -48,12 +45,12 @@ impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
         let mut incoming = Box::new(Incoming::new(stream));
+        let limits = Limits::default();
         let mut first = true;
         loop {
             let idle = if first { SILENCE } else { Duration::from_secs(KEEP_ALIVE) };
-            let came = head::read(&mut incoming, idle, plain && first, self.shutdown).await;
-            let head = match came.and_then(|came| came.map(looked_at).transpose()) {
-                Ok(Some(Came::Head(head))) => head,
+            let (head, what) = match head::read(&mut incoming, &limits, idle, plain && first, self.shutdown).await {
+                Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,
                 Err(refused) => {
@@ -62,8 +59,7 @@ impl Http1<'_> {
                     return None;
                 }
             };
-            let switched = incoming.begin(Follows::of(&head));
-            let arrival = switched.map(|switched| Arrival { switched: Some(switched) });
+            let arrival = incoming.begin(what).map(|switched| Arrival { switched: Some(switched) });
             let (stream, _) = self.pass(incoming, head, arrival).await?.consume();
             incoming = stream.into_any().downcast().ok()?;
             // Where the next request begins must be known.
@@ -86,12 +82,6 @@ impl Http1<'_> {
         session.set_connection_user_context(arrival.map(|arrival| Box::new(arrival) as _));
         self.proxy.process_new_http(session, self.shutdown)
     }
-}
-
-/// Refuses a head that is not to be taken for any request.
-#[expect(clippy::unnecessary_wraps, reason = "the rules of framing come here")]
-fn looked_at(came: Came) -> Result<Came, Refused> {
-    Ok(came)
 }
 
 /// Puts back what was read of a connection, for another to read.

@@ -17,33 +17,39 @@ use crate::proxy::client::Client;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::own_answer::{LINGER, LINGER_BYTES};
 use crate::proxy::request_id::{self, RequestId};
+use crate::wire::WireRefusal;
 
 /// Why a head is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// 400: it is malformed; the words are sent to the client.
-    Malformed(&'static str),
+    /// What it is, or how large.
+    Wire(WireRefusal),
     /// 408: it did not arrive in time.
     Late,
-    /// 431: it is larger than it may be.
-    Large,
+}
+
+impl From<WireRefusal> for Refused {
+    fn from(refusal: WireRefusal) -> Self {
+        Self::Wire(refusal)
+    }
 }
 
 impl Refused {
-    const fn saying(self) -> Saying {
-        match self {
-            Self::Malformed(why) => Saying::BadRequest(why),
-            Self::Late => Saying::LateHeader,
-            Self::Large => Saying::LargeHeader,
+    fn saying(self) -> Saying {
+        let Self::Wire(refusal) = self else { return Saying::LateHeader };
+        match refusal.status() {
+            414 => Saying::LongTarget,
+            417 => Saying::Expectation,
+            431 => Saying::LargeHeader,
+            _ => Saying::BadRequest(refusal.as_str()),
         }
     }
 
     /// What the log is told.
     const fn why(self) -> &'static str {
         match self {
-            Self::Malformed(why) => why,
+            Self::Wire(refusal) => refusal.as_str(),
             Self::Late => "the request's header did not arrive in time",
-            Self::Large => "the request's header is too large",
         }
     }
 }
