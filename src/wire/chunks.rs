@@ -102,9 +102,8 @@ impl Chunks {
             (At::DataEnd, b'\n') => Ok(At::Size { size: 0, digits: 0 }),
             (At::DataReturn | At::DataEnd, _) => Err(WireRefusal::BadChunkEnd),
             (At::TrailerStart, b'\r') => Ok(At::LastEnd),
-            (At::TrailerStart, _) if is_token(byte) => self.trail(At::TrailerName),
             (At::TrailerName, b':') => self.trail(At::TrailerValue),
-            (At::TrailerName, _) if is_token(byte) => self.trail(At::TrailerName),
+            (At::TrailerStart | At::TrailerName, _) if is_token(byte) => self.trail(At::TrailerName),
             (At::TrailerStart | At::TrailerName, _) => Err(misplaced(byte).unwrap_or(WireRefusal::BadTrailer)),
             (At::TrailerValue, b'\r') => Ok(At::TrailerEnd),
             (At::TrailerValue, _) => match misplaced(byte) {

@@ -1,7 +1,7 @@
 //! `Name: value`, line by line (RFC 9112, section 5).
 
 use super::request_line::RequestLine;
-use super::{Body, Limits, WireRefusal, is_authority, is_token, only_text};
+use super::{Body, Head, Limits, WireRefusal, is_authority, is_token, only_text};
 
 /// What of the fields decides on host and framing.
 #[derive(Debug, Default)]
@@ -10,6 +10,7 @@ pub(super) struct Fields<'h> {
     host: Option<&'h [u8]>,
     length: Option<u64>,
     chunked: bool,
+    upgrade: bool,
 }
 
 /// Fields that must reach the backend if they came: what else of them `Connection` nominates is taken away there.
@@ -47,6 +48,10 @@ impl<'h> Fields<'h> {
             6 if name.eq_ignore_ascii_case(b"expect") && !value.eq_ignore_ascii_case(b"100-continue") => {
                 Err(WireRefusal::UnknownExpectation)
             }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                self.upgrade = true;
+                Ok(())
+            }
             10 if name.eq_ignore_ascii_case(b"connection") => check_nominated(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.note_length(value),
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.note_encoding(value),
@@ -80,7 +85,7 @@ impl<'h> Fields<'h> {
     }
 
     /// Holds the fields against each other and against the request line.
-    pub(super) fn settle(self, request: &RequestLine<'_>) -> Result<Body, WireRefusal> {
+    pub(super) fn settle(self, request: &RequestLine<'_>) -> Result<Head, WireRefusal> {
         match (self.host, request.authority) {
             (None, _) if !request.is_http10 => return Err(WireRefusal::MissingHost),
             (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
@@ -88,12 +93,13 @@ impl<'h> Fields<'h> {
             }
             _ => {}
         }
-        match (self.chunked, self.length) {
-            (true, Some(_)) => Err(WireRefusal::LengthAndEncoding),
-            (true, None) if request.is_http10 => Err(WireRefusal::EncodingInHttp10),
-            (true, None) => Ok(Body::Chunked),
-            (false, length) => Ok(Body::Length(length.unwrap_or(0))),
-        }
+        let body = match (self.chunked, self.length) {
+            (true, Some(_)) => return Err(WireRefusal::LengthAndEncoding),
+            (true, None) if request.is_http10 => return Err(WireRefusal::EncodingInHttp10),
+            (true, None) => Body::Chunked,
+            (false, length) => Body::Length(length.unwrap_or(0)),
+        };
+        Ok(Head { body, upgrade: self.upgrade })
     }
 }
 

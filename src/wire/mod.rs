@@ -57,9 +57,18 @@ pub enum Body {
     Chunked,
 }
 
+/// What whoever reads on must know of a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// What follows it.
+    pub body: Body,
+    /// Whether another protocol may follow, if the other side agrees.
+    pub upgrade: bool,
+}
+
 /// Reads a whole head, its empty line included, and says what follows it. An empty line before the request line is
 /// overlooked (RFC 9112, section 2.2).
-pub fn inspect(head: &[u8], limits: &Limits) -> Result<Body, WireRefusal> {
+pub fn inspect(head: &[u8], limits: &Limits) -> Result<Head, WireRefusal> {
     if head.len() > limits.head {
         return Err(WireRefusal::HeadTooLarge);
     }

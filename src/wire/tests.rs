@@ -5,7 +5,7 @@ use super::*;
 const LIMITS: Limits = Limits { target: 64, field: 96, head: 512, fields: 8 };
 
 fn read(head: &str) -> Result<Body, WireRefusal> {
-    inspect(head.as_bytes(), &LIMITS)
+    inspect(head.as_bytes(), &LIMITS).map(|head| head.body)
 }
 
 /// A head of one request line and some fields.
@@ -158,6 +158,14 @@ fn a_body_has_one_length_or_is_chunked_and_nothing_else() {
     }
     let old = head("POST / HTTP/1.0", "Transfer-Encoding: chunked\r\n");
     assert_eq!(read(&old), Err(WireRefusal::EncodingInHttp10));
+}
+
+#[test]
+fn another_protocol_may_follow_where_it_is_asked_for() {
+    for (fields, upgrade) in [("Upgrade: websocket\r\n", true), ("UPGRADE:\r\n", true), ("X-Upgrade: a\r\n", false)] {
+        let text = head("GET / HTTP/1.1", &format!("Host: a\r\n{fields}"));
+        assert_eq!(inspect(text.as_bytes(), &LIMITS).map(|head| head.upgrade), Ok(upgrade), "{fields}");
+    }
 }
 
 #[test]
@@ -394,7 +402,7 @@ proptest! {
     #[test]
     fn what_goes_on_has_one_reading(bytes in heads()) {
         let Ok(Some(end)) = end_in_pieces(&bytes, bytes.len().max(1)) else { return Ok(()) };
-        let Ok(body) = inspect(&bytes[..end], &LIMITS) else { return Ok(()) };
+        let Ok(Head { body, .. }) = inspect(&bytes[..end], &LIMITS) else { return Ok(()) };
         let text = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
         prop_assert!(!text.replace("\r\n", "").contains(['\r', '\n', '\0']));
         prop_assert_eq!(matches!(body, Body::Chunked), text.contains("chunked"));
