@@ -2,6 +2,7 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+mod admin;
 mod holds;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use prometheus::{
     TextEncoder,
 };
 
+pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
 
 /// Every metric of the process. Cheap to clone.
@@ -45,6 +47,8 @@ pub struct Metrics {
     tenants: TenantMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    /// The admin listener's own.
+    pub admin: AdminMetrics,
     rules: Arc<Rules>,
 }
 
@@ -209,6 +213,7 @@ impl Metrics {
         let stale = Stale::register(&registry)?;
         let tenants = TenantMetrics::register(&registry)?;
         let holds = Holds::new(&registry)?;
+        let admin = AdminMetrics::new(&registry)?;
         Ok(Self {
             registry,
             requests,
@@ -233,6 +238,7 @@ impl Metrics {
             stale,
             tenants,
             holds,
+            admin,
             rules,
         })
     }
