@@ -8,6 +8,7 @@ use super::address::is_local;
 use super::requirement::Requirements;
 use crate::config::file::{AdminTable, TokenTable};
 use crate::config::place::{Place, Placed};
+use crate::config::reader::Key;
 use crate::config::{Admin, AdminToken, May, Secret};
 
 /// Shorter tokens can be guessed; the warning says so.
@@ -18,7 +19,7 @@ impl Check<'_> {
         let tokens = self.tokens(admin);
         let tables = admin.tokens.get().map_or(&[][..], |list| &list.0);
         let simple = [&admin.read_token, &admin.read_token_file, &admin.control_token, &admin.control_token_file];
-        let no_token = tables.is_empty() && simple.into_iter().all(|key| key.is_absent());
+        let no_token = tables.is_empty() && simple.into_iter().all(Key::is_absent);
         let listen = admin.listen.placed().and_then(|typed| {
             let address = self.address("admin.listen", typed)?;
             if !is_local(&address) && no_token {
