@@ -44,6 +44,7 @@ mod type_name;
 mod verdict;
 mod wanted;
 mod warning;
+mod window;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
@@ -77,3 +78,4 @@ pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};
+pub use window::{Blocks, Closure, Window, WindowId, WindowScope, WindowSource, Windows};

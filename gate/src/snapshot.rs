@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning, Whose,
+    Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning, Whose, Window,
+    WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -16,6 +17,7 @@ pub struct Snapshot {
     looks: Vec<Option<Look>>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
+    windows: Arc<Windows>,
 }
 
 /// The last look at a database.
@@ -66,7 +68,7 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None }
+        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None, windows: Arc::default() }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -132,7 +134,20 @@ impl Snapshot {
         (next, flips)
     }
 
-    /// Counts the looks that changed what is known; two equal generations hold the same verdicts.
+    /// The same snapshot, where maintenance windows of one source are these and no others.
+    #[must_use]
+    pub fn with_windows(&self, source: WindowSource, windows: Vec<Window>) -> Self {
+        let windows = self.windows.with(source, windows);
+        let generation = self.generation + u64::from(!windows.are_like(&self.windows));
+        Self { generation, windows: Arc::new(windows), ..self.clone() }
+    }
+
+    /// The maintenance windows that are known.
+    pub const fn windows(&self) -> &Arc<Windows> {
+        &self.windows
+    }
+
+    /// Counts what changed what is known; two equal generations hold the same verdicts and windows.
     pub const fn generation(&self) -> u64 {
         self.generation
     }

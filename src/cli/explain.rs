@@ -51,7 +51,8 @@ impl Explain {
             console.error(format!("database {database}: {failure}"));
         }
         let tenant = self.tenant.as_deref();
-        let request = Request { host: &host, target: &target, method: Method::new(&method), tenant };
+        let request =
+            Request { host: &host, target: &target, method: Method::new(&method), tenant, organisation: None };
         let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
         match self.format {
             Format::Text => explained.print(console, &target),

@@ -96,7 +96,7 @@ impl<'r> Facts<'r> {
 
     /// What is decided.
     pub(super) const fn request(&self) -> Request<'_> {
-        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant }
+        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant, organisation: None }
     }
 
     /// The target that the backend is sent, where it is not the one that came.
