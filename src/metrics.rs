@@ -243,9 +243,12 @@ impl Metrics {
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
-            Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
-                "answered"
-            }
+            Outcome::Stale { .. }
+            | Outcome::Hold(_)
+            | Outcome::Answer(_)
+            | Outcome::Maintenance { .. }
+            | Outcome::Health
+            | Outcome::NoRoute => "answered",
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
         let class = match status / 100 {

@@ -148,7 +148,7 @@ mod tests {
 
     fn filled(rendered: &str, escape: Escape, detail: &str) -> String {
         let reference = Reference::new("ref-1");
-        let filling = Filling { reference: &reference, retry_after: Some(31), detail };
+        let filling = Filling { reference: &reference, retry_after: Some(31), detail, message: "m", when: "w" };
         String::from_utf8(Body::cut(rendered, escape).fill(&filling).to_vec()).unwrap()
     }
 
@@ -169,7 +169,7 @@ mod tests {
     fn a_body_without_holes_is_shared_and_not_copied() {
         let body = Body::cut("fixed", Escape::Html);
         let reference = Reference::new("x");
-        let filling = Filling { reference: &reference, retry_after: None, detail: "" };
+        let filling = Filling { reference: &reference, retry_after: None, detail: "", message: "", when: "" };
         assert_eq!(body.fill(&filling).as_ptr(), body.fill(&filling).as_ptr());
     }
 

@@ -54,7 +54,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What the client is told.
-    pub(super) const fn saying(self) -> Saying {
+    pub(super) const fn saying(self) -> Saying<'static> {
         match self {
             Self::Path(error) => Saying::BadPath(error),
             Self::Request(why) => Saying::BadRequest(why),
