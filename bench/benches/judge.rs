@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use gate::ledger::{
-    Change, Existing, Expected, Ledger, LockState, Mark, Migration, NewColumn, NewRelation, Reading, Row, Scope, Step,
-    Steps, Tool,
+    Change, DeclaredObjects, Existing, Expected, Ledger, LockState, Mark, Migration, NewColumn, NewRelation, Reading,
+    Row, Step, Steps, Tool,
 };
 use gate::{Catalog, Column, DatabaseId, Fact, ObjectName, Relation, RelationKind, Requirement, Schema, TypeName};
 
@@ -33,8 +33,8 @@ fn whole(bencher: Bencher<'_, '_>) {
 fn share(bencher: Bencher<'_, '_>) {
     let (catalog, expected) = scene();
     let table = Fact::Table(ObjectName::unqualified("table7"));
-    let scope = Scope::of([&table]).expect("an object");
-    let requirement = requirement(Fact::MigrationsTouching(expected, scope));
+    let declared = DeclaredObjects::of([&table]).expect("an object");
+    let requirement = requirement(Fact::MigrationsTouching(expected, declared));
     bencher.bench(|| requirement.judge(&catalog));
 }
 

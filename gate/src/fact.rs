@@ -5,7 +5,7 @@ mod migrations;
 use std::sync::Arc;
 
 use crate::function_spec::split_arguments;
-use crate::ledger::{Expected, Object, Scope};
+use crate::ledger::{DeclaredObjects, Expected, Object};
 use crate::{Catalog, Finding, FindingKind, ObjectName, Privilege, TypeName, Warning, name};
 
 /// One thing that must hold in a catalog.
@@ -62,7 +62,7 @@ pub enum Fact {
     Migrations(Arc<Expected>),
     /// The same of those migrations alone that touch what a route declares beside the ledger; see
     /// [`crate::Rules`].
-    MigrationsTouching(Arc<Expected>, Scope),
+    MigrationsTouching(Arc<Expected>, DeclaredObjects),
 }
 
 /// What a catalog says of a fact.
@@ -121,7 +121,9 @@ impl Fact {
             }
             Self::Privilege { table, privilege } => judge_privilege(catalog, table, *privilege),
             Self::Migrations(expected) => return migrations::judge(catalog, expected, None),
-            Self::MigrationsTouching(expected, scope) => return migrations::judge(catalog, expected, Some(scope)),
+            Self::MigrationsTouching(expected, declared) => {
+                return migrations::judge(catalog, expected, Some(declared));
+            }
         };
         Evidence { findings: finding.into_iter().collect(), ..Evidence::default() }
     }

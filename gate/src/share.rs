@@ -4,7 +4,7 @@
 //! that create or alter one of them. So that nothing of this is left to a request, such a route
 //! needs a requirement of its own: the same facts, the ledger's one narrowed to those objects.
 
-use crate::ledger::Scope;
+use crate::ledger::DeclaredObjects;
 use crate::{Fact, Requirement, RequirementId, Route};
 
 /// Makes a requirement for each share of a ledger that a route has, adds it to `requirements`, and
@@ -26,8 +26,10 @@ pub(crate) fn share_out(routes: &mut [Route], requirements: &mut Vec<Requirement
             }
             let beside = needs.iter().filter_map(|need| requirements.get(need.index()));
             let beside = beside.filter(|requirement| requirement.database == whole.database);
-            let Some(scope) = Scope::of(beside.flat_map(|requirement| &requirement.facts)) else { continue };
-            let share = share(whole, &scope);
+            let Some(objects) = DeclaredObjects::of(beside.flat_map(|requirement| &requirement.facts)) else {
+                continue;
+            };
+            let share = share(whole, &objects);
             let known = requirements.iter().skip(declared).position(|known| *known == share);
             let place = declared + known.unwrap_or(wholes.len());
             if known.is_none() {
@@ -40,9 +42,9 @@ pub(crate) fn share_out(routes: &mut [Route], requirements: &mut Vec<Requirement
     wholes
 }
 
-fn share(whole: &Requirement, scope: &Scope) -> Requirement {
+fn share(whole: &Requirement, objects: &DeclaredObjects) -> Requirement {
     let narrowed = |fact: &Fact| match fact {
-        Fact::Migrations(expected) => Fact::MigrationsTouching(expected.clone(), scope.clone()),
+        Fact::Migrations(expected) => Fact::MigrationsTouching(expected.clone(), objects.clone()),
         fact => fact.clone(),
     };
     Requirement { facts: whole.facts.iter().map(narrowed).collect(), ..whole.clone() }

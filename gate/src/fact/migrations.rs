@@ -4,31 +4,32 @@ mod warnings;
 
 use super::Evidence;
 use crate::ledger::{
-    self, Claims, Expected, Ledger, LedgerState, Migration, MigrationState, Radius, Reading, Scope, Standing, Steps,
+    self, Claims, DeclaredObjects, Expected, Ledger, LedgerState, Migration, MigrationState, Radius, Reading, Standing,
+    Steps,
 };
 use crate::{Catalog, Finding, FindingKind, Warning, WarningKind};
 
-/// What the ledger in `catalog` says of all migrations, or of those that touch `scope`.
+/// What the ledger in `catalog` says of all migrations, or of those that touch what is declared.
 ///
-/// Without a scope every migration that is not applied is found, in order, if one of them gates;
+/// Without declared objects every migration that is not applied is found, in order, if one of them gates;
 /// if none does, they are warnings. With one, only those that gate are found.
-pub(super) fn judge(catalog: &Catalog, expected: &Expected, scope: Option<&Scope>) -> Evidence {
+pub(super) fn judge(catalog: &Catalog, expected: &Expected, declared: Option<&DeclaredObjects>) -> Evidence {
     let Expected { ledger, migrations, .. } = expected;
     let reading = catalog.ledgers.get(ledger).unwrap_or(&Reading::Absent);
     let state = ledger::judge(ledger.tool, migrations, reading);
     if let Some(finding) = unread(expected, &state, reading) {
         return Evidence { findings: vec![finding], ..Evidence::default() };
     }
-    let mut evidence = pending(expected, &state, scope);
+    let mut evidence = pending(expected, &state, declared);
     if !expected.allow_ahead {
         let detail = || "it is in the ledger and not on disk".to_owned();
         let unknown = state.unknown.iter();
         evidence.findings.extend(unknown.map(|key| Finding::new(FindingKind::Different, "migration", key, detail())));
     }
-    if scope.is_none() {
+    if declared.is_none() {
         evidence.warnings.extend(warnings::of(expected, &state));
     }
-    contradict(&mut evidence, catalog, expected, &state, scope);
+    contradict(&mut evidence, catalog, expected, &state, declared);
     evidence
 }
 
@@ -57,15 +58,15 @@ fn unread(expected: &Expected, state: &LedgerState, reading: &Reading) -> Option
 }
 
 /// What is not applied.
-fn pending(expected: &Expected, state: &LedgerState, scope: Option<&Scope>) -> Evidence {
+fn pending(expected: &Expected, state: &LedgerState, declared: Option<&DeclaredObjects>) -> Evidence {
     let tool = expected.ledger.tool;
     let mut evidence = Evidence::default();
     let mut harmless = Vec::new();
     for (migration, is) in state.unmet().filter_map(|(place, is)| Some((expected.migrations.get(place)?, is))) {
         let radius = Radius::of(tool, migration);
-        let gates = scope.map_or_else(|| radius.gates(), |scope| radius.touches(scope));
+        let gates = declared.map_or_else(|| radius.gates(), |declared| radius.touches(declared));
         let finding = || of_migration(tool.title, migration, is, &radius, state);
-        match (gates, scope) {
+        match (gates, declared) {
             (true, _) => {
                 evidence.findings.append(&mut harmless);
                 evidence.findings.push(finding());
@@ -132,17 +133,17 @@ fn contradict(
     catalog: &Catalog,
     expected: &Expected,
     state: &LedgerState,
-    scope: Option<&Scope>,
+    declared: Option<&DeclaredObjects>,
 ) {
     if !expected.contradictions {
         return;
     }
     let path = creation_path(&expected.ledger, catalog);
-    let missing = Claims::of(expected, &state.migrations, &path).missing(catalog, &path, scope);
+    let missing = Claims::of(expected, &state.migrations, &path).missing(catalog, &path, declared);
     if state.unknown.is_empty() {
         evidence.contradicted = !missing.is_empty();
         evidence.findings.extend(missing);
-    } else if scope.is_none() {
+    } else if declared.is_none() {
         // What is not on disk may have dropped it, as when the application was rolled back.
         let warning = |finding: Finding| {
             let text = format!("{finding}; a migration that is not on disk may have dropped it");

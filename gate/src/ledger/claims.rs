@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::HashMap;
 
-use super::{Change, Effect, Expected, Migration, MigrationState, Object, Replay, Scope, Verb};
+use super::{Change, DeclaredObjects, Effect, Expected, Migration, MigrationState, Object, Replay, Verb};
 use crate::{Catalog, Finding, FindingKind, ObjectName, RelationKind, Schema};
 
 /// How many sets of applied migrations are remembered: tenants differ, mostly in few ways.
@@ -117,9 +117,14 @@ impl Claims {
         Self { relations: finish(relations, Object::Relation), enums: finish(enums, Object::Enum) }
     }
 
-    /// What is not in `catalog`, of all or of what concerns `scope`.
-    pub(crate) fn missing(&self, catalog: &Catalog, path: &[Box<str>], scope: Option<&Scope>) -> Vec<Finding> {
-        let concerns = |object: Object| scope.is_none_or(|scope| scope.concerns(&object));
+    /// What is not in `catalog`, of all or of what concerns `declared`.
+    pub(crate) fn missing(
+        &self,
+        catalog: &Catalog,
+        path: &[Box<str>],
+        declared: Option<&DeclaredObjects>,
+    ) -> Vec<Finding> {
+        let concerns = |object: Object| declared.is_none_or(|declared| declared.concerns(&object));
         let mut findings = Vec::new();
         for claimed in &self.relations {
             let Claimed { name, label, by, parts, .. } = claimed;

@@ -12,7 +12,7 @@
 //! | `replay` | the catalog that migrations leave behind, and what made each object in it |
 //! | `claims` | what must be in a database by the migrations that are applied |
 //! | `effect` | what a step does, to whom |
-//! | `radius`, `scope` | what a pending migration touches, and whether that matters to a route |
+//! | `radius`, `declared_objects` | what a pending migration touches, and whether that matters to a route |
 //! | `row`, `reading` | the ledger as a database tells it |
 //! | `expected` | what a requirement expects of a ledger |
 //! | `query` | how to ask for it |
@@ -21,6 +21,7 @@
 
 mod change;
 mod claims;
+mod declared_objects;
 mod effect;
 mod expected;
 mod files;
@@ -34,7 +35,6 @@ mod radius;
 mod reading;
 mod replay;
 mod row;
-mod scope;
 mod squash;
 mod state;
 mod tool;
@@ -45,6 +45,7 @@ pub use change::{
     Change, ConstraintKind, EnumPlace, Existing, NewColumn, NewConstraint, NewRelation, Reach, Step, Steps,
 };
 pub(crate) use claims::{Claims, askable};
+pub use declared_objects::DeclaredObjects;
 pub use effect::{Effect, Verb};
 pub use expected::{Expected, Ledger};
 pub use files::{Files, FlatFiles, Key, Lead, ReadBy};
@@ -57,7 +58,6 @@ pub use radius::{Harmless, Radius};
 pub use reading::{LockState, Reading};
 pub use replay::{Doubt, Origin, Replay};
 pub use row::{Mark, Row};
-pub use scope::Scope;
 pub use state::{LedgerState, MigrationState, Standing};
 pub use tool::{Checksum, Counting, FALSE, Language, Late, Lock, Role, Script, TRUE, Tool};
 pub use tools::TOOLS;

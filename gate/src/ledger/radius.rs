@@ -1,6 +1,6 @@
 //! What a migration touches while it is pending.
 
-use super::{Effect, Migration, Object, Scope, Steps, Tool, Verb};
+use super::{DeclaredObjects, Effect, Migration, Object, Steps, Tool, Verb};
 
 /// What a migration touches while it is pending: what can fail of an application that counts on it.
 ///
@@ -84,12 +84,12 @@ impl Radius {
     }
 
     /// Whether it gates a route that needs the ledger and declares these objects beside it.
-    pub fn touches(&self, scope: &Scope) -> bool {
+    pub fn touches(&self, declared: &DeclaredObjects) -> bool {
         match self {
             // The facts about the objects themselves tell whether a program has run.
             Self::Nothing(_) | Self::Rows | Self::Program => false,
             Self::Anything => true,
-            Self::Objects(touched) => touched.iter().any(|touched| scope.concerns(touched)),
+            Self::Objects(touched) => touched.iter().any(|touched| declared.concerns(touched)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gate::ledger::{Effect, Object, Radius, Scope, Step, Steps, Verb};
+use gate::ledger::{DeclaredObjects, Effect, Object, Radius, Step, Steps, Verb};
 use gate::{Fact, Mode, Rules, Verdict};
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ impl Told {
             .routes()
             .iter()
             .filter_map(|route| {
-                let shares: Vec<(&str, Option<&Scope>)> = route
+                let shares: Vec<(&str, Option<&DeclaredObjects>)> = route
                     .needs
                     .iter()
                     .filter(|need| requirements.contains(&rules.whole(**need)))
@@ -91,7 +91,7 @@ impl Told {
 }
 
 /// The requirement's name, and what narrows its ledger.
-fn share(rules: &Rules, need: gate::RequirementId) -> Option<(&str, Option<&Scope>)> {
+fn share(rules: &Rules, need: gate::RequirementId) -> Option<(&str, Option<&DeclaredObjects>)> {
     let requirement = rules.requirement(need)?;
     requirement.facts.iter().find_map(|fact| match fact {
         Fact::Migrations(_) => Some((&*requirement.name, None)),
@@ -100,12 +100,12 @@ fn share(rules: &Rules, need: gate::RequirementId) -> Option<(&str, Option<&Scop
     })
 }
 
-fn gates(radius: &Radius, scope: Option<&Scope>) -> bool {
+fn gates(radius: &Radius, scope: Option<&DeclaredObjects>) -> bool {
     scope.map_or_else(|| radius.gates(), |scope| radius.touches(scope))
 }
 
 /// Why a route is gated, or is not.
-fn why(radius: &Radius, requirement: &str, scope: Option<&Scope>) -> String {
+fn why(radius: &Radius, requirement: &str, scope: Option<&DeclaredObjects>) -> String {
     let Some(scope) = scope else { return format!("needs {requirement} and declares nothing beside it") };
     let names = |objects: &[&Object]| {
         let names: Vec<String> = objects.iter().take(3).map(|object| format!("{} {object}", object.what())).collect();

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::ledger::{Change, Expected, Ledger, LockState, Mark, Reading, Row, Scope, Tool};
+use crate::ledger::{Change, DeclaredObjects, Expected, Ledger, LockState, Mark, Reading, Row, Tool};
 use crate::sample::{catalog, create, index, migration, name, requirement, table};
 use crate::{Catalog, Fact, Verdict, WarningKind};
 
@@ -170,8 +170,8 @@ fn whole(expected: Arc<Expected>) -> Vec<Fact> {
 }
 
 fn share(fact: Fact) -> impl FnOnce(Arc<Expected>) -> Vec<Fact> {
-    let scope = Scope::of([&fact]).expect("an object");
-    move |expected| vec![Fact::MigrationsTouching(expected, scope), fact]
+    let declared = DeclaredObjects::of([&fact]).expect("an object");
+    move |expected| vec![Fact::MigrationsTouching(expected, declared), fact]
 }
 
 #[test]

@@ -28,11 +28,15 @@ fn catalog(tables: &[(&str, &[&str])]) -> Catalog {
 }
 
 /// What an operator reads of what is missing.
-fn missing(migrations: &[(Migration, MigrationState)], catalog: &Catalog, scope: Option<&Scope>) -> Vec<String> {
+fn missing(
+    migrations: &[(Migration, MigrationState)],
+    catalog: &Catalog,
+    declared: Option<&DeclaredObjects>,
+) -> Vec<String> {
     let (migrations, states): (Vec<_>, Vec<_>) = migrations.iter().cloned().unzip();
     let expected = expected(migrations);
     let path = &catalog.search_path;
-    let missing = Claims::of(&expected, &states, path).missing(catalog, path, scope);
+    let missing = Claims::of(&expected, &states, path).missing(catalog, path, declared);
     missing.iter().map(ToString::to_string).collect()
 }
 
@@ -130,15 +134,15 @@ fn an_unqualified_name_may_lie_anywhere_along_the_path_and_a_qualified_one_elsew
 
 #[test]
 fn a_route_is_concerned_by_its_own_objects_alone() {
-    let scope = |fact| Scope::of(&[fact]).expect("an object");
-    let orders = scope(table("orders"));
+    let declared_objects = |fact| DeclaredObjects::of(&[fact]).expect("an object");
+    let orders = declared_objects(table("orders"));
     assert_eq!(missing(&[init()], &catalog(&[("orders", &["id", "total"])]), Some(&orders)), [""; 0]);
     assert_eq!(
         missing(&[init()], &catalog(&[("orders", &["id"])]), Some(&orders)),
         ["column orders.total is missing: 1_init made it and is applied"]
     );
     let id = crate::Fact::Column { table: name("orders"), column: "id".into(), ty: None, nullable: None };
-    assert_eq!(missing(&[init()], &catalog(&[("orders", &["id"])]), Some(&scope(id))), [""; 0]);
+    assert_eq!(missing(&[init()], &catalog(&[("orders", &["id"])]), Some(&declared_objects(id))), [""; 0]);
 }
 
 #[test]

@@ -15,8 +15,8 @@ fn column(table: &str, column: &str) -> Fact {
     Fact::Column { table: name(table), column: column.into(), ty: None, nullable: None }
 }
 
-fn scope(facts: impl IntoIterator<Item = Fact>) -> Scope {
-    Scope::of(&facts.into_iter().collect::<Vec<_>>()).expect("an object")
+fn declared_objects(facts: impl IntoIterator<Item = Fact>) -> DeclaredObjects {
+    DeclaredObjects::of(&facts.into_iter().collect::<Vec<_>>()).expect("an object")
 }
 
 fn unread(reach: Reach) -> Change {
@@ -40,7 +40,7 @@ fn what_nobody_can_miss_gates_nobody() {
     ] {
         let radius = radius(changes);
         assert_eq!(radius, Radius::Nothing(why));
-        assert!(!radius.gates() && !radius.touches(&scope([table("orders")])), "{radius:?}");
+        assert!(!radius.gates() && !radius.touches(&declared_objects([table("orders")])), "{radius:?}");
     }
 }
 
@@ -62,15 +62,15 @@ fn what_an_application_can_miss_gates_it() {
         index("i", "orders", true),
     ] {
         let radius = radius([drop_table("x"), change.clone()]);
-        assert!(radius.gates() && radius.touches(&scope([table("orders")])), "{change:?}");
-        assert!(!radius.touches(&scope([table("customers")])), "{change:?}");
-        assert!(!radius.touches(&scope([table("x")])), "what is dropped is not missed: {change:?}");
+        assert!(radius.gates() && radius.touches(&declared_objects([table("orders")])), "{change:?}");
+        assert!(!radius.touches(&declared_objects([table("customers")])), "{change:?}");
+        assert!(!radius.touches(&declared_objects([table("x")])), "what is dropped is not missed: {change:?}");
     }
 }
 
 #[test]
 fn a_declared_column_is_touched_by_its_own_steps_and_by_those_on_its_table() {
-    let total = scope([column("orders", "total")]);
+    let total = declared_objects([column("orders", "total")]);
     assert!(radius([add_column("orders", "total")]).touches(&total));
     assert!(radius([create("app.orders", &["id"])]).touches(&total));
     assert!(radius([Change::AlterRelation { name: name("orders"), how: "OWNER TO".into() }]).touches(&total));
@@ -83,7 +83,7 @@ fn what_was_not_understood_touches_everything() {
     for reach in [Reach::Anything, Reach::Words(["x".into()].into())] {
         let radius = radius([index("i", "orders", false), unread(reach)]);
         assert_eq!(radius, Radius::Anything);
-        assert!(radius.gates() && radius.touches(&scope([table("orders")])));
+        assert!(radius.gates() && radius.touches(&declared_objects([table("orders")])));
     }
     let not_read = Migration { steps: Steps::NotRead { why: "too big".into() }, ..migration("1", []) };
     assert_eq!(Radius::of(tool("prisma"), &not_read), Radius::Anything);
@@ -97,7 +97,7 @@ fn of_a_program_that_nobody_read_the_declared_objects_tell() {
     for name in ["knex", "node-pg-migrate"] {
         let radius = Radius::of(tool(name), &program);
         assert_eq!(radius, Radius::Program);
-        assert!(radius.gates() && !radius.touches(&scope([table("orders")])));
+        assert!(radius.gates() && !radius.touches(&declared_objects([table("orders")])));
     }
 }
 
@@ -106,20 +106,20 @@ fn rows_gate_only_where_nothing_narrows() {
     for change in [rows("orders"), unread(Reach::Rows)] {
         let radius = radius([change]);
         assert_eq!(radius, Radius::Rows);
-        assert!(radius.gates() && !radius.touches(&scope([table("orders")])));
+        assert!(radius.gates() && !radius.touches(&declared_objects([table("orders")])));
     }
-    assert!(radius([rows("orders"), add_column("orders", "x")]).touches(&scope([table("orders")])));
+    assert!(radius([rows("orders"), add_column("orders", "x")]).touches(&declared_objects([table("orders")])));
 }
 
 #[test]
 fn types_functions_and_extensions_are_known_by_name() {
-    let status = scope([Fact::Enum { name: name("Status"), values: Vec::new() }]);
+    let status = declared_objects([Fact::Enum { name: name("Status"), values: Vec::new() }]);
     let added = Change::AddEnumValue { name: name("Status"), value: "PAID".into(), place: EnumPlace::End };
     assert!(radius([added.clone()]).touches(&status));
     assert!(radius([Change::RenameType { name: name("OldStatus"), to: "Status".into() }]).touches(&status));
-    assert!(!radius([added]).touches(&scope([table("Status")])));
+    assert!(!radius([added]).touches(&declared_objects([table("Status")])));
     let function = Change::CreateFunction { name: name("recount"), arguments: None };
-    assert!(radius([function]).touches(&scope([Fact::Function { name: name("recount"), arguments: None }])));
+    assert!(radius([function]).touches(&declared_objects([Fact::Function { name: name("recount"), arguments: None }])));
     let extension = Change::CreateExtension { name: "pg_trgm".into() };
-    assert!(radius([extension]).touches(&scope([Fact::Extension("pg_trgm".into())])));
+    assert!(radius([extension]).touches(&declared_objects([Fact::Extension("pg_trgm".into())])));
 }

@@ -8,9 +8,9 @@ use crate::{Fact, ObjectName};
 /// The objects that a route declares beside a ledger: of the ledger's migrations those alone gate
 /// it that create or alter one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope(Arc<[Object]>);
+pub struct DeclaredObjects(Arc<[Object]>);
 
-impl Scope {
+impl DeclaredObjects {
     /// What `facts` speak of; `None` if that is nothing but ledgers.
     pub fn of<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Option<Self> {
         let mut objects: Vec<Object> = facts.into_iter().filter_map(Fact::object).collect();
