@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning, Whose, Window,
-    WindowSource, Windows,
+    Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning,
+    Whose, Window, WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -18,6 +18,7 @@ pub struct Snapshot {
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
     windows: Arc<Windows>,
+    bypasses: Bypasses,
 }
 
 /// The last look at a database.
@@ -68,7 +69,14 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None, windows: Arc::default() }
+        Self {
+            generation: 0,
+            judgements,
+            looks: vec![None; databases],
+            tenants: None,
+            windows: Arc::default(),
+            bypasses: Bypasses::default(),
+        }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -147,7 +155,19 @@ impl Snapshot {
         &self.windows
     }
 
-    /// Counts what changed what is known; two equal generations hold the same verdicts and windows.
+    /// The same under these bypasses.
+    #[must_use]
+    pub fn with_bypasses(&self, bypasses: Bypasses) -> Self {
+        let generation = self.generation + u64::from(self.bypasses != bypasses);
+        Self { generation, bypasses, ..self.clone() }
+    }
+
+    /// What operators let pass.
+    pub const fn bypasses(&self) -> &Bypasses {
+        &self.bypasses
+    }
+
+    /// Counts what changed what is decided: looks, windows and orders; two equal generations hold the same.
     pub const fn generation(&self) -> u64 {
         self.generation
     }

@@ -63,12 +63,8 @@ impl Gate {
     }
 
     fn is_one_of(&self, names: &[Box<str>], whose: Whose) -> bool {
-        let Whose::Tenant(id) = whose else { return false };
-        let tenant = self.snapshot().tenants().and_then(|tenants| tenants.tenant(id));
-        tenant.is_some_and(|tenant| {
-            let word = self.rules().tenancy().map_or(&*tenant.schema, |tenancy| tenancy.word(&tenant.schema));
-            names.iter().any(|name| *name == tenant.schema || **name == *word)
-        })
+        let own = self.names_of(whose);
+        own.is_some_and(|own| names.iter().any(|name| own.contains(&&**name)))
     }
 }
 

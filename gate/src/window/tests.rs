@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::sample::{at, catalog, needing, requirement, route, table};
-use crate::{ActionKind, Decision, Gate, Host, Mode, Outcome, Reason, Request, Route, Rules, Target, UpstreamId};
+use crate::{
+    ActionKind, Bypass, BypassId, BypassScope, Bypasses, Decision, Gate, Host, Mode, OrderSource, Outcome, Reason,
+    Request, Route, Rules, Skips, Target, UpstreamId,
+};
 
 const DATABASE: DatabaseId = DatabaseId(0);
 const NOW: Moment = at(100);
@@ -184,6 +187,33 @@ fn a_route_may_be_exempt_and_an_observing_one_passes_and_says_so() {
     assert_eq!(decision.outcome, Outcome::Forward(UpstreamId(0)));
     assert!(decision.observed && matches!(decision.reason, Reason::Window(_)));
     assert_eq!(decide(&gate, "POST /nowhere-else").reason.as_str(), "window");
+}
+
+#[test]
+fn a_bypass_of_windows_passes_and_says_so_and_needs_are_judged_all_the_same() {
+    let routes = vec![route("/*"), needing(route("/orders"), &[0])];
+    let gate = gate_of(routes, vec![file()]);
+    let bypass = |skips| Bypass {
+        id: BypassId(7),
+        name: "b".into(),
+        scope: BypassScope::default(),
+        skips,
+        until: None,
+        reason: None,
+        by: "ann".into(),
+        source: OrderSource::Env,
+    };
+    let under = |skips| gate.with_snapshot(gate.snapshot().with_bypasses(Bypasses::new([bypass(skips)])));
+    let decision = decide(&under(Skips::Windows), "POST /x");
+    assert_eq!((decision.outcome, decision.bypassed), (Outcome::Forward(UpstreamId(0)), Some(BypassId(7))));
+    assert_eq!((decision.reason.as_str(), decision.action), ("window", ActionKind::Block));
+    let gated = decide(&under(Skips::Windows), "POST /orders");
+    assert_eq!((gated.reason.as_str(), gated.outcome), ("broken", Outcome::Answer(crate::AnswerId(0))));
+    let both = decide(&under(Skips::Both), "POST /orders");
+    assert_eq!((both.reason.as_str(), both.bypassed), ("broken", Some(BypassId(7))));
+    assert_eq!(decide(&under(Skips::Needs), "POST /x").reason.as_str(), "window");
+    assert_eq!(decide(&under(Skips::Needs), "POST /x").bypassed, None);
+    assert_eq!(decide(&under(Skips::Windows), "GET /x").bypassed, None, "no window keeps it out");
 }
 
 #[test]
