@@ -42,7 +42,7 @@ fn says(message: &str, window: Window) -> Window {
 }
 
 /// A gate whose database was seen at 95, for thirty seconds.
-fn gate_of(routes: Vec<Route>, windows: Vec<Window>) -> Gate {
+fn gate_of(routes: Vec<Route>, windows: &[Window]) -> Gate {
     let health = Target::parse(b"/health", crate::sample::KEEP).expect("a path").matching;
     let requirements = vec![requirement("orders", [table("orders")])];
     let rules = Rules::new(routes, requirements, 1, crate::sample::KEEP, Some(health)).expect("no conflict");
@@ -58,7 +58,7 @@ fn gate_of(routes: Vec<Route>, windows: Vec<Window>) -> Gate {
 }
 
 fn gate(windows: impl IntoIterator<Item = Window>) -> Gate {
-    gate_of(vec![route("/*")], windows.into_iter().collect())
+    gate_of(vec![route("/*")], &windows.into_iter().collect::<Vec<_>>())
 }
 
 /// Decides `METHOD [host]/path` of an organisation.
@@ -164,23 +164,23 @@ fn a_window_of_an_organisation_is_for_its_requests_alone() {
 fn a_window_is_narrowed_by_route_and_host() {
     let routes = || vec![route("/*"), route("/orders/*")];
     let by_route = WindowScope { routes: ["/orders/*".into()].into(), ..WindowScope::default() };
-    let gate = gate_of(routes(), vec![scoped(by_route)]);
+    let gate = gate_of(routes(), &[scoped(by_route)]);
     assert!(passes(&gate, "POST /x"));
     assert!(!passes(&gate, "POST /orders/1"));
     let host = HostPattern::parse("*.example.com").expect("a host");
     let by_host = WindowScope { hosts: [host].into(), ..WindowScope::default() };
-    let gate = gate_of(routes(), vec![scoped(by_host)]);
+    let gate = gate_of(routes(), &[scoped(by_host)]);
     assert!(passes(&gate, "POST example.com/orders/1"));
     assert!(!passes(&gate, "POST a.example.com/x"));
     let by_tenant = WindowScope { tenants: ["demo".into()].into(), ..WindowScope::default() };
-    assert!(passes(&gate_of(routes(), vec![scoped(by_tenant)]), "POST /x"), "it is nobody's");
+    assert!(passes(&gate_of(routes(), &[scoped(by_tenant)]), "POST /x"), "it is nobody's");
 }
 
 #[test]
 fn a_route_may_be_exempt_and_an_observing_one_passes_and_says_so() {
     let exempt = Route { windows: false, ..route("POST /auth/login") };
     let observing = Route { mode: Mode::Observe, ..route("/observed/*") };
-    let gate = gate_of(vec![route("/*"), exempt, observing], vec![file()]);
+    let gate = gate_of(vec![route("/*"), exempt, observing], &[file()]);
     assert!(passes(&gate, "POST /auth/login"));
     assert!(!passes(&gate, "DELETE /auth/login"));
     let decision = decide(&gate, "POST /observed/x");
@@ -192,7 +192,7 @@ fn a_route_may_be_exempt_and_an_observing_one_passes_and_says_so() {
 #[test]
 fn a_bypass_of_windows_passes_and_says_so_and_needs_are_judged_all_the_same() {
     let routes = vec![route("/*"), needing(route("/orders"), &[0])];
-    let gate = gate_of(routes, vec![file()]);
+    let gate = gate_of(routes, &[file()]);
     let bypass = |skips| Bypass {
         id: BypassId(7),
         name: "b".into(),
@@ -218,7 +218,7 @@ fn a_bypass_of_windows_passes_and_says_so_and_needs_are_judged_all_the_same() {
 
 #[test]
 fn a_window_goes_before_needs() {
-    let gate = gate_of(vec![needing(route("/*"), &[0])], vec![file()]);
+    let gate = gate_of(vec![needing(route("/*"), &[0])], &[file()]);
     assert_eq!(decide(&gate, "POST /x").reason.as_str(), "window");
     assert_eq!(decide(&gate, "GET /x").reason.as_str(), "broken");
 }
@@ -263,7 +263,7 @@ fn the_next_edge_is_the_next_opening_or_ending() {
 
 #[test]
 fn ready_since_an_opening_is_what_a_look_after_it_found() {
-    let ready = gate_of(vec![route("/*")], Vec::new());
+    let ready = gate_of(vec![route("/*")], &[]);
     assert!(!ready.is_ready_since(at(90), NOW), "orders are missing");
     let rules = Rules::new(vec![route("/*")], Vec::new(), 1, crate::sample::KEEP, None).expect("no conflict");
     let gate = Gate::new(Arc::new(rules)).with_snapshot(ready.snapshot().clone());
