@@ -108,10 +108,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_ends_with_its_empty_line_and_what_follows_is_kept() {
-        for head in ["GET / HTTP/1.1\r\nA: b\r\n\r\n", "GET / HTTP/1.1\n\n", "P\nA: b\n\r\n", "PRI * HTTP/2.0\r\n\r\n"]
-        {
+        for head in ["GET / HTTP/1.1\r\nHost: b\r\n\r\n", "\r\nPRI / HTTP/1.0\r\n\r\n"] {
             let mut client = Client::new();
-            client.sends(format!("\r\n\r\n{head}more and more of it\r\n\r\n").as_bytes()).await;
+            client.sends(format!("{head}more and more of it\r\n\r\n").as_bytes()).await;
             assert_eq!(client.head().await, Ok(Some(head.to_owned())));
             assert_eq!(client.incoming.ahead(), b"more and more of it\r\n\r\n");
         }
@@ -119,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_is_found_however_its_bytes_come() {
-        let head = b"\r\nGET / HTTP/1.1\r\nHost: \r\n\r\n";
+        let head = b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
         for first in 1..head.len() {
             let mut client = Client::new();
             client.sends(&head[..first]).await;
