@@ -35,7 +35,7 @@ impl From<WireRefusal> for Refused {
 }
 
 impl Refused {
-    fn saying(self) -> Saying {
+    fn saying(self) -> Saying<'static> {
         let Self::Wire(refusal) = self else { return Saying::LateHeader };
         match refusal.status() {
             414 => Saying::LongTarget,
