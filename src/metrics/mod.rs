@@ -8,6 +8,7 @@
 //! | `failures` | upstreams' failures, and what was made of them |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
+//! | `bypassed` | what operators let pass |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `program` | version, configuration, and what the process takes of the machine |
@@ -16,6 +17,7 @@
 //! | `shown` | gauges of what comes and goes |
 
 mod alerts;
+mod bypassed;
 mod failures;
 mod holds;
 mod looks;
@@ -42,6 +44,7 @@ pub use requests::{Answered, RouteCounts, Taken};
 pub use upstreams::Servers;
 
 use alerts::Alerts;
+use bypassed::Bypassed;
 use failures::Failures;
 use looks::Looks;
 use program::Program;
@@ -64,6 +67,7 @@ pub struct Metrics {
     tenants: Tenants,
     stale: Stale,
     alerts: Alerts,
+    bypasses: Bypassed,
     upstreams: Upstreams,
     program: Program,
     /// Requests that wait for a verdict to turn.
@@ -81,6 +85,7 @@ impl Metrics {
         let tenants = Tenants::new(&mut register)?;
         let stale = Stale::new(&mut register)?;
         let alerts = Alerts::new(&mut register)?;
+        let bypasses = Bypassed::new(&mut register)?;
         let upstreams = Upstreams::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
@@ -98,6 +103,7 @@ impl Metrics {
             tenants,
             stale,
             alerts,
+            bypasses,
             upstreams,
             program,
             holds,
@@ -120,6 +126,7 @@ impl Metrics {
         }));
         self.verdicts.stand(gate, now);
         self.tenants.stand(gate, now);
+        self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
     }
 

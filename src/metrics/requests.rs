@@ -9,6 +9,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 use super::Metrics;
+use super::bypassed::Bypassed;
 use super::register::Register;
 use super::remembered::Remembered;
 
@@ -32,6 +33,8 @@ pub struct Taken {
     pub action: String,
     /// Whether observe mode let them pass.
     pub observed: bool,
+    /// Whether a bypass did.
+    pub bypassed: bool,
     /// How many.
     pub count: u64,
 }
@@ -51,6 +54,7 @@ pub struct Answered {
 #[derive(Debug, Clone)]
 pub struct RouteCounts {
     requests: Requests,
+    bypasses: Bypassed,
     routes: Arc<[Route]>,
     none: Arc<Route>,
 }
@@ -85,7 +89,7 @@ impl Requests {
                 "schemagate_requests_total",
                 &["route", "action", "reason", "outcome"],
                 "Requests by route, action, reason, and whether they were forwarded, answered here, or let pass by \
-                 observe mode.",
+                 observe mode or a bypass.",
             )?,
             answers: register.counters(
                 "schemagate_responses_total",
@@ -133,6 +137,9 @@ impl RouteCounts {
             let took = || requests.took.with_label_values(&[name, by]);
             route.took.with(by, took, |took| took.observe(after.as_secs_f64()));
         }
+        if decision.bypassed.is_some() {
+            self.bypasses.request(name, reason);
+        }
         if fails_open(decision) {
             requests.fail_opens.with_label_values(&[name, reason]).inc();
         }
@@ -145,11 +152,13 @@ const fn fails_open(decision: &Decision) -> bool {
         (decision.outcome, decision.action, decision.reason),
         (Outcome::Forward(_), ActionKind::Pass, Reason::Need { .. })
     ) && !decision.observed
+        && decision.bypassed.is_none()
 }
 
 const fn outcome(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Forward(_) if decision.observed => "observed",
+        Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
         Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
         Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
             "answered"
@@ -173,6 +182,7 @@ impl Metrics {
     pub fn route_counts(&self, rules: &Rules) -> RouteCounts {
         RouteCounts {
             requests: self.requests.clone(),
+            bypasses: self.bypasses.clone(),
             routes: rules.routes().iter().map(|route| Route::new(&route.name)).collect(),
             none: Arc::new(Route::new("none")),
         }
@@ -200,7 +210,7 @@ impl Metrics {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let count = metric.get_counter().get_value() as u64;
             let (route, action, outcome) = (label("route"), label("action"), label("outcome"));
-            Taken { route, action, observed: outcome == "observed", count }
+            Taken { route, action, observed: outcome == "observed", bypassed: outcome == "bypassed", count }
         });
         taken.collect()
     }

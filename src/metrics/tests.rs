@@ -97,6 +97,7 @@ fn threads_that_count_at_once_lose_nothing() {
         action: ActionKind::Pass,
         reason,
         observed: false,
+        bypassed: None,
     };
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -16,6 +16,7 @@ use pingora::{Error, ErrorType, OrErr};
 use tokio::sync::watch;
 
 use super::access_log::{self, Line};
+use super::bypassed::Warnings;
 use super::client::Client;
 use super::drain::InFlight;
 use super::exchange::{Exchange, MAX_ATTEMPTS};
@@ -46,6 +47,7 @@ pub(super) struct Gateway {
     pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
     pub(super) blocked: Blocked,
+    pub(super) bypassed: Warnings,
     pub(super) room: Room,
 }
 
@@ -77,6 +79,7 @@ impl Gateway {
             stale,
             in_flight: InFlight::default(),
             blocked: Blocked::default(),
+            bypassed: Warnings::default(),
             room,
         }
     }
@@ -109,6 +112,7 @@ impl Gateway {
         exchange.tenant = RequestTenant::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
+        self.note_bypass(&decision, &gate, exchange);
         let answer = self.follow(decision, session, exchange);
         self.listen(session, exchange, now);
         health.or(answer)

@@ -22,6 +22,7 @@
 
 mod access_log;
 mod again;
+mod bypassed;
 mod certificate;
 mod client;
 mod connection;

@@ -1,7 +1,7 @@
 //! What is done about an upstream's failure: looked into, held back, sent again, told.
 
 use bytes::Bytes;
-use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict};
+use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict, Whose};
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -228,6 +228,9 @@ impl Gateway {
     fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
         let decision = exchange.decision.filter(|_| self.config.symptoms == ActOnSymptoms::Yes)?;
         let route = self.route_of(exchange).filter(|route| route.mode == Mode::Enforce)?;
+        if self.is_waived(route, exchange) {
+            return None;
+        }
         let action = route.actions.on(Verdict::Broken);
         let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(sent_method(session))
         else {
@@ -239,6 +242,13 @@ impl Gateway {
             reason: gate::Reason::Symptom,
             ..decision
         })
+    }
+
+    /// Whether a bypass covers whatever the schema has against a request.
+    fn is_waived(&self, route: &Route, exchange: &Exchange) -> bool {
+        let gate = self.reader.pin();
+        let whose = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(&gate));
+        gate.waiver(route, whose, self.reader.now()).is_some()
     }
 
     fn route_of(&self, exchange: &Exchange) -> Option<&Route> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::house::{Cluster, Database, Echo, Gateway, Run, free_port, turn};
+use crate::house::{Cluster, Database, Echo, Gateway, Run, free_port};
 
 const SLACK: Duration = Duration::from_secs(10);
 
@@ -42,7 +42,6 @@ async fn value(gateway: &Gateway, series: &str) -> Option<f64> {
 
 #[tokio::test]
 async fn a_request_is_timed_by_its_route_and_by_who_answered() {
-    let _turn = turn().await;
     let (database, _echo, gateway) = house("", "100ms").await;
     gateway.client().get("/orders/1").await.expect(200);
     gateway
@@ -61,7 +60,6 @@ async fn a_request_is_timed_by_its_route_and_by_who_answered() {
 
 #[tokio::test]
 async fn a_change_that_the_database_tells_of_is_timed_from_the_telling() {
-    let _turn = turn().await;
     let (database, _echo, gateway) = house("", "1h").await;
     let sql = Run::of(&std::env::temp_dir(), &["trigger-sql"]).expect(0).stdout;
     database.execute(&sql).await;
@@ -74,7 +72,6 @@ async fn a_change_that_the_database_tells_of_is_timed_from_the_telling() {
 
 #[tokio::test]
 async fn a_server_that_is_away_is_down_and_the_other_one_is_up() {
-    let _turn = turn().await;
     let away = free_port();
     let (_database, echo, gateway) = house(&format!(", \"127.0.0.1:{away}\""), "1s").await;
     for _ in 0..4 {
@@ -89,7 +86,6 @@ async fn a_server_that_is_away_is_down_and_the_other_one_is_up() {
 
 #[tokio::test]
 async fn the_age_of_what_is_known_grows_while_the_database_is_not_looked_at() {
-    let _turn = turn().await;
     let (_database, _echo, gateway) = house("", "1h").await;
     let age = async || value(&gateway, r#"schemagate_snapshot_age_seconds{database="main"}"#).await.expect("an age");
     let (first, second) = (age().await, age().await);
@@ -98,7 +94,6 @@ async fn the_age_of_what_is_known_grows_while_the_database_is_not_looked_at() {
 
 #[tokio::test]
 async fn the_program_tells_its_version_its_configuration_and_what_it_takes() {
-    let _turn = turn().await;
     let (_database, _echo, gateway) = house("", "1s").await;
     let metrics = gateway.metrics().await;
     let has = |start: &str| metrics.lines().any(|line| line.starts_with(start));
