@@ -60,7 +60,7 @@ async fn a_request_is_timed_by_its_route_and_by_who_answered() {
 
 #[tokio::test]
 async fn a_change_that_the_database_tells_of_is_timed_from_the_telling() {
-    let (database, _echo, gateway) = house("", "1h").await;
+    let (database, _echo, gateway) = house("", "20s").await;
     let sql = Run::of(&std::env::temp_dir(), &["trigger-sql"]).expect(0).stdout;
     database.execute(&sql).await;
     database.execute("DROP TABLE orders").await;
@@ -86,7 +86,7 @@ async fn a_server_that_is_away_is_down_and_the_other_one_is_up() {
 
 #[tokio::test]
 async fn the_age_of_what_is_known_grows_while_the_database_is_not_looked_at() {
-    let (_database, _echo, gateway) = house("", "1h").await;
+    let (_database, _echo, gateway) = house("", "20s").await;
     let age = async || value(&gateway, r#"schemagate_snapshot_age_seconds{database="main"}"#).await.expect("an age");
     let (first, second) = (age().await, age().await);
     assert!(first > 0.0 && second > first && second < SLACK.as_secs_f64(), "{first} {second}");
