@@ -8,7 +8,7 @@
 //! | `failures` | upstreams' failures, and what was made of them |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
-//! | `bypassed` | what operators let pass |
+//! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `program` | version, configuration, and what the process takes of the machine |
@@ -16,6 +16,7 @@
 //! | `remembered` | metrics that a request reaches without a lock |
 //! | `shown` | gauges of what comes and goes |
 
+mod admin;
 mod alerts;
 mod bypassed;
 mod failures;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use gate::{DatabaseId, Gate, Moment};
 use prometheus::{Encoder, Registry, TextEncoder};
 
+pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
@@ -70,6 +72,8 @@ pub struct Metrics {
     bypasses: Bypassed,
     upstreams: Upstreams,
     program: Program,
+    /// The admin listener's own.
+    pub admin: AdminMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
 }
@@ -88,6 +92,7 @@ impl Metrics {
         let bypasses = Bypassed::new(&mut register)?;
         let upstreams = Upstreams::new(&mut register)?;
         let program = Program::new(&mut register)?;
+        let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let Register { registry, mut described } = register;
         program::watch_process(&registry)?;
@@ -106,6 +111,7 @@ impl Metrics {
             bypasses,
             upstreams,
             program,
+            admin,
             holds,
         })
     }

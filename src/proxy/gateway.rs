@@ -26,13 +26,14 @@ use super::hold::Room;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::stale::Stale;
-use super::tenant::{Blocked, RequestTenant};
+use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics, RouteCounts};
+use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
 /// Decides every request by the live gate, and passes it on or answers it.
@@ -46,7 +47,7 @@ pub(super) struct Gateway {
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
-    pub(super) blocked: Blocked,
+    pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
     pub(super) room: Room,
 }
@@ -78,7 +79,7 @@ impl Gateway {
             upstreams,
             stale,
             in_flight: InFlight::default(),
-            blocked: Blocked::default(),
+            blocked: tenant::blocked(),
             bypassed: Warnings::default(),
             room,
         }
