@@ -160,9 +160,12 @@ const fn outcome(decision: &Decision) -> &'static str {
         Outcome::Forward(_) if decision.observed => "observed",
         Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
         Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
-        Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
-            "answered"
-        }
+        Outcome::Stale { .. }
+        | Outcome::Hold(_)
+        | Outcome::Answer(_)
+        | Outcome::Maintenance { .. }
+        | Outcome::Health
+        | Outcome::NoRoute => "answered",
     }
 }
 
