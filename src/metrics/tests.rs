@@ -66,7 +66,13 @@ fn ten_thousand_hosts_paths_and_methods_make_no_more_series_than_one() {
         let target = gate::Target::parse(path.as_bytes(), config.rules.matching_form()).expect("a target");
         let host = gate::Host::parse(&format!("tenant{n}.example.com:{}", n % 60_000));
         let method = format!("M{n}");
-        let request = gate::Request { host: &host, target: &target, method: gate::Method::new(&method), tenant: None };
+        let request = gate::Request {
+            host: &host,
+            target: &target,
+            method: gate::Method::new(&method),
+            tenant: None,
+            organisation: None,
+        };
         let decision = gate.decide(&request, Moment::default());
         counts.request(
             &decision,
