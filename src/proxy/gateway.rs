@@ -35,7 +35,7 @@ use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics, RouteCounts};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
@@ -45,6 +45,7 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     pub(super) answers: Arc<Answers>,
     pub(super) metrics: Metrics,
+    counts: RouteCounts,
     pub(super) symptoms: Symptoms,
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
@@ -81,11 +82,13 @@ impl Gateway {
     ) -> Self {
         let stale = Stale::prepare(&config, &metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
+        let counts = metrics.route_counts(&config.rules);
         Self {
             config,
             reader,
             answers,
             metrics,
+            counts,
             symptoms,
             upstreams,
             stale,
@@ -297,6 +300,7 @@ impl ProxyHttp for Phases {
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
         let Some(pool) = self.pool(exchange) else { return error };
+        self.metrics.connect_failure(pool.name());
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
@@ -354,10 +358,13 @@ impl ProxyHttp for Phases {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        if answer.status == StatusCode::SWITCHING_PROTOCOLS {
-            exchange.switches();
+        let switches = answer.status == StatusCode::SWITCHING_PROTOCOLS;
+        if answer.status.is_informational() && !switches {
+            return Ok(());
         }
-        if answer.status.is_informational() {
+        exchange.header_after = Some(exchange.began.elapsed());
+        if switches {
+            exchange.switches();
             return Ok(());
         }
         hop_by_hop::remove(answer);
@@ -449,7 +456,9 @@ impl ProxyHttp for Phases {
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
-                self.metrics.request(decision, status);
+                let here = exchange.answered_after.is_some();
+                let after = exchange.answered_after.or(exchange.header_after);
+                self.counts.request(decision, &Answered { status, after, here });
                 if exchange.upstream.is_none() {
                     self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
                 }
