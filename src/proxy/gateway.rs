@@ -24,7 +24,7 @@ use super::drain::InFlight;
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::{Facts, Refusal, authority};
 use super::failure::{self, Failing};
-use super::hold::Room;
+use super::hold::{Ended, Room};
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::stale::Stale;
@@ -136,8 +136,13 @@ impl Gateway {
 
     /// What a decision looks at.
     pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
+        self.facts_of(session.req_header(), &raw_head(session))
+    }
+
+    /// The same, of a request whose head came like this over HTTP/1.
+    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader, head: &[u8]) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.config.rules.matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(session.req_header(), &raw_head(session), form, tenant)
+        Facts::read(request, head, form, tenant)
     }
 
     /// The route that a decision is about.
@@ -220,7 +225,9 @@ impl ProxyHttp for Phases {
 
     /// Connections hand over what they know of a request.
     fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
-        exchange.arrival = known.downcast().ok();
+        if let Ok(arrival) = known.downcast() {
+            exchange.arrive(*arrival);
+        }
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -237,8 +244,10 @@ impl ProxyHttp for Phases {
         exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
         exchange.has_body = self.stale.is_some() && !session.is_body_empty();
         let mut answer = self.decide(session, exchange, now);
-        if exchange.waits() {
-            answer = self.wait(session, exchange).await?;
+        match exchange.waited.take() {
+            Some(Ended::Left(error)) => return Err(error.into_down()),
+            before if exchange.waits() => answer = self.wait(session, exchange, before).await?,
+            _ => {}
         }
         match answer {
             None => Ok(false),

@@ -1,18 +1,21 @@
 //! Requests that wait for the verdict to turn.
 //!
+//! Those of HTTP/1 wait where their heads are read ([`super::http1`]), before pingora knows of them; those
+//! of HTTP/2, bodies in chunks, and those that find out late that they are to wait do so in pingora's hands.
+//! The way is the same.
+//!
 //! Whoever waits is decided anew whenever what is known changes, and by the clock, since verdicts grow
 //! old without a change. Meanwhile the client is listened to: one that leaves frees its place at once.
 
+mod in_session;
 mod room;
 mod turns;
 
 use std::pin::pin;
 use std::time::Duration;
 
-use gate::{Decision, HoldId, Outcome};
-use http::header;
+use gate::{Decision, HoldId, Method, Moment, Outcome, Route};
 use pingora::Error;
-use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use tokio::time::{Instant, sleep_until};
 
@@ -23,6 +26,7 @@ use crate::answer::Answer;
 
 pub(super) use room::Room;
 
+use in_session::InSession;
 use room::Place;
 
 /// A verdict that grows too old to count turns without anybody's being told.
@@ -30,9 +34,9 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// How waiting ended.
 #[derive(Debug)]
-enum Ended {
-    /// Another action is due by now, and this is its answer if it has one.
-    Released(Option<Answer>),
+pub(super) enum Ended {
+    /// Another action is due by now.
+    Released,
     /// It took too long.
     TimedOut,
     /// Too many wait, or too much of their bodies.
@@ -49,7 +53,7 @@ impl Ended {
     /// The word in metrics.
     const fn as_str(&self) -> &'static str {
         match self {
-            Self::Released(_) => "released",
+            Self::Released => "released",
             Self::TimedOut => "timed_out",
             Self::Full => "full",
             Self::TooLarge => "body_too_large",
@@ -59,60 +63,82 @@ impl Ended {
     }
 }
 
-/// What comes of a request's body while it waits. It is read along, because a client that leaves is
-/// noticed by reading alone, and kept, to be sent when the request is.
+/// A request that waits.
+pub(super) trait Waits: Send {
+    /// What is decided of it now; `None` where there is nothing to decide.
+    fn decide(&mut self, gateway: &Gateway, now: Moment) -> Option<Decision>;
+
+    /// The method that was sent.
+    fn method(&self) -> Method<'_>;
+
+    /// How many bytes its body has; `None`: unknown.
+    fn length(&mut self) -> Option<usize>;
+
+    /// From now on its body is kept, of which so many bytes may come, and `most` of any body.
+    fn keep(&mut self, bytes: usize, most: usize);
+
+    /// Waits until the client leaves, or sends too much.
+    fn notice(&mut self) -> impl Future<Output = Ended> + Send;
+}
+
+/// How a request waited.
 #[derive(Debug)]
-struct Body {
-    /// Whether anything is to come.
-    none: bool,
-    read: usize,
-    most: usize,
+pub(super) struct Waited {
+    pub(super) ended: Ended,
+    pub(super) took: Duration,
 }
 
 impl Gateway {
     /// Waits until something else is decided than to wait, or for too long. What it is, the exchange has
-    /// then; `None`: it goes to an upstream. An error where the client left.
-    pub(super) async fn wait(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Option<Answer>> {
-        let began = Instant::now();
-        let rules = &self.config.rules;
-        let route = exchange.decision.and_then(|decision| self.route(&decision));
-        let name = route.map_or("", |route| &*route.name);
-        let ended = {
-            let _counted = self.metrics.holds.begin(name);
-            // As long as it waits the databases are looked at often.
-            let _attention = route.map(|route| self.reader.attend(databases(route, rules)));
-            self.hold(session, exchange, began).await
+    /// then; `None`: it goes to an upstream. An error where the client left. `before`: it has waited.
+    pub(super) async fn wait(
+        &self,
+        session: &mut Session,
+        exchange: &mut Exchange,
+        before: Option<Ended>,
+    ) -> pingora::Result<Option<Answer>> {
+        let mut answer = None;
+        let ended = if let Some(ended) = before {
+            ended
+        } else {
+            let route = exchange.decision.and_then(|decision| self.route(&decision));
+            let mut request = InSession::new(session, exchange);
+            let waited = self.wait_in_line(&mut request, route).await;
+            answer = request.answer.take();
+            exchange.held = Some(waited.took);
+            waited.ended
         };
-        let took = began.elapsed();
-        exchange.held = Some(took);
-        self.metrics.holds.end(name, ended.as_str(), took);
         match ended {
-            Ended::Released(answer) => Ok(answer),
+            Ended::Released => Ok(answer),
             Ended::Left(error) => Err(error.into_down()),
             Ended::TimedOut | Ended::Full | Ended::TooLarge | Ended::Closing => {
-                let then = exchange.decision.and_then(|decision| self.then(decision, session));
+                let then = exchange.decision.and_then(|decision| self.then(decision, sent_method(session)));
                 Ok(then.and_then(|then| self.follow(then, session, exchange)))
             }
         }
     }
 
+    /// Has a request wait, in pingora's hands or before.
+    pub(super) async fn wait_in_line(&self, request: &mut impl Waits, route: Option<&Route>) -> Waited {
+        let began = Instant::now();
+        let name = route.map_or("", |route| &*route.name);
+        let ended = {
+            let _counted = self.metrics.holds.begin(name);
+            // As long as it waits the databases are looked at often.
+            let _attention = route.map(|route| self.reader.attend(databases(route, &self.config.rules)));
+            self.hold_in_line(request, began).await.unwrap_or_else(|ended| ended)
+        };
+        let took = began.elapsed();
+        self.metrics.holds.end(name, ended.as_str(), took);
+        Waited { ended, took }
+    }
+
     /// What is due where waiting is not, or was in vain.
-    fn then(&self, decision: Decision, session: &Session) -> Option<Decision> {
-        let method = sent_method(session);
+    fn then(&self, decision: Decision, method: Method<'_>) -> Option<Decision> {
         matches!(decision.outcome, Outcome::Hold(_)).then(|| self.config.rules.instead_of_holding(decision, method))
     }
 
-    async fn hold(&self, session: &mut Session, exchange: &mut Exchange, began: Instant) -> Ended {
-        self.hold_in_line(session, exchange, began).await.unwrap_or_else(|ended| ended)
-    }
-
-    async fn hold_in_line(
-        &self,
-        session: &mut Session,
-        exchange: &mut Exchange,
-        began: Instant,
-    ) -> Result<Ended, Ended> {
-        let mut body = None;
+    async fn hold_in_line(&self, request: &mut impl Waits, began: Instant) -> Result<Ended, Ended> {
         let mut place: Option<Place<'_>> = None;
         let mut let_go = false;
         loop {
@@ -120,13 +146,12 @@ impl Gateway {
             let mut changed = pin!(self.reader.changed());
             changed.as_mut().enable();
             loop {
-                let answer = self.decide(session, exchange, self.reader.now());
-                match (exchange.decision, &place) {
+                match (request.decide(self, self.reader.now()), &place) {
                     (Some(Decision { outcome: Outcome::Hold(id), .. }), Some(known)) if known.id == id => {}
                     (Some(decision @ Decision { outcome: Outcome::Hold(id), .. }), _) => {
                         // Its old place must not keep it from the new one.
                         drop(place.take());
-                        place = Some(self.enter(id, decision, session, &mut body)?);
+                        place = Some(self.enter(id, decision, request)?);
                     }
                     (Some(decision), Some(place)) if decision.outcome.upstream().is_some() && !let_go => {
                         tokio::select! {
@@ -134,12 +159,12 @@ impl Gateway {
                             // No refusal: there is nothing to wait for any more.
                             () = sleep_until(began + place.up_to()) => {}
                             () = self.room.closing() => {}
-                            ended = notice(session, &mut body) => return Err(ended),
+                            ended = request.notice() => return Err(ended),
                         }
                         let_go = true;
                         continue;
                     }
-                    _ => return Ok(Ended::Released(answer)),
+                    _ => return Ok(Ended::Released),
                 }
                 let_go = false;
                 let until = place.as_ref().map_or(began, |place| began + place.up_to());
@@ -151,60 +176,26 @@ impl Gateway {
                     () = &mut changed => break,
                     () = sleep_until(until.min(now + AT_LEAST_EVERY)) => {}
                     () = self.room.closing() => return Err(Ended::Closing),
-                    ended = notice(session, &mut body) => return Err(ended),
+                    ended = request.notice() => return Err(ended),
                 }
             }
         }
     }
 
     /// A place in the line of a hold.
-    fn enter(
-        &self,
-        id: HoldId,
-        decision: Decision,
-        session: &mut Session,
-        body: &mut Option<Body>,
-    ) -> Result<Place<'_>, Ended> {
+    fn enter(&self, id: HoldId, decision: Decision, request: &mut impl Waits) -> Result<Place<'_>, Ended> {
         let hold = self.config.rules.hold(id).ok_or(Ended::Full)?;
         let most = usize::try_from(hold.max_body).unwrap_or(usize::MAX);
-        let length = length(session);
-        let forwarded_then = self.then(decision, session).is_some_and(|then| then.outcome.upstream().is_some());
-        let bytes = match length {
+        let then = self.then(decision, request.method());
+        let forwarded_then = then.is_some_and(|then| then.outcome.upstream().is_some());
+        let bytes = match request.length() {
             Some(length) if length <= most => length,
             // What was read of it in vain could not be sent to where it goes then.
             None if !forwarded_then => most,
             _ => return Err(Ended::TooLarge),
         };
         let place = self.room.enter(id, bytes)?;
-        if bytes > 0 {
-            session.as_downstream_mut().enable_retry_buffering();
-        }
-        let read = body.as_ref().map_or(0, |body| body.read);
-        *body = Some(Body { none: bytes == 0, read, most });
+        request.keep(bytes, most);
         Ok(place)
-    }
-}
-
-/// How long the body is that is still to come; `None`: unknown.
-fn length(session: &mut Session) -> Option<usize> {
-    if session.is_upgrade_req() || session.is_body_done() {
-        return Some(0);
-    }
-    session.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Waits until the client leaves, or sends too much.
-async fn notice(session: &mut Session, body: &mut Option<Body>) -> Ended {
-    let Some(body) = body else { return std::future::pending().await };
-    let client: &mut ServerSession = session.as_downstream_mut();
-    loop {
-        match client.read_body_or_idle(body.none).await {
-            Ok(Some(part)) => body.read += part.len(),
-            Ok(None) => {}
-            Err(error) => return Ended::Left(error),
-        }
-        if body.read > body.most {
-            return Ended::TooLarge;
-        }
     }
 }
