@@ -5,7 +5,6 @@
 mod holds;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Decision, Outcome, Rules, Verdict};
@@ -45,7 +44,6 @@ pub struct Metrics {
     tenants: TenantMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
-    rules: Arc<Rules>,
 }
 
 /// How many requests of a route got an action.
@@ -135,7 +133,7 @@ fn own_answers(registry: &Registry) -> Result<Histogram, prometheus::Error> {
 
 impl Metrics {
     /// Registers every metric.
-    pub fn new(rules: Arc<Rules>) -> Result<Self, prometheus::Error> {
+    pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new_custom(Some("schemagate".to_owned()), None)?;
         let counter = |name: &str, help: &str, labels: &[&str]| -> Result<IntCounterVec, prometheus::Error> {
             let metric = IntCounterVec::new(Opts::new(name, help), labels)?;
@@ -233,13 +231,12 @@ impl Metrics {
             stale,
             tenants,
             holds,
-            rules,
         })
     }
 
-    /// Counts a finished request. `status` is what the client was sent; 0 if nothing.
-    pub fn request(&self, decision: &Decision, status: u16) {
-        let route = self.route(decision);
+    /// Counts a finished request that was decided by `rules`. `status` is what the client was sent; 0 if nothing.
+    pub fn request(&self, rules: &Rules, decision: &Decision, status: u16) {
+        let route = decision.route.and_then(|id| rules.route(id)).map_or("none", |route| &route.name);
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
@@ -257,10 +254,6 @@ impl Metrics {
             _ => "none",
         };
         self.answers.with_label_values(&[route, class]).inc();
-    }
-
-    fn route(&self, decision: &Decision) -> &str {
-        decision.route.and_then(|id| self.rules.route(id)).map_or("none", |route| &route.name)
     }
 
     /// Counts a request that was refused before there was anything to decide.

@@ -195,9 +195,9 @@ impl Snapshot {
         self.look(database).is_some_and(|look| now <= look.fresh_until)
     }
 
-    /// Whether a look at `database` that began at `moment` or later has been judged.
-    pub fn looked_since(&self, database: DatabaseId, moment: Moment) -> bool {
-        self.look(database).is_some_and(|look| moment <= look.began)
+    /// When the last look at `database` began that has been judged.
+    pub fn last_look(&self, database: DatabaseId) -> Option<Moment> {
+        self.look(database).map(|look| look.began)
     }
 
     fn look(&self, database: DatabaseId) -> Option<Look> {

@@ -31,7 +31,6 @@ use axum::{Json, Router, middleware};
 use gate::{Standing, Verdict};
 use serde::Deserialize;
 
-use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
@@ -45,7 +44,6 @@ use snapshot::SnapshotReport;
 /// What every handler sees.
 #[derive(Debug, Clone)]
 struct Admin {
-    config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
     incidents: Arc<Incidents>,
@@ -55,13 +53,12 @@ struct Admin {
 /// Serves until dropped.
 pub async fn serve(
     listener: AdminListener,
-    config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
     symptoms: Symptoms,
 ) -> std::io::Result<()> {
     let incidents = Arc::new(Incidents::default());
-    let admin = Admin { config, reader, metrics, incidents, symptoms };
+    let admin = Admin { reader, metrics, incidents, symptoms };
     let guarded = Router::new()
         .route("/health/migrations", get(health))
         .route("/metrics", get(metrics_text))
@@ -117,11 +114,12 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
 }
 
 async fn suggestions(State(admin): State<Admin>) -> Json<Proposal> {
-    Json(admin.symptoms.proposal(&admin.config))
+    Json(admin.symptoms.proposal(admin.reader.pin().config()))
 }
 
 impl Admin {
     fn report(&self) -> Report {
-        Report::new(&self.config, &self.reader.pin(), self.reader.now())
+        let live = self.reader.pin();
+        Report::new(live.config(), &live, self.reader.now())
     }
 }

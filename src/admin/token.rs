@@ -11,7 +11,8 @@ use crate::config::Secret;
 
 /// Lets a request through if no token is set or it brings the right one.
 pub(super) async fn require_read(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    match &admin.config.admin.read_token {
+    let token = admin.reader.pin().config().admin.read_token.clone();
+    match &token {
         Some(token) if !brings(request.headers(), token) => {
             let advice = "this needs the header `Authorization: Bearer TOKEN`, TOKEN being [admin] read_token\n";
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], advice).into_response()
