@@ -2,6 +2,7 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+mod bypassed;
 mod holds;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use prometheus::{
     TextEncoder,
 };
 
+pub use bypassed::Bypassed;
 pub use holds::{Held, Holds};
 
 /// Every metric of the process. Cheap to clone.
@@ -44,6 +46,8 @@ pub struct Metrics {
     tenants: TenantMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    /// What operators let pass.
+    pub bypasses: Bypassed,
 }
 
 /// How many requests of a route got an action.
@@ -55,6 +59,8 @@ pub struct Taken {
     pub action: String,
     /// Whether observe mode let them pass.
     pub observed: bool,
+    /// Whether a bypass did.
+    pub bypassed: bool,
     /// How many.
     pub count: u64,
 }
@@ -142,7 +148,7 @@ impl Metrics {
         };
         let requests = counter(
             "requests_total",
-            "Requests by route, action, reason, and whether observe mode let them pass.",
+            "Requests by route, action, reason, and whether observe mode or a bypass let them pass.",
             &["route", "action", "reason", "outcome"],
         )?;
         let answers =
@@ -206,8 +212,9 @@ impl Metrics {
         registry.register(Box::new(generation.clone()))?;
         let stale = Stale::register(&registry)?;
         let tenants = TenantMetrics::register(&registry)?;
-        let holds = Holds::new(&registry)?;
         Ok(Self {
+            holds: Holds::new(&registry)?,
+            bypasses: Bypassed::new(&registry)?,
             registry,
             requests,
             answers,
@@ -230,7 +237,6 @@ impl Metrics {
             generation,
             stale,
             tenants,
-            holds,
         })
     }
 
@@ -239,12 +245,16 @@ impl Metrics {
         let route = decision.route.and_then(|id| rules.route(id)).map_or("none", |route| &route.name);
         let outcome = match decision.outcome {
             Outcome::Forward(_) if decision.observed => "observed",
+            Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
             Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
                 "answered"
             }
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
+        if decision.bypassed.is_some() {
+            self.bypasses.request(route, decision.reason.as_str());
+        }
         let class = match status / 100 {
             1 => "1xx",
             2 => "2xx",
@@ -357,7 +367,7 @@ impl Metrics {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let count = metric.get_counter().get_value() as u64;
             let (route, action, outcome) = (label("route"), label("action"), label("outcome"));
-            Taken { route, action, observed: outcome == "observed", count }
+            Taken { route, action, observed: outcome == "observed", bypassed: outcome == "bypassed", count }
         });
         taken.collect()
     }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{ActionKind, AnswerId, HoldId, RequirementId, RouteId, TenantId, UpstreamId, Verdict, VersionId};
+use crate::{ActionKind, AnswerId, BypassId, HoldId, RequirementId, RouteId, TenantId, UpstreamId, Verdict, VersionId};
 
 /// What is done with a request, and why. Log, metrics and answer all tell this same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct Decision {
     pub reason: Reason,
     /// Whether observe mode let a request pass that would have been answered here.
     pub observed: bool,
+    /// The bypass that let a request pass which would have been answered here, of the snapshot that
+    /// it was decided by; action and reason tell what would have been.
+    pub bypassed: Option<BypassId>,
 }
 
 /// What happens to a request.
@@ -116,12 +119,12 @@ impl Outcome {
 impl Decision {
     /// How much a decision keeps from a client; of two readings of one path the stricter is used.
     ///
-    /// Between two that forward, the one that observe mode would have refused is the one to tell
-    /// of, and then the one whose need is unmet: its failure is the one that can be explained.
+    /// Between two that forward, the one that would have been refused but for observe mode or a bypass is the
+    /// one to tell of, and then the one whose need is unmet: its failure is the one that can be explained.
     pub(crate) const fn strictness(&self) -> u8 {
         match (self.outcome, self.reason) {
             (Outcome::Health, _) => 0,
-            (Outcome::Forward(_), _) if self.observed => 3,
+            (Outcome::Forward(_), _) if self.observed || self.bypassed.is_some() => 3,
             (Outcome::Forward(_), Reason::Need { .. } | Reason::UnknownTenant) => 2,
             (Outcome::Forward(_), _) => 1,
             (Outcome::ForwardElsewhere { .. }, _) => 4,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::share::share_out;
 use crate::{
-    Action, ActionKind, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method,
-    Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger, Target, Tenancy,
-    UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
+    Action, ActionKind, BypassId, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm,
+    MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger,
+    Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -216,6 +216,7 @@ impl Gate {
             action: ActionKind::Pass,
             reason,
             observed: false,
+            bypassed: None,
         };
         if rules.health.as_ref() == Some(path) && matches!(request.method.as_str(), "GET" | "HEAD") {
             return answer(Outcome::Health, Reason::Health);
@@ -225,7 +226,7 @@ impl Gate {
             return answer(Outcome::NoRoute, Reason::NoRoute);
         };
         let whose = self.whose(request, now);
-        if let Some(decision) = self.refuse_stranger(id, route, whose) {
+        if let Some(decision) = self.refuse_stranger(id, route, whose, now) {
             return decision;
         }
         let (reason, action, upstream) = self.in_force(route, whose, now);
@@ -235,7 +236,38 @@ impl Gate {
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
         let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
-        Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed }
+        let decision =
+            Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed, bypassed: None };
+        if effect == Effect::Forward { decision } else { self.pass_over(decision, request.method, route, whose, now) }
+    }
+
+    /// The decision under the bypasses that there are: the needs that they cover keep nobody, and the
+    /// worst of the others decides.
+    fn pass_over(&self, kept: Decision, method: Method<'_>, route: &Route, whose: Whose, now: Moment) -> Decision {
+        let Reason::Need { requirement, .. } = kept.reason else { return kept };
+        let bypass = |need: RequirementId| {
+            let requirement = self.rules.requirement(need)?;
+            self.snapshot.bypasses().of_need(&route.name, self.names_of(whose), &requirement.name, now)
+        };
+        let Some(by) = bypass(requirement) else { return kept };
+        let (reason, action) = self.judge_those(route, whose, now, |need| bypass(need).is_none());
+        match action.effect(method) {
+            // What would have kept it is told, not what is left of the needs.
+            Effect::Forward => Decision { outcome: Outcome::Forward(route.upstream), bypassed: Some(by), ..kept },
+            effect => Decision { outcome: effect.outcome(route.upstream), action: action.kind(), reason, ..kept },
+        }
+    }
+
+    /// The schema of a request's tenant and the word that names it, if it is one's.
+    fn names_of(&self, whose: Whose) -> Option<[&str; 2]> {
+        let Whose::Tenant(tenant) = whose else { return None };
+        let schema = &*self.snapshot.tenants()?.tenant(tenant)?.schema;
+        Some([schema, self.rules.tenancy.as_ref()?.word(schema)])
+    }
+
+    /// The bypass by which nothing that is known of the schema keeps requests of a route.
+    pub fn waiver(&self, route: &Route, whose: Whose, now: Moment) -> Option<BypassId> {
+        self.snapshot.bypasses().of_every_need(&route.name, self.names_of(whose), now)
     }
 
     /// Whose a request is at `now`.
@@ -251,17 +283,18 @@ impl Gate {
     }
 
     /// What is done with a request that names no tenant, if that is reason enough.
-    fn refuse_stranger(&self, id: crate::RouteId, route: &Route, whose: Whose) -> Option<Decision> {
+    fn refuse_stranger(&self, id: crate::RouteId, route: &Route, whose: Whose, now: Moment) -> Option<Decision> {
         let stranger = self.rules.tenancy.as_ref().filter(|_| route.tenant_needs && whose == Whose::Stranger)?.stranger;
         let observed = route.mode == Mode::Observe;
+        let bypassed = if observed { None } else { self.waiver(route, whose, now) };
         let outcome = match stranger {
             Stranger::Pass => return None,
-            _ if observed => Outcome::Forward(route.upstream),
+            _ if observed || bypassed.is_some() => Outcome::Forward(route.upstream),
             Stranger::Block(answer) => Outcome::Answer(answer),
             Stranger::NotFound => Outcome::NoRoute,
         };
         let reason = Reason::UnknownTenant;
-        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed })
+        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed, bypassed })
     }
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.
@@ -302,8 +335,19 @@ impl Gate {
 
     /// The worst need of a route where no version is used, for a request, by whose it is, and the action for it.
     pub fn judge(&self, route: &Route, whose: Whose, now: Moment) -> (Reason, Action) {
+        self.judge_those(route, whose, now, |_| true)
+    }
+
+    /// The same of some of the needs.
+    fn judge_those(
+        &self,
+        route: &Route,
+        whose: Whose,
+        now: Moment,
+        counts: impl Fn(RequirementId) -> bool,
+    ) -> (Reason, Action) {
         let mut worst: Option<(RequirementId, Verdict)> = None;
-        for need in &route.needs {
+        for need in route.needs.iter().filter(|need| counts(**need)) {
             let per_tenant = self.rules.requirement(*need).is_some_and(|requirement| requirement.per_tenant);
             let Some(verdict) = self.snapshot.verdict_for(*need, per_tenant, whose, now) else { continue };
             if worst.is_none_or(|(_, known)| verdict > known) {

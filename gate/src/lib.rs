@@ -12,6 +12,7 @@
 //! [`Finding`]s, [`Warning`]s and a [`Verdict`] -> [`Snapshot`] -> a new [`Gate`].
 
 mod action;
+mod bypass;
 mod catalog;
 mod column_spec;
 mod contract;
@@ -46,6 +47,7 @@ mod wanted;
 mod warning;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
+pub use bypass::{Bypass, BypassId, BypassScope, Bypasses, OrderSource, Skips};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
 pub use column_spec::{ColumnSpec, ColumnSpecError};
 pub use contract::Contract;

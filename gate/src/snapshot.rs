@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning, Whose,
+    Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning,
+    Whose,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -16,6 +17,7 @@ pub struct Snapshot {
     looks: Vec<Option<Look>>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
+    bypasses: Bypasses,
 }
 
 /// The last look at a database.
@@ -66,7 +68,7 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None }
+        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None, bypasses: Bypasses::default() }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -132,7 +134,19 @@ impl Snapshot {
         (next, flips)
     }
 
-    /// Counts the looks that changed what is known; two equal generations hold the same verdicts.
+    /// The same under these bypasses.
+    #[must_use]
+    pub fn with_bypasses(&self, bypasses: Bypasses) -> Self {
+        let generation = self.generation + u64::from(self.bypasses != bypasses);
+        Self { generation, bypasses, ..self.clone() }
+    }
+
+    /// What operators let pass.
+    pub const fn bypasses(&self) -> &Bypasses {
+        &self.bypasses
+    }
+
+    /// Counts the looks and orders that changed what is decided; two equal generations hold the same verdicts.
     pub const fn generation(&self) -> u64 {
         self.generation
     }

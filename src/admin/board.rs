@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Admin;
 use super::incidents::Incident;
 use super::snapshot::RouteReport;
+use crate::metrics::Taken;
 use crate::report::Report;
 
 /// More routes are not shown; those that need something go first.
@@ -40,7 +41,11 @@ impl Board {
         let live = admin.reader.pin();
         let mut taken: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for counted in admin.metrics.taken() {
-            let action = if counted.observed { "observed".to_owned() } else { counted.action };
+            let action = match &counted {
+                Taken { observed: true, .. } => "observed".to_owned(),
+                Taken { bypassed: true, .. } => "bypassed".to_owned(),
+                Taken { action, .. } => action.clone(),
+            };
             *taken.entry(counted.route).or_default().entry(action).or_default() += counted.count;
         }
         let mut routes: Vec<_> = live.rules().routes().iter().collect();

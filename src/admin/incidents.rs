@@ -156,8 +156,8 @@ impl Incident {
 /// How often each action was taken on some routes that is another than to pass.
 fn sums(routes: &[String], taken: &[Taken]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for taken in taken.iter().filter(|taken| !taken.observed && taken.action != "pass" && routes.contains(&taken.route))
-    {
+    let acted = |taken: &&Taken| !taken.observed && !taken.bypassed && taken.action != "pass";
+    for taken in taken.iter().filter(acted).filter(|taken| routes.contains(&taken.route)) {
         *sums.entry(taken.action.clone()).or_insert(0) += taken.count;
     }
     sums

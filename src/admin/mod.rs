@@ -98,6 +98,7 @@ async fn metrics_text(State(admin): State<Admin>) -> Response {
     let verdicts =
         gate.rules().declared().map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
     admin.metrics.stand(gate.snapshot().generation(), verdicts);
+    admin.metrics.bypasses.stand(gate.snapshot().bypasses().on(now).count());
     if let (Some(tenancy), Some(tenants)) = (gate.rules().tenancy(), gate.snapshot().tenants()) {
         let fresh = gate.snapshot().is_fresh(tenancy.database, now);
         let verdict = |standing: &Standing| if fresh { standing.verdict } else { Verdict::Unknown };

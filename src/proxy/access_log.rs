@@ -47,7 +47,9 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
-    let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), edition.gate(now)));
+    let gate = edition.gate(now);
+    let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
+    let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     // A level is fixed where it is written.
     macro_rules! write {
         ($level:expr) => {
@@ -77,6 +79,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 rechecked = exchange.rechecked.then_some(true),
                 replayed = exchange.thoughts.was_sent_again().then_some(true),
                 observed = decision.is_some_and(|decision| decision.observed).then_some(true),
+                bypass = bypass.map(|bypass| &*bypass.name),
                 failure = exchange.failure.map(UpstreamFailure::as_str),
                 error = exchange.error.as_deref(),
             )

@@ -15,6 +15,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
 
 use super::access_log::{self, Line};
+use super::bypassed::Warnings;
 use super::client::Client;
 use super::drain::InFlight;
 use super::edition::{Editions, Pinned};
@@ -39,6 +40,7 @@ pub(super) struct Gateway {
     pub(super) symptoms: Symptoms,
     in_flight: InFlight,
     pub(super) blocked: Blocked,
+    pub(super) bypassed: Warnings,
 }
 
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
@@ -47,8 +49,15 @@ const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(reader: GateReader, editions: Arc<Editions>, metrics: Metrics, symptoms: Symptoms) -> Self {
-        let (in_flight, blocked) = (InFlight::default(), Blocked::default());
-        Self { reader, editions, metrics, symptoms, in_flight, blocked }
+        Self {
+            reader,
+            editions,
+            metrics,
+            symptoms,
+            in_flight: InFlight::default(),
+            blocked: Blocked::default(),
+            bypassed: Warnings::default(),
+        }
     }
 
     /// What is live, and the edition of the same configuration.
@@ -91,6 +100,7 @@ impl Gateway {
         exchange.tenant = RequestTenant::of(&decision, gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
+        self.note_bypass(&decision, gate, exchange);
         let answer = self.follow(decision, session, exchange);
         self.listen(session, exchange, now);
         health.or(answer)

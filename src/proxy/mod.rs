@@ -23,6 +23,7 @@
 
 mod access_log;
 mod again;
+mod bypassed;
 mod certificate;
 mod client;
 mod connection;

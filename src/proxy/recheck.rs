@@ -120,6 +120,8 @@ impl Gateway {
     async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
         let before = exchange.decision?;
         let decision = match before.outcome {
+            // The operator's word: what fails under a bypass is the operator's to see.
+            Outcome::Forward(_) if before.bypassed.is_some() => return None,
             Outcome::Forward(_) => {
                 let turned = self.recheck(failure, session, exchange).await?;
                 exchange.rechecked = true;

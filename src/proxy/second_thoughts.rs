@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gate::{Decision, Effect, Mode, Outcome, Symptom, Verdict};
+use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict, Whose};
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -107,7 +107,7 @@ impl Gateway {
         }
         // After many looks in vain none is made, and nothing is sent twice either.
         let replays = exchange.thoughts.looked && may_repeat(session, exchange);
-        if has_body && (replays || refusal(session, exchange).is_some()) {
+        if has_body && (replays || self.refusal(session, exchange).is_some()) {
             exchange.thoughts.hold = Some(Then::Pass);
         }
         Ok(())
@@ -138,7 +138,7 @@ impl Gateway {
             return once_more(&Decided { edition, decision, generation }, status, exchange);
         }
         if covered != Covered::Yes
-            && let Some(refusal) = refusal(session, exchange)
+            && let Some(refusal) = self.refusal(session, exchange)
         {
             exchange.decision = Some(refusal);
             exchange.replaced = Some(status);
@@ -225,6 +225,36 @@ impl Gateway {
         let guards = passes && edition.route(&decision)?.guards(facts.method);
         guards.then_some(Decided { edition, decision, generation })
     }
+
+    /// The refusal of a request whose failure names what no requirement covers, where the operator
+    /// wishes it and the route would refuse by an unmet need.
+    fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
+        let decision = exchange.decision.filter(|_| exchange.edition.config.symptoms == ActOnSymptoms::Yes)?;
+        let route = exchange.route().filter(|route| route.mode == Mode::Enforce)?;
+        if self.is_waived(route, exchange) {
+            return None;
+        }
+        let action = route.actions.on(Verdict::Broken);
+        let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(sent_method(session))
+        else {
+            return None;
+        };
+        Some(Decision {
+            outcome: Outcome::Answer(answer),
+            action: action.kind(),
+            reason: gate::Reason::Symptom,
+            ..decision
+        })
+    }
+
+    /// Whether a bypass covers whatever the schema has against a request.
+    fn is_waived(&self, route: &Route, exchange: &Exchange) -> bool {
+        let live = self.reader.pin();
+        exchange.edition.gate(&live).is_some_and(|gate| {
+            let whose = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(gate));
+            gate.waiver(route, whose, self.reader.now()).is_some()
+        })
+    }
 }
 
 impl SecondThoughts {
@@ -238,24 +268,6 @@ impl SecondThoughts {
             ..Self::default()
         };
     }
-}
-
-/// The refusal of a request whose failure names what no requirement covers, where the operator
-/// wishes it and the route would refuse by an unmet need.
-fn refusal(session: &Session, exchange: &Exchange) -> Option<Decision> {
-    let decision = exchange.decision.filter(|_| exchange.edition.config.symptoms == ActOnSymptoms::Yes)?;
-    let route = exchange.route().filter(|route| route.mode == Mode::Enforce)?;
-    let action = route.actions.on(Verdict::Broken);
-    let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(sent_method(session))
-    else {
-        return None;
-    };
-    Some(Decision {
-        outcome: Outcome::Answer(answer),
-        action: action.kind(),
-        reason: gate::Reason::Symptom,
-        ..decision
-    })
 }
 
 /// Whether a request may be sent again: a read without a body, nothing of whose answer went out,

@@ -38,6 +38,7 @@ mod ledger_states;
 mod ledger_warnings;
 mod life;
 mod locks;
+mod meddling;
 mod passing;
 mod pooler;
 mod prisma_schema;

@@ -2,6 +2,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
+mod bypassing;
 mod degrading;
 
 use super::*;
@@ -89,6 +90,7 @@ fn a_route_that_needs_nothing_forwards() {
         action: ActionKind::Pass,
         reason: Reason::NoNeeds,
         observed: false,
+        bypassed: None,
     };
     assert_eq!(decision, expected);
 }
