@@ -20,6 +20,7 @@
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
+//! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
@@ -39,5 +40,6 @@ pub mod migrations;
 pub mod prisma_schema;
 pub mod proxy;
 pub mod report;
+pub mod sparing;
 pub mod symptoms;
 pub mod watch;

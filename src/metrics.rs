@@ -2,6 +2,7 @@
 //!
 //! Names are `schemagate_*` with units; labels are bounded by the configuration.
 
+mod admin;
 mod bypassed;
 mod holds;
 
@@ -16,6 +17,7 @@ use prometheus::{
     TextEncoder,
 };
 
+pub use admin::AdminMetrics;
 pub use bypassed::Bypassed;
 pub use holds::{Held, Holds};
 
@@ -46,6 +48,8 @@ pub struct Metrics {
     tenants: TenantMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    /// The admin listener's own.
+    pub admin: AdminMetrics,
     /// What operators let pass.
     pub bypasses: Bypassed,
 }
@@ -215,6 +219,7 @@ impl Metrics {
         Ok(Self {
             holds: Holds::new(&registry)?,
             bypasses: Bypassed::new(&registry)?,
+            admin: AdminMetrics::new(&registry)?,
             registry,
             requests,
             answers,

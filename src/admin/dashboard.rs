@@ -3,24 +3,26 @@
 //! They hold nothing secret and are given to everybody; what the script asks for needs the read token where
 //! there is one.
 
-use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 
-use super::Admin;
+use super::endpoint::{Endpoint, Rights};
 
 /// Nothing from elsewhere, nothing inline, and never within another page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(super) fn routes() -> Router<Admin> {
-    let file = |content_type: &'static str, text: &'static str| get(move || async move { asset(content_type, text) });
-    Router::new()
-        .route("/", get(|| async { Redirect::to("/status") }))
-        .route("/status", file("text/html; charset=utf-8", include_str!("dashboard/page.html")))
-        .route("/status/style.css", file("text/css; charset=utf-8", include_str!("dashboard/style.css")))
-        .route("/status/script.js", file("text/javascript; charset=utf-8", include_str!("dashboard/script.js")))
+/// The page and its parts.
+pub(super) fn endpoints() -> [Endpoint; 4] {
+    let file = |path, content_type: &'static str, text: &'static str| {
+        Endpoint::get(path, Rights::Open, move || async move { asset(content_type, text) })
+    };
+    [
+        Endpoint::get("/", Rights::Open, || async { Redirect::to("/status") }),
+        file("/status", "text/html; charset=utf-8", include_str!("dashboard/page.html")),
+        file("/status/style.css", "text/css; charset=utf-8", include_str!("dashboard/style.css")),
+        file("/status/script.js", "text/javascript; charset=utf-8", include_str!("dashboard/script.js")),
+    ]
 }
 
 fn asset(content_type: &'static str, text: &'static str) -> Response {

@@ -11,29 +11,38 @@
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
 //! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
+//!
+//! Every one of them is a row of `endpoint::all`, with who may ask it; `guard` holds it to that, and `bounds` says how
+//! much of anything is taken.
 
 mod board;
+mod bounds;
+mod caller;
 mod dashboard;
+mod endpoint;
 mod events;
+mod guard;
 mod incidents;
 mod listener;
+mod problem;
 mod readiness;
 mod snapshot;
-mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router, middleware};
 use gate::{Standing, Verdict};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
+use crate::sparing::Sparing;
 use crate::symptoms::{Proposal, Symptoms};
 
 pub use listener::AdminListener;
@@ -48,35 +57,30 @@ struct Admin {
     metrics: Metrics,
     incidents: Arc<Incidents>,
     symptoms: Symptoms,
+    /// Places for event streams.
+    streams: Arc<Semaphore>,
+    /// Tells of refused requests.
+    refusals: Arc<Sparing>,
 }
 
+/// Lines in a period about refused requests.
+const LINES: u32 = 10;
+const PERIOD: Duration = Duration::from_secs(60);
+
 /// Serves until dropped.
-pub async fn serve(
-    listener: AdminListener,
-    reader: GateReader,
-    metrics: Metrics,
-    symptoms: Symptoms,
-) -> std::io::Result<()> {
-    let incidents = Arc::new(Incidents::default());
-    let admin = Admin { reader, metrics, incidents, symptoms };
-    let guarded = Router::new()
-        .route("/health/migrations", get(health))
-        .route("/metrics", get(metrics_text))
-        .route("/api/v1/snapshot", get(snapshot))
-        .route("/api/v1/events", get(events::events))
-        .route("/api/v1/incidents", get(incidents::as_json))
-        .route("/api/v1/incidents.md", get(incidents::as_markdown))
-        .route("/api/v1/suggestions", get(suggestions))
-        .route_layer(middleware::from_fn_with_state(admin.clone(), token::require_read));
-    let app = Router::new()
-        .route("/live", get(|| async { "live\n" }))
-        .route("/ready", get(readiness::ready))
-        .merge(dashboard::routes())
-        .merge(guarded)
-        .with_state(admin.clone());
+pub async fn serve(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms) {
+    let admin = Admin {
+        reader,
+        metrics,
+        symptoms,
+        incidents: Arc::default(),
+        streams: Arc::new(Semaphore::new(bounds::STREAMS)),
+        refusals: Arc::new(Sparing::new(LINES, PERIOD)),
+    };
+    let router = endpoint::router(&admin);
     tokio::select! {
-        served = listener.serve(app) => served,
-        () = incidents::record(admin) => Ok(()),
+        never = listener.serve(router) => match never {},
+        () = incidents::record(admin) => {}
     }
 }
 

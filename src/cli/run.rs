@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::console::Console;
 use super::exit::Exit;
@@ -12,7 +12,7 @@ use super::{ConfigFile, Format, complain, load, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
 use crate::config::{Arguments, Config};
-use crate::live::{GateReader, live};
+use crate::live::live;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
 use crate::symptoms::Symptoms;
@@ -71,8 +71,10 @@ fn start(config: Config) -> Result<(), String> {
     let symptoms = Symptoms::default();
     let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
-    let background = background().map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let listener = background.block_on(AdminListener::bind(&config.admin.listen))?;
+    let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    // Whatever is asked of it, looks at the databases go on.
+    let desk = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
     let _flush = logging::start(&config.log)?;
 
     for warning in &config.warnings {
@@ -87,20 +89,15 @@ fn start(config: Config) -> Result<(), String> {
     );
     background.spawn(watch::watch(writer, metrics.clone()));
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
-    background.spawn(serve_admin(listener, reader.clone(), metrics, symptoms));
+    desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
+    desk.shutdown_background();
     served
 }
 
-async fn serve_admin(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms) {
-    if let Err(error) = admin::serve(listener, reader, metrics, symptoms).await {
-        error!(%error, "the admin listener ended; traffic is not touched");
-    }
-}
-
-/// Where everything runs that is not the way of a request.
-fn background() -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("watch").enable_all().build()
+/// Where something runs that is not the way of a request.
+fn runtime(name: &str) -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
 }

@@ -4,6 +4,7 @@
 
 mod action;
 mod address;
+mod admin;
 mod alert;
 mod brand;
 mod database;

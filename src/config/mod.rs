@@ -1,6 +1,7 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod admin;
 mod alert;
 mod arguments;
 mod check;
@@ -31,6 +32,7 @@ use ipnet::IpNet;
 
 use crate::complaint::{self as errors, nearest, place};
 
+pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
@@ -124,19 +126,6 @@ impl fmt::Display for Address {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
-}
-
-/// Where operators come in.
-#[derive(Debug, Clone)]
-pub struct Admin {
-    /// Where; off loopback only with a token.
-    pub listen: Address,
-    /// Asked for as `Authorization: Bearer …` by everything but `/live` and `/ready`, where set.
-    pub read_token: Option<Secret>,
-    /// Requirements (all databases of each) that must be ready before `/ready` says yes.
-    pub ready_needs: Vec<RequirementId>,
-    /// How long the first look at a database may take before traffic is let in without it.
-    pub startup_timeout: Duration,
 }
 
 /// Something watched.

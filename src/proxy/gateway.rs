@@ -24,12 +24,13 @@ use super::facts::authority;
 use super::failure::{self, Failing};
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
-use super::tenant::{Blocked, RequestTenant};
+use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, without_limit};
 use super::{again, forwarded, hop_by_hop, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
 /// Decides every request by the live gate, and passes it on or answers it.
@@ -39,7 +40,7 @@ pub(super) struct Gateway {
     pub(super) metrics: Metrics,
     pub(super) symptoms: Symptoms,
     in_flight: InFlight,
-    pub(super) blocked: Blocked,
+    pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
 }
 
@@ -55,7 +56,7 @@ impl Gateway {
             metrics,
             symptoms,
             in_flight: InFlight::default(),
-            blocked: Blocked::default(),
+            blocked: tenant::blocked(),
             bypassed: Warnings::default(),
         }
     }

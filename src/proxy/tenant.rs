@@ -1,6 +1,6 @@
 //! Whose a request is, for the log; and the refusals of tenants' requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gate::{Decision, Gate, Reason, RequirementId, TenantId, Tenants, Verdict, Whose};
@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::exchange::Exchange;
 use super::gateway::Gateway;
+use crate::sparing::Sparing;
 
 /// Lines in a [`PERIOD`], so that a thousand tenants that break at once leave the log readable.
 const LINES: u32 = 20;
@@ -38,33 +39,8 @@ impl RequestTenant {
 }
 
 /// Tells of refused tenants, each once since it came to stand as it does, and not too many at once.
-#[derive(Debug, Default)]
-pub(super) struct Blocked {
-    window: Mutex<Option<Window>>,
-}
-
-#[derive(Debug)]
-struct Window {
-    began: Instant,
-    lines: u32,
-    unsaid: u32,
-}
-
-impl Blocked {
-    /// Whether a line may be written, and how many were not since the last one.
-    fn may_say(&self, now: Instant) -> Option<u32> {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = window.get_or_insert(Window { began: now, lines: 0, unsaid: 0 });
-        if now.duration_since(window.began) >= PERIOD {
-            (window.began, window.lines) = (now, 0);
-        }
-        if window.lines >= LINES {
-            window.unsaid += 1;
-            return None;
-        }
-        window.lines += 1;
-        Some(std::mem::take(&mut window.unsaid))
-    }
+pub(super) const fn blocked() -> Sparing {
+    Sparing::new(LINES, PERIOD)
 }
 
 impl Gateway {
@@ -103,22 +79,4 @@ fn tell_refusal(of: &RequestTenant, requirement: RequirementId, verdict: Verdict
         request_id = exchange.id.as_str(),
         "BLOCKED request to tenant '{word}' - migrations incomplete",
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn so_many_lines_are_written_in_a_minute_and_the_rest_are_counted() {
-        let blocked = Blocked::default();
-        let start = Instant::now();
-        for _ in 0..LINES {
-            assert_eq!(blocked.may_say(start), Some(0));
-        }
-        assert_eq!(blocked.may_say(start), None);
-        assert_eq!(blocked.may_say(start + PERIOD / 2), None);
-        assert_eq!(blocked.may_say(start + PERIOD), Some(2));
-        assert_eq!(blocked.may_say(start + PERIOD), Some(0));
-    }
 }

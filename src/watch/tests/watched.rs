@@ -41,7 +41,9 @@ impl Watched {
             },
             admin: Admin {
                 listen: Address::Tcp("127.0.0.1:0".to_owned()),
-                read_token: None,
+                local: true,
+                hosts: Vec::new(),
+                tokens: Vec::new(),
                 ready_needs: vec![],
                 startup_timeout: Duration::from_secs(1),
             },
