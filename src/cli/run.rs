@@ -67,6 +67,7 @@ impl Run {
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    metrics.config(&config.fingerprint);
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
     let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())

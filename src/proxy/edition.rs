@@ -16,16 +16,17 @@ use super::upstreams::Upstreams;
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, Live};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, RouteCounts};
 
 /// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
 /// made by, and in no other.
 pub(super) struct Edition {
     pub(super) config: Arc<Config>,
     pub(super) answers: Answers,
-    pub(super) upstreams: Upstreams,
+    pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
     pub(super) room: Room,
+    pub(super) counts: RouteCounts,
 }
 
 /// The edition that is live, and the one that is about to be.
@@ -50,13 +51,14 @@ impl Edition {
     pub(super) fn new(
         config: Arc<Config>,
         answers: Answers,
-        upstreams: Upstreams,
+        upstreams: Arc<Upstreams>,
         metrics: &Metrics,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let stale = Stale::prepare(&config, metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
-        Self { config, answers, upstreams, stale, room }
+        let counts = metrics.route_counts(&config.rules);
+        Self { config, answers, upstreams, stale, room, counts }
     }
 
     pub(super) fn rules(&self) -> &Rules {

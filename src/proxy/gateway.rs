@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Verdict};
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
@@ -26,10 +26,11 @@ use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, without_limit};
+use super::window::RequestWindow;
 use super::{again, forwarded, hop_by_hop, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
@@ -99,6 +100,7 @@ impl Gateway {
         };
         exchange.thoughts.generation = gate.snapshot().generation();
         exchange.tenant = RequestTenant::of(&decision, gate);
+        exchange.window = RequestWindow::of(&decision, gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
         self.note_bypass(&decision, gate, exchange);
@@ -112,6 +114,12 @@ impl Gateway {
         match decision.outcome {
             Outcome::Answer(id) => Some(prepared(session, exchange, id)),
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::Maintenance { until, .. } => {
+                let lasts = until.map(|until| until.since(self.reader.now()));
+                let message = exchange.window.as_ref().and_then(RequestWindow::message);
+                let client = asking(session.req_header(), exchange.id.as_str());
+                Some(exchange.edition.answers.answer(Saying::Maintenance { message, lasts }, &client))
+            }
             Outcome::NoRoute => {
                 let client = asking(session.req_header(), exchange.id.as_str());
                 Some(exchange.edition.answers.answer(Saying::NoRoute, &client))
@@ -238,6 +246,7 @@ impl ProxyHttp for Gateway {
         // Nothing was sent, so that any method may be tried elsewhere.
         let edition = Arc::clone(&exchange.edition);
         let Some(pool) = exchange.upstream.and_then(|id| edition.upstreams.get(id)) else { return error };
+        self.metrics.connect_failure(pool.name());
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
@@ -295,6 +304,10 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        if answer.status.is_informational() && answer.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(());
+        }
+        exchange.header_after = Some(exchange.began.elapsed());
         if answer.status.is_informational() {
             return Ok(());
         }
@@ -387,7 +400,9 @@ impl ProxyHttp for Gateway {
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
-                self.metrics.request(exchange.edition.rules(), decision, status);
+                let here = exchange.answered_after.is_some();
+                let after = exchange.answered_after.or(exchange.header_after);
+                exchange.edition.counts.request(decision, &Answered { status, after, here });
                 if exchange.upstream.is_none() {
                     self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
                 }

@@ -48,6 +48,7 @@ mod stale;
 mod tenant;
 mod trace;
 mod upstreams;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,7 @@ use tracing::info;
 use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
 use connection::Connections;
@@ -108,8 +109,11 @@ impl Proxy {
         let listen = config.listen.clone();
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
-        let answers = Answers::render(&config.answers, &config.brand).map_err(|error| ProxyError(error.to_string()))?;
-        let upstreams = Upstreams::prepare(&config.upstreams)?;
+        let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
+            .map_err(|error| ProxyError(error.to_string()))?;
+        let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
+        let servers: Arc<dyn Servers> = upstreams.clone();
+        metrics.ask_of_servers(&servers);
         let closing = watch::Sender::new(false);
         let edition = Arc::new(Edition::new(config, answers, upstreams, &metrics, closing.subscribe()));
         let editions = Arc::new(Editions::new(Arc::clone(&edition)));

@@ -14,6 +14,7 @@ use super::edition::{Edition, Pinned};
 use super::exchange::{Again, Exchange};
 use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
+use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
 use crate::live::LookAgain;
 
@@ -121,7 +122,10 @@ impl Gateway {
         let before = exchange.decision?;
         let decision = match before.outcome {
             // The operator's word: what fails under a bypass is the operator's to see.
-            Outcome::Forward(_) if before.bypassed.is_some() => return None,
+            // Where a window alone is passed over, needs are not.
+            Outcome::Forward(_) if before.bypassed.is_some() && !matches!(before.reason, Reason::Window(_)) => {
+                return None;
+            }
             Outcome::Forward(_) => {
                 let turned = self.recheck(failure, session, exchange).await?;
                 exchange.rechecked = true;
@@ -164,8 +168,15 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
-        let after = live.decide(&edition.facts(session).ok()?.request(), now);
-        let explained = explains(&after, failing.upstream);
+        let facts = edition.facts(session).ok()?;
+        let after = live.decide(&facts.request(), now);
+        let route = edition.route(&after)?;
+        // A window that opened meanwhile explains no failure, and hides no unmet need.
+        let reason = match after.reason {
+            Reason::Window(_) => live.in_force(route, live.whose(&facts.request(), now), now).0,
+            reason => reason,
+        };
+        let explained = explains(reason, after.outcome, failing.upstream);
         let turned = (explained && instead(edition.rules(), after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
@@ -173,11 +184,11 @@ impl Gateway {
             LookAgain::Failed | LookAgain::TooSlow => Recheck::Failed,
             LookAgain::Skipped => Recheck::Skipped,
         };
-        let route = edition.route(&after)?;
         self.metrics.recheck(&route.name, recheck.as_str());
         if let Some(turned) = &turned {
             exchange.move_to(&edition);
             exchange.tenant = RequestTenant::of(turned, &live);
+            exchange.window = RequestWindow::of(turned, &live);
             self.note_refusal(turned, exchange);
             tell(turned, failure, now.since(failed), route, exchange);
         }
@@ -199,9 +210,9 @@ impl<'r> Failed<'r> {
 
 /// Whether a decision after a failure can explain it: a need is known to be unmet, or another release
 /// is the right one by now. That nothing is known explains no failure.
-fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
+fn explains(reason: Reason, outcome: Outcome, failed: Option<UpstreamId>) -> bool {
     let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
-    match (after.reason, after.outcome) {
+    match (reason, outcome) {
         (Reason::Need { verdict, .. }, _) if unmet.contains(&verdict) => true,
         (_, Outcome::Forward(upstream)) => failed.is_some_and(|failed| failed != upstream),
         _ => false,
@@ -212,7 +223,9 @@ fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
 fn instead(rules: &Rules, decision: Decision, failure: Failure, failed: Failed<'_>) -> Option<(Decision, Place)> {
     let repeated = |again: Again| failed.repeatable.then_some(Place::Again(again));
     let place = match (decision.outcome, failure) {
-        (outcome @ (Outcome::Answer(_) | Outcome::Stale { .. }), _) => Some(Place::Taken(outcome)),
+        (outcome @ (Outcome::Answer(_) | Outcome::Maintenance { .. } | Outcome::Stale { .. }), _) => {
+            Some(Place::Taken(outcome))
+        }
         (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
         | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => {
             Some(Place::Taken(Outcome::Answer(answer)))

@@ -53,6 +53,7 @@ impl Watched {
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
+            maintenance: crate::config::Maintenance::default(),
             hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             stale_keys: vec![],
@@ -60,6 +61,7 @@ impl Watched {
             alerts: vec![],
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
+            fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
