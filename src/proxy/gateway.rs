@@ -1,5 +1,7 @@
 //! The phases of a request, as pingora calls them.
 
+use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +47,20 @@ pub(super) struct Gateway {
     pub(super) bypassed: Warnings,
 }
 
+/// The gateway in pingora's hands: connections know it as well.
+pub(super) struct Phases(pub(super) Arc<Gateway>);
+
+impl Deref for Phases {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.0
+    }
+}
+
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
 /// with the first request.
-const KEEP_ALIVE: u64 = 75;
+pub(super) const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(reader: GateReader, editions: Arc<Editions>, metrics: Metrics, symptoms: Symptoms) -> Self {
@@ -159,11 +172,16 @@ impl Gateway {
 }
 
 #[async_trait]
-impl ProxyHttp for Gateway {
+impl ProxyHttp for Phases {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
         Exchange::new(self.pin().edition, self.in_flight())
+    }
+
+    /// Connections hand over what they know of a request.
+    fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
+        exchange.arrival = known.downcast().ok();
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -304,11 +322,13 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        if answer.status.is_informational() && answer.status != StatusCode::SWITCHING_PROTOCOLS {
+        let switches = answer.status == StatusCode::SWITCHING_PROTOCOLS;
+        if answer.status.is_informational() && !switches {
             return Ok(());
         }
         exchange.header_after = Some(exchange.began.elapsed());
-        if answer.status.is_informational() {
+        if switches {
+            exchange.switches();
             return Ok(());
         }
         hop_by_hop::remove(answer);
