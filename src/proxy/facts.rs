@@ -1,7 +1,5 @@
 //! What a decision looks at, read off the wire.
 
-use std::borrow::Cow;
-
 use gate::{Host, MatchingForm, Method, PathError, Request, Target};
 use http::{HeaderMap, HeaderName, Version, header};
 use pingora::http::RequestHeader;
@@ -101,7 +99,7 @@ impl<'r> Facts<'r> {
 
     /// The target that the backend is sent, where it is not the one that came.
     pub(super) fn rewritten(&self) -> Option<Box<[u8]>> {
-        let same_path = matches!(self.path.forward, Cow::Borrowed(_));
+        let same_path = *self.path.forward == *self.target.path;
         if self.target.form == Form::Asterisk || (self.target.form == Form::Origin && same_path) {
             return None;
         }
