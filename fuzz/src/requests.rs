@@ -7,7 +7,7 @@ use std::time::Duration;
 use gate::{EncodedSlash, Gate, Host, MatchingForm, Method, Moment, Outcome, Request, Symptom, Target};
 use http::{HeaderMap, HeaderValue, header};
 use schemagate::answer::{Answers, Client, Saying};
-use schemagate::config::{Brand, Config};
+use schemagate::config::{Brand, Config, Maintenance};
 
 const KEEP: MatchingForm =
     MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
@@ -35,7 +35,8 @@ pub fn request(data: &[u8]) {
         }
         let (Ok(method), Ok(host)) = (str::from_utf8(method), str::from_utf8(host)) else { return };
         let host = Host::parse(host);
-        let request = Request { host: &host, target: &target, method: Method::new(method), tenant: None };
+        let request =
+            Request { host: &host, target: &target, method: Method::new(method), tenant: None, organisation: None };
         let decision = GATE.decide(&request, Moment::from_origin(Duration::from_secs(1)));
         let gated = target.matching.as_bytes().starts_with(b"/gated/");
         assert!(!gated || matches!(decision.outcome, Outcome::Answer(_)), "a gated path passes: {decision:?}");
@@ -66,8 +67,9 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
 
 /// `Accept`, `Accept-Language` and `Origin`, a line each: the answer is whole.
 pub fn answer(data: &[u8]) {
-    static ANSWERS: LazyLock<Answers> =
-        LazyLock::new(|| Answers::render(&[], &Brand::default()).expect("the own template"));
+    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| {
+        Answers::render(&[], &Maintenance::default().answer, &Brand::default()).expect("the own template")
+    });
     let mut headers = HeaderMap::new();
     for (name, line) in
         [header::ACCEPT, header::ACCEPT_LANGUAGE, header::ORIGIN].into_iter().zip(data.split(|byte| *byte == b'\n'))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Route, Verdict};
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
@@ -28,11 +28,12 @@ use super::request_id::{self, RequestId};
 use super::stale::Stale;
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
+use super::window::RequestWindow;
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics, RouteCounts};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
@@ -42,6 +43,7 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     answers: Arc<Answers>,
     pub(super) metrics: Metrics,
+    counts: RouteCounts,
     pub(super) symptoms: Symptoms,
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
@@ -67,11 +69,13 @@ impl Gateway {
     ) -> Self {
         let stale = Stale::prepare(&config, &metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
+        let counts = metrics.route_counts(&config.rules);
         Self {
             config,
             reader,
             answers,
             metrics,
+            counts,
             symptoms,
             upstreams,
             stale,
@@ -108,6 +112,7 @@ impl Gateway {
         };
         exchange.thoughts.generation = gate.snapshot().generation();
         exchange.tenant = RequestTenant::of(&decision, &gate);
+        exchange.window = RequestWindow::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
         self.note_bypass(&decision, &gate, exchange);
@@ -132,6 +137,12 @@ impl Gateway {
         match decision.outcome {
             Outcome::Answer(id) => Some(self.prepared(session, exchange, id)),
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::Maintenance { until, .. } => {
+                let lasts = until.map(|until| until.since(self.reader.now()));
+                let message = exchange.window.as_ref().and_then(RequestWindow::message);
+                let client = asking(session.req_header(), exchange.id.as_str());
+                Some(self.answers.answer(Saying::Maintenance { message, lasts }, &client))
+            }
             Outcome::NoRoute => {
                 let client = asking(session.req_header(), exchange.id.as_str());
                 Some(self.answers.answer(Saying::NoRoute, &client))
@@ -271,6 +282,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
         let Some(pool) = self.pool(exchange) else { return error };
+        self.metrics.connect_failure(pool.name());
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
@@ -328,6 +340,10 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        if answer.status.is_informational() && answer.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(());
+        }
+        exchange.header_after = Some(exchange.began.elapsed());
         if answer.status.is_informational() {
             return Ok(());
         }
@@ -420,7 +436,9 @@ impl ProxyHttp for Gateway {
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
-                self.metrics.request(decision, status);
+                let here = exchange.answered_after.is_some();
+                let after = exchange.answered_after.or(exchange.header_after);
+                self.counts.request(decision, &Answered { status, after, here });
                 if exchange.upstream.is_none() {
                     self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
                 }

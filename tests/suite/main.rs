@@ -40,6 +40,7 @@ mod ledger_warnings;
 mod life;
 mod locks;
 mod meddling;
+mod metrics;
 mod passing;
 mod pooler;
 mod prisma_schema;

@@ -53,6 +53,7 @@ impl Watched {
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
+            maintenance: crate::config::Maintenance::default(),
             hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             stale_keys: vec![],
@@ -60,10 +61,11 @@ impl Watched {
             alerts: vec![],
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
+            fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
-        let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");
+        let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(Gate::new(rules));
         let mut task = JoinSet::new();
         task.spawn(watch(config, writer, metrics.clone()));
