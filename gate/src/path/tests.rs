@@ -404,7 +404,7 @@ proptest! {
             matches!(&*String::from_utf8_lossy(segment).to_ascii_lowercase().replace("%2e", "."), "." | "..")
         });
         let changed = dots || path.starts_with(b"//") || !path.is_ascii();
-        prop_assert_eq!(&*target.forward != &path[..], changed);
+        prop_assert_eq!(*target.forward != path[..], changed);
         prop_assert!(changed || matches!(target.forward, Cow::Borrowed(_)));
         prop_assert!(target.forward.is_ascii() && !target.forward.starts_with(b"//"));
     }
