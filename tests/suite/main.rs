@@ -39,6 +39,7 @@ mod ledger_warnings;
 mod life;
 mod locks;
 mod meddling;
+mod openapi;
 mod passing;
 mod pooler;
 mod prisma_schema;
