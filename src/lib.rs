@@ -11,6 +11,7 @@
 //! | [`live`] | the one value that requests read and one writer swaps |
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
+//! | [`wire`] | what of a request goes no further, whatever it means: bytes, before anything parses them |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
 //! | [`alert`] | operators are told of changes, by webhook |
@@ -43,3 +44,4 @@ pub mod report;
 pub mod sparing;
 pub mod symptoms;
 pub mod watch;
+pub mod wire;

@@ -255,9 +255,12 @@ impl Metrics {
             Outcome::Forward(_) if decision.observed => "observed",
             Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
             Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
-            Outcome::Stale { .. } | Outcome::Hold(_) | Outcome::Answer(_) | Outcome::Health | Outcome::NoRoute => {
-                "answered"
-            }
+            Outcome::Stale { .. }
+            | Outcome::Hold(_)
+            | Outcome::Answer(_)
+            | Outcome::Maintenance { .. }
+            | Outcome::Health
+            | Outcome::NoRoute => "answered",
         };
         self.requests.with_label_values(&[route, decision.action.as_str(), decision.reason.as_str(), outcome]).inc();
         if decision.bypassed.is_some() {

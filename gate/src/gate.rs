@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::share::share_out;
 use crate::{
-    Action, ActionKind, BypassId, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm,
+    Action, ActionKind, BypassId, Closure, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm,
     MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger,
     Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
 };
@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub method: Method<'a>,
     /// What the header says that names the tenant, where one does.
     pub tenant: Option<&'a str>,
+    /// What it says of the organisation that it is of, where that is asked for.
+    pub organisation: Option<&'a str>,
 }
 
 impl Rules {
@@ -206,7 +208,7 @@ impl Gate {
         }
     }
 
-    /// Decides one reading of the path, in the order: health path, route, needs, action.
+    /// Decides one reading of the path, in the order: health path, route, tenant, windows, needs, action.
     fn decide_reading(&self, request: &Request<'_>, path: &MatchingPath, now: Moment) -> Decision {
         let rules = &*self.rules;
         let answer = |outcome, reason| Decision {
@@ -229,16 +231,33 @@ impl Gate {
         if let Some(decision) = self.refuse_stranger(id, route, whose, now) {
             return decision;
         }
+        let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
+        let closure = self.closure(request, route, whose, now);
+        let bypassed =
+            closure.and_then(|_| self.snapshot.bypasses().of_windows(&route.name, self.names_of(whose), now));
+        let observed = route.mode == Mode::Observe;
+        if let Some(Closure { window, until, message }) = closure.filter(|_| observed || bypassed.is_none()) {
+            let outcome =
+                if observed { Outcome::Forward(route.upstream) } else { Outcome::Maintenance { until, message } };
+            let (action, reason) = (ActionKind::Block, Reason::Window(window));
+            return Decision { outcome, route: Some(id), tenant, action, reason, observed, bypassed: None };
+        }
         let (reason, action, upstream) = self.in_force(route, whose, now);
         let effect = action.effect(request.method);
         let as_ever = effect == Effect::Forward && upstream == route.upstream;
         let observed = route.mode == Mode::Observe && !as_ever;
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
-        let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
         let decision =
             Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed, bypassed: None };
-        if effect == Effect::Forward { decision } else { self.pass_over(decision, request.method, route, whose, now) }
+        match closure {
+            _ if effect != Effect::Forward => self.pass_over(decision, request.method, route, whose, now),
+            // It passes by the grace of a bypass alone, and that is told.
+            Some(Closure { window, .. }) => {
+                Decision { action: ActionKind::Block, reason: Reason::Window(window), bypassed, ..decision }
+            }
+            None => decision,
+        }
     }
 
     /// The decision under the bypasses that there are: the needs that they cover keep nobody, and the
@@ -259,7 +278,7 @@ impl Gate {
     }
 
     /// The schema of a request's tenant and the word that names it, if it is one's.
-    fn names_of(&self, whose: Whose) -> Option<[&str; 2]> {
+    pub(crate) fn names_of(&self, whose: Whose) -> Option<[&str; 2]> {
         let Whose::Tenant(tenant) = whose else { return None };
         let schema = &*self.snapshot.tenants()?.tenant(tenant)?.schema;
         Some([schema, self.rules.tenancy.as_ref()?.word(schema)])
@@ -301,6 +320,14 @@ impl Gate {
     pub fn worst(&self, now: Moment) -> Verdict {
         let verdicts = self.rules.declared().map(|(id, _)| self.snapshot.verdict(id, now));
         verdicts.chain(self.worst_of_tenants()).max().unwrap_or(Verdict::Ready)
+    }
+
+    /// Whether everything was found ready by looks that began at `since` or later: what a window waits for
+    /// that is to be lifted then.
+    pub fn is_ready_since(&self, since: Moment, now: Moment) -> bool {
+        let databases = u32::try_from(self.rules.databases()).unwrap_or(u32::MAX);
+        let mut databases = (0..databases).map(DatabaseId);
+        databases.all(|database| self.snapshot.looked_since(database, since)) && self.worst(now) == Verdict::Ready
     }
 
     /// Unknown, where it could not be learnt who the tenants are.

@@ -45,6 +45,7 @@ mod type_name;
 mod verdict;
 mod wanted;
 mod warning;
+mod window;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
 pub use bypass::{Bypass, BypassId, BypassScope, Bypasses, OrderSource, Skips};
@@ -79,3 +80,4 @@ pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};
+pub use window::{Blocks, Closure, Window, WindowId, WindowScope, WindowSource, Windows};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning,
-    Whose,
+    Whose, Window, WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -17,6 +17,7 @@ pub struct Snapshot {
     looks: Vec<Option<Look>>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
+    windows: Arc<Windows>,
     bypasses: Bypasses,
 }
 
@@ -68,7 +69,14 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None, bypasses: Bypasses::default() }
+        Self {
+            generation: 0,
+            judgements,
+            looks: vec![None; databases],
+            tenants: None,
+            windows: Arc::default(),
+            bypasses: Bypasses::default(),
+        }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -134,6 +142,19 @@ impl Snapshot {
         (next, flips)
     }
 
+    /// The same snapshot, where maintenance windows of one source are these and no others.
+    #[must_use]
+    pub fn with_windows(&self, source: WindowSource, windows: Vec<Window>) -> Self {
+        let windows = self.windows.with(source, windows);
+        let generation = self.generation + u64::from(!windows.are_like(&self.windows));
+        Self { generation, windows: Arc::new(windows), ..self.clone() }
+    }
+
+    /// The maintenance windows that are known.
+    pub const fn windows(&self) -> &Arc<Windows> {
+        &self.windows
+    }
+
     /// The same under these bypasses.
     #[must_use]
     pub fn with_bypasses(&self, bypasses: Bypasses) -> Self {
@@ -146,7 +167,7 @@ impl Snapshot {
         &self.bypasses
     }
 
-    /// Counts the looks and orders that changed what is decided; two equal generations hold the same verdicts.
+    /// Counts what changed what is decided: looks, windows and orders; two equal generations hold the same.
     pub const fn generation(&self) -> u64 {
         self.generation
     }

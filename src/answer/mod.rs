@@ -30,6 +30,8 @@ mod refusal;
 mod weighted;
 mod words;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use gate::{AnswerId, PathError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -39,9 +41,16 @@ pub use fixed::degraded;
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saying {
+pub enum Saying<'a> {
     /// What the configuration prepared for a route.
     Route(AnswerId),
+    /// 503: a maintenance window is open.
+    Maintenance {
+        /// What it says itself.
+        message: Option<&'a str>,
+        /// How long it lasts from now on; `None`: nobody knows.
+        lasts: Option<Duration>,
+    },
     /// 404: no route serves the request.
     NoRoute,
     /// 400: the request's path is ambiguous or malformed.

@@ -9,6 +9,8 @@ use http::StatusCode;
 pub(super) enum Occasion {
     /// A route refuses while a need is unmet.
     Updating,
+    /// A maintenance window is open.
+    Maintenance,
     /// No route serves the request.
     NotFound,
     /// The request is malformed.
@@ -39,6 +41,7 @@ impl Occasion {
     pub(super) const fn circumstances(self) -> Circumstances {
         let (name, status, code, passes) = match self {
             Self::Updating => ("updating", StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE", true),
+            Self::Maintenance => ("maintenance", StatusCode::SERVICE_UNAVAILABLE, "MAINTENANCE", true),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "NO_ROUTE", false),
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "BAD_REQUEST", false),
             Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),

@@ -12,6 +12,7 @@ use super::occasion::Occasion;
 #[derive(Debug)]
 pub(super) struct Words {
     updating: Said,
+    maintenance: Said,
     not_found: Said,
     malformed: Said,
     unreachable: Said,
@@ -65,6 +66,7 @@ impl Words {
     pub(super) const fn said(&self, on: Occasion) -> &Said {
         match on {
             Occasion::Updating => &self.updating,
+            Occasion::Maintenance => &self.maintenance,
             Occasion::NotFound => &self.not_found,
             Occasion::Malformed => &self.malformed,
             Occasion::Unreachable => &self.unreachable,
@@ -95,6 +97,12 @@ static ENGLISH: Words = Words {
         phrase: "Service Unavailable",
         title: "We’ll be right back",
         message: "We are updating this part of the service. It will be back shortly.",
+        sent: Some("What you sent has not been saved. Please go back and send it again a little later."),
+    },
+    maintenance: Said {
+        phrase: "Service Unavailable",
+        title: "Maintenance in progress",
+        message: "We are carrying out maintenance. This part of the service will be back as soon as it is done.",
         sent: Some("What you sent has not been saved. Please go back and send it again a little later."),
     },
     not_found: Said {
@@ -146,6 +154,12 @@ static FRENCH: Words = Words {
         phrase: "Service indisponible",
         title: "Nous revenons tout de suite",
         message: "Nous mettons à jour cette partie du service. Elle sera bientôt de retour.",
+        sent: Some("Votre envoi n’a pas été enregistré. Revenez en arrière et renvoyez-le un peu plus tard."),
+    },
+    maintenance: Said {
+        phrase: "Service indisponible",
+        title: "Maintenance en cours",
+        message: "Une maintenance est en cours. Cette partie du service sera de retour dès qu’elle sera terminée.",
         sent: Some("Votre envoi n’a pas été enregistré. Revenez en arrière et renvoyez-le un peu plus tard."),
     },
     not_found: Said {

@@ -68,7 +68,8 @@ impl Run {
 
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
-    let answers = Answers::render(&config.answers, &config.brand).map_err(|error| error.to_string())?;
+    let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
+        .map_err(|error| error.to_string())?;
     let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
     let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
     let symptoms = Symptoms::default();

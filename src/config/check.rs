@@ -27,7 +27,7 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{ActOnSymptoms, Config, Log};
+use super::{ActOnSymptoms, Config, Log, Maintenance};
 use action::Answers;
 use requirement::Requirements;
 
@@ -79,6 +79,7 @@ impl Check<'_> {
             tenant_header,
             notes,
             answers: answers.specs,
+            maintenance: Maintenance::default(),
             hold: hold?,
             stale: stale?,
             stale_keys,

@@ -11,6 +11,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod load;
+mod maintenance;
 mod mask;
 mod probe;
 mod reader;
@@ -38,6 +39,7 @@ pub use arguments::Arguments;
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use maintenance::Maintenance;
 pub use nearest::suggestion;
 pub use probe::Probe;
 pub use schema::schema;
@@ -63,6 +65,8 @@ pub struct Config {
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
+    /// What is said of maintenance windows.
+    pub maintenance: Maintenance,
     /// How many requests may wait for a verdict to turn, of all routes together.
     pub hold: HoldLimits,
     /// How much is kept of good answers.

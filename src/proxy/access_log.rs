@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exchange::Exchange;
 use super::tenant::RequestTenant;
 use super::trace::trace_id;
+use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
 use crate::config::Config;
 
@@ -64,6 +65,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 component = requirement.and_then(|id| config.notes(id)).and_then(|notes| notes.component.as_deref()),
                 context.code = context.as_ref().map(|context| context.code),
                 context.table = context.as_ref().and_then(|context| context.table.as_deref()),
+                window = exchange.window.as_ref().and_then(RequestWindow::window).map(|window| &*window.name),
                 tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
                 upstream = line.upstream,
                 duration_ms = milliseconds(line.took),
@@ -101,7 +103,8 @@ fn action(decision: &Decision) -> &'static str {
         | Outcome::ForwardElsewhere { .. }
         | Outcome::Stale { .. }
         | Outcome::Hold(_)
-        | Outcome::Answer(_) => decision.action.as_str(),
+        | Outcome::Answer(_)
+        | Outcome::Maintenance { .. } => decision.action.as_str(),
     }
 }
 

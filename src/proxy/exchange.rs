@@ -13,6 +13,7 @@ use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
+use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers of an upstream that one request is tried on, the first included.
@@ -42,6 +43,8 @@ pub(super) struct Exchange {
     pub(super) rechecked: bool,
     /// Whose it is, where it is a tenant's.
     pub(super) tenant: Option<RequestTenant>,
+    /// What keeps it out, where that is a maintenance window.
+    pub(super) window: Option<RequestWindow>,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
@@ -148,6 +151,7 @@ impl Exchange {
             replaced: None,
             rechecked: false,
             tenant: None,
+            window: None,
             host: Host::default(),
             target: None,
             has_body: false,

@@ -54,7 +54,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What the client is told.
-    pub(super) const fn saying(self) -> Saying {
+    pub(super) const fn saying(self) -> Saying<'static> {
         match self {
             Self::Path(error) => Saying::BadPath(error),
             Self::Request(why) => Saying::BadRequest(why),
@@ -96,7 +96,7 @@ impl<'r> Facts<'r> {
 
     /// What is decided.
     pub(super) const fn request(&self) -> Request<'_> {
-        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant }
+        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant, organisation: None }
     }
 
     /// The target that the backend is sent, where it is not the one that came.

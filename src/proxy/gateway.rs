@@ -28,6 +28,7 @@ use super::request_id::{self, RequestId};
 use super::stale::Stale;
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
+use super::window::RequestWindow;
 use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
@@ -108,6 +109,7 @@ impl Gateway {
         };
         exchange.thoughts.generation = gate.snapshot().generation();
         exchange.tenant = RequestTenant::of(&decision, &gate);
+        exchange.window = RequestWindow::of(&decision, &gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
         self.note_bypass(&decision, &gate, exchange);
@@ -132,6 +134,12 @@ impl Gateway {
         match decision.outcome {
             Outcome::Answer(id) => Some(self.prepared(session, exchange, id)),
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::Maintenance { until, .. } => {
+                let lasts = until.map(|until| until.since(self.reader.now()));
+                let message = exchange.window.as_ref().and_then(RequestWindow::message);
+                let client = asking(session.req_header(), exchange.id.as_str());
+                Some(self.answers.answer(Saying::Maintenance { message, lasts }, &client))
+            }
             Outcome::NoRoute => {
                 let client = asking(session.req_header(), exchange.id.as_str());
                 Some(self.answers.answer(Saying::NoRoute, &client))

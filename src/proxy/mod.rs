@@ -46,6 +46,7 @@ mod stale;
 mod tenant;
 mod trace;
 mod upstreams;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use super::again;
 use super::exchange::{Again, Exchange};
 use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
+use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
 use crate::live::LookAgain;
 
@@ -120,7 +121,10 @@ impl Gateway {
         let before = exchange.decision?;
         let decision = match before.outcome {
             // The operator's word: what fails under a bypass is the operator's to see.
-            Outcome::Forward(_) if before.bypassed.is_some() => return None,
+            // Where a window alone is passed over, needs are not.
+            Outcome::Forward(_) if before.bypassed.is_some() && !matches!(before.reason, Reason::Window(_)) => {
+                return None;
+            }
             Outcome::Forward(_) => {
                 let turned = self.recheck(before, failure, session, exchange).await?;
                 exchange.rechecked = true;
@@ -165,8 +169,14 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let gate = self.reader.pin();
         let after = gate.decide(&facts.request(), now);
-        let turned =
-            (explains(&after, failing.upstream) && instead(rules, after, failure, failing).is_some()).then_some(after);
+        // A window that opened meanwhile explains no failure, and hides no unmet need.
+        let reason = match after.reason {
+            Reason::Window(_) => gate.in_force(route, gate.whose(&facts.request(), now), now).0,
+            reason => reason,
+        };
+        let turned = (explains(reason, after.outcome, failing.upstream)
+            && instead(rules, after, failure, failing).is_some())
+        .then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -176,6 +186,7 @@ impl Gateway {
         self.metrics.recheck(&route.name, recheck.as_str());
         if let Some(turned) = &turned {
             exchange.tenant = RequestTenant::of(turned, &gate);
+            exchange.window = RequestWindow::of(turned, &gate);
             self.note_refusal(turned, exchange);
             tell(turned, failure, now.since(failed), route, exchange);
         }
@@ -196,9 +207,9 @@ impl<'r> Failed<'r> {
 
 /// Whether a decision after a failure can explain it: a need is known to be unmet, or another release
 /// is the right one by now. That nothing is known explains no failure.
-fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
+fn explains(reason: Reason, outcome: Outcome, failed: Option<UpstreamId>) -> bool {
     let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
-    match (after.reason, after.outcome) {
+    match (reason, outcome) {
         (Reason::Need { verdict, .. }, _) if unmet.contains(&verdict) => true,
         (_, Outcome::Forward(upstream)) => failed.is_some_and(|failed| failed != upstream),
         _ => false,
@@ -209,7 +220,9 @@ fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
 fn instead(rules: &Rules, decision: Decision, failure: Failure, failed: Failed<'_>) -> Option<(Decision, Place)> {
     let repeated = |again: Again| failed.repeatable.then_some(Place::Again(again));
     let place = match (decision.outcome, failure) {
-        (outcome @ (Outcome::Answer(_) | Outcome::Stale { .. }), _) => Some(Place::Taken(outcome)),
+        (outcome @ (Outcome::Answer(_) | Outcome::Maintenance { .. } | Outcome::Stale { .. }), _) => {
+            Some(Place::Taken(outcome))
+        }
         (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
         | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => {
             Some(Place::Taken(Outcome::Answer(answer)))

@@ -68,7 +68,13 @@ fn everything() -> Route {
 
 fn decide(gate: &Gate, host: &str, path: &str, now: Moment) -> Decision {
     let target = Target::parse(path.as_bytes(), MatchingForm::default()).expect("a path");
-    let request = Request { host: &Host::parse(host), target: &target, method: Method::new("GET"), tenant: None };
+    let request = Request {
+        host: &Host::parse(host),
+        target: &target,
+        method: Method::new("GET"),
+        tenant: None,
+        organisation: None,
+    };
     gate.decide(&request, now)
 }
 
@@ -169,6 +175,7 @@ fn both_readings_of_a_path_are_one_tenants() {
     let gate = looked(&gate([everything()], Stranger::Pass), &catalog());
     let target = Target::parse(b"/a%2Fb", form).expect("a path");
     let host = Host::parse("demo.zumodra.example");
-    let request = Request { host: &host, target: &target, method: Method::new("GET"), tenant: None };
+    let request =
+        Request { host: &host, target: &target, method: Method::new("GET"), tenant: None, organisation: None };
     assert_eq!(gate.decide(&request, NOW).reason, BROKEN);
 }

@@ -53,6 +53,7 @@ impl Watched {
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
+            maintenance: crate::config::Maintenance::default(),
             hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             stale_keys: vec![],
