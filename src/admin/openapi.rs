@@ -1,4 +1,4 @@
-//! The admin API's description (OpenAPI 3.1), made of the table of endpoints and of the types that they answer with.
+//! The admin API's description (`OpenAPI` 3.1), made of the table of endpoints and of the types that they answer with.
 
 use std::sync::LazyLock;
 
