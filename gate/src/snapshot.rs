@@ -235,6 +235,11 @@ impl Snapshot {
         self.look(database).is_some_and(|look| moment <= look.began)
     }
 
+    /// When the last look at `database` began; `None` before the first one.
+    pub fn last_look(&self, database: DatabaseId) -> Option<Moment> {
+        self.look(database).map(|look| look.began)
+    }
+
     fn look(&self, database: DatabaseId) -> Option<Look> {
         self.looks.get(database.index()).copied().flatten()
     }

@@ -37,7 +37,6 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{Standing, Verdict};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -110,15 +109,7 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
     let gate = admin.reader.pin();
-    let verdicts =
-        gate.rules().declared().map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
-    admin.metrics.stand(gate.snapshot().generation(), verdicts);
-    admin.metrics.bypasses.stand(gate.snapshot().bypasses().on(now).count());
-    if let (Some(tenancy), Some(tenants)) = (gate.rules().tenancy(), gate.snapshot().tenants()) {
-        let fresh = gate.snapshot().is_fresh(tenancy.database, now);
-        let verdict = |standing: &Standing| if fresh { standing.verdict } else { Verdict::Unknown };
-        admin.metrics.stand_tenants(tenants.all().map(|(_, _, standing)| verdict(standing)));
-    }
+    admin.metrics.stand(&gate, now, admin.config.databases.iter().map(|database| &*database.name));
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -70,7 +70,8 @@ fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
     let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
         .map_err(|error| error.to_string())?;
-    let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
+    let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    metrics.config(&config.fingerprint);
     let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
     let symptoms = Symptoms::default();
     let answers = Arc::new(answers);

@@ -88,6 +88,7 @@ impl Check<'_> {
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
+            fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),
         })
     }

@@ -84,6 +84,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// The beginning of its file's SHA-256: the same in all replicas that have the same.
+    pub fingerprint: String,
     /// What is valid and probably not meant.
     pub warnings: Vec<String>,
 }

@@ -1,6 +1,8 @@
 //! What is counted of the admin listener.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::IntCounterVec;
+
+use super::register::Register;
 
 /// Requests of the admin listener that were refused.
 #[derive(Debug, Clone)]
@@ -9,12 +11,12 @@ pub struct AdminMetrics {
 }
 
 impl AdminMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let refusals = IntCounterVec::new(
-            Opts::new("admin_refusals_total", "Requests that the admin listener refused, by reason."),
+    pub(super) fn new(register: &mut Register) -> Result<Self, prometheus::Error> {
+        let refusals = register.counters(
+            "schemagate_admin_refusals_total",
             &["reason"],
+            "Requests that the admin listener refused, by reason.",
         )?;
-        registry.register(Box::new(refusals.clone()))?;
         Ok(Self { refusals })
     }
 

@@ -1,22 +1,26 @@
 //! What is counted of bypasses.
 
-use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge};
+
+use super::register::Register;
 
 /// What is counted of bypasses. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Bypassed {
+pub(super) struct Bypassed {
     requests: IntCounterVec,
     on: IntGauge,
 }
 
 impl Bypassed {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let help = "Requests that a bypass let pass, by route and why they would not have.";
-        let requests = IntCounterVec::new(Opts::new("bypassed_requests_total", help), &["route", "reason"])?;
-        registry.register(Box::new(requests.clone()))?;
-        let on = IntGauge::new("bypasses", "Bypasses that are on.")?;
-        registry.register(Box::new(on.clone()))?;
-        Ok(Self { requests, on })
+    pub(super) fn new(register: &mut Register) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            requests: register.counters(
+                "schemagate_bypassed_requests_total",
+                &["route", "reason"],
+                "Requests that a bypass let pass, by route and why they would not have.",
+            )?,
+            on: register.gauge("schemagate_bypasses", "Bypasses that are on.")?,
+        })
     }
 
     /// Counts a request that a bypass let pass.
@@ -24,8 +28,8 @@ impl Bypassed {
         self.requests.with_label_values(&[route, reason]).inc();
     }
 
-    /// Sets how many are on. Called when it is asked for, since they end by the clock alone.
-    pub fn stand(&self, on: usize) {
+    /// Sets how many are on; they end by the clock alone.
+    pub(super) fn stand(&self, on: usize) {
         self.on.set(i64::try_from(on).unwrap_or(i64::MAX));
     }
 }

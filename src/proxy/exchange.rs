@@ -61,6 +61,8 @@ pub(super) struct Exchange {
     pub(super) again: Option<Again>,
     /// How long it waited for a verdict to turn.
     pub(super) held: Option<Duration>,
+    /// How long it took until the upstream's answer began.
+    pub(super) header_after: Option<Duration>,
     /// How long it took until it was answered here; `None` if it was not.
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
@@ -160,6 +162,7 @@ impl Exchange {
             attempts: Attempts::default(),
             again: None,
             held: None,
+            header_after: None,
             answered_after: None,
             failure: None,
             error: None,

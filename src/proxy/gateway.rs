@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Route, Verdict};
-use http::{HeaderMap, Uri, Version, header};
+use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
@@ -33,7 +33,7 @@ use super::{forwarded, hop_by_hop, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics, RouteCounts};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
@@ -43,6 +43,7 @@ pub(super) struct Gateway {
     pub(super) reader: GateReader,
     answers: Arc<Answers>,
     pub(super) metrics: Metrics,
+    counts: RouteCounts,
     pub(super) symptoms: Symptoms,
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
@@ -68,11 +69,13 @@ impl Gateway {
     ) -> Self {
         let stale = Stale::prepare(&config, &metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
+        let counts = metrics.route_counts(&config.rules);
         Self {
             config,
             reader,
             answers,
             metrics,
+            counts,
             symptoms,
             upstreams,
             stale,
@@ -279,6 +282,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
         let Some(pool) = self.pool(exchange) else { return error };
+        self.metrics.connect_failure(pool.name());
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
@@ -336,6 +340,10 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        if answer.status.is_informational() && answer.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(());
+        }
+        exchange.header_after = Some(exchange.began.elapsed());
         if answer.status.is_informational() {
             return Ok(());
         }
@@ -428,7 +436,9 @@ impl ProxyHttp for Gateway {
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
-                self.metrics.request(decision, status);
+                let here = exchange.answered_after.is_some();
+                let after = exchange.answered_after.or(exchange.header_after);
+                self.counts.request(decision, &Answered { status, after, here });
                 if exchange.upstream.is_none() {
                     self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
                 }

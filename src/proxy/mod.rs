@@ -62,7 +62,7 @@ use tracing::info;
 use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
 use connection::Connections;
@@ -108,6 +108,8 @@ impl Proxy {
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
+        let servers: Arc<dyn Servers> = upstreams.clone();
+        metrics.ask_of_servers(&servers);
         let closing = watch::Sender::new(false);
         let room = closing.subscribe();
         let gateway = Gateway::new(config, reader.clone(), answers, metrics, symptoms, Arc::clone(&upstreams), room);

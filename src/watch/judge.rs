@@ -1,7 +1,7 @@
 //! The one who writes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gate::{Catalog, DatabaseId, Finding, Flip, Judgement, Moment, RequirementId, Verdict};
 use tokio::sync::mpsc;
@@ -22,6 +22,8 @@ pub(super) struct Look {
     pub(super) began: Moment,
     /// How long after [`Self::began`] it counts.
     pub(super) counts_for: Duration,
+    /// When the first notification came that it answers.
+    pub(super) notified: Option<Instant>,
 }
 
 /// Owns the [`GateWriter`]: turns looks into verdicts and puts them in force.
@@ -90,7 +92,12 @@ impl Judge {
             })
             .collect();
         let tenants = snapshot.tenants().filter(|_| look.catalog.tenants.is_some()).cloned();
+        let news = gate.snapshot().generation() != snapshot.generation();
         self.writer.swap(snapshot);
+        if let (Some(notified), Some(database)) = (look.notified.filter(|_| news), self.config.database(look.database))
+        {
+            self.metrics.detection(&database.name, notified.elapsed());
+        }
         let rules = gate.rules();
         let is_share = |change: &&Change| rules.whole(change.id) != change.id;
         for change in changes.iter().filter(is_share) {

@@ -122,7 +122,7 @@ impl Watcher {
 
     /// Looks once, and tells the judge or the log.
     async fn look(&mut self, idle: Option<Idle>) {
-        let attempted = self.attempt().await;
+        let (attempted, notified) = self.attempt().await;
         let began = self.began;
         match attempted {
             Ok(catalog) => {
@@ -145,10 +145,11 @@ impl Watcher {
                     None => self.database.max_age,
                 };
                 // A judge that is gone ends the loop.
-                let _ = self.looks.send(Look { database: self.id, catalog, began, counts_for }).await;
+                let _ = self.looks.send(Look { database: self.id, catalog, began, counts_for, notified }).await;
                 self.notice_unheard_ledgers().await;
             }
             Err(error) => {
+                self.hint.give_back(notified);
                 self.metrics.look_failure(&self.database.name, error.word);
                 self.pulse.note_failed_look(self.id, began);
                 self.report(&error);
@@ -179,19 +180,24 @@ impl Watcher {
         );
     }
 
-    async fn attempt(&mut self) -> Result<Arc<Catalog>, LookError> {
+    /// Looks, and says when the first notification came that this look answers.
+    async fn attempt(&mut self) -> (Result<Arc<Catalog>, LookError>, Option<std::time::Instant>) {
         self.began = self.pulse.now();
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => self.open().await?,
+            None => match self.open().await {
+                Ok(reader) => reader,
+                Err(error) => return (Err(error), None),
+            },
         };
         self.began = self.pulse.now();
+        let notified = self.hint.take_notified();
         let looked = reader.look().await;
         if looked.is_ok() || !reader.is_lost() {
             self.served = self.served.saturating_add(1);
             self.reader = Some(reader);
         }
-        looked
+        (looked, notified)
     }
 
     /// Opens a reader that listens, where it can, before its first look: nothing falls between.

@@ -39,6 +39,7 @@ mod ledger_warnings;
 mod life;
 mod locks;
 mod meddling;
+mod metrics;
 mod openapi;
 mod passing;
 mod pooler;

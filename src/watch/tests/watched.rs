@@ -61,10 +61,11 @@ impl Watched {
             alerts: vec![],
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
+            fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
-        let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");
+        let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(Gate::new(rules));
         let mut task = JoinSet::new();
         task.spawn(watch(config, writer, metrics.clone()));
