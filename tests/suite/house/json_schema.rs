@@ -1,5 +1,5 @@
 //! Holds JSON against a JSON Schema, as far as the admin API's description goes. A keyword that is not known fails the
-//! test: nothing is silently right. (The published validators change the features that serde_json is built with, so
+//! test: nothing is silently right. (The published validators change the features that `serde_json` is built with, so
 //! that every test would run another program than users do.)
 
 use serde_json::Value;
@@ -43,7 +43,6 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str, mistakes:
                 mistakes.push(format!("{place} is {value}, and none of {wanted}"));
             }
             "const" if wanted != value => mistakes.push(format!("{place} is {value}, and not {wanted}")),
-            "enum" | "const" => {}
             "minimum" => {
                 if value.as_f64() < wanted.as_f64() {
                     mistakes.push(format!("{place} is {value}, and less than {wanted}"));
@@ -80,12 +79,12 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str, mistakes:
             }
             "allOf" => wanted.as_array().expect("schemas").iter().for_each(|schema| all_of(schema, mistakes)),
             "anyOf" if fitting(wanted) == 0 => {
-                mistakes.push(format!("{place} is {value}, and fits nothing of {wanted}"))
+                mistakes.push(format!("{place} is {value}, and fits nothing of {wanted}"));
             }
             "oneOf" if fitting(wanted) != 1 => {
-                mistakes.push(format!("{place} is {value}, and fits not one of {wanted}"))
+                mistakes.push(format!("{place} is {value}, and fits not one of {wanted}"));
             }
-            "anyOf" | "oneOf" => {}
+            "enum" | "const" | "anyOf" | "oneOf" => {}
             other => assert!(WORDS_ALONE.contains(&other), "the keyword {other} is not known here"),
         }
     }
