@@ -8,7 +8,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, middleware};
 
 use super::problem::Problem;
-use super::{Admin, bounds, dashboard, events, guard, incidents, readiness};
+use super::{Admin, bounds, dashboard, events, guard, incidents, readiness, tenants};
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub(super) fn all() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/events", Read, events::events),
         Endpoint::get("/api/v1/incidents", Read, incidents::as_json),
         Endpoint::get("/api/v1/incidents.md", Read, incidents::as_markdown),
+        Endpoint::get("/api/v1/tenants", Read, tenants::search),
         Endpoint::get("/api/v1/suggestions", Read, super::suggestions),
     ];
     endpoints.extend(dashboard::endpoints());
