@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use gate::{Gate, Moment, RequirementId, Standing, Tenant, TenantId, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
@@ -23,7 +24,7 @@ pub(super) struct Search {
 }
 
 /// The tenants that were found, those that are not ready first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Found {
     /// How many there are in all.
     all: usize,
@@ -34,7 +35,7 @@ pub(super) struct Found {
 }
 
 /// One tenant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct TenantEntry {
     schema: String,
     /// The first five.
@@ -46,7 +47,7 @@ struct TenantEntry {
 }
 
 /// One requirement in its schema.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct TenantRequirement {
     name: String,
     verdict: &'static str,

@@ -40,6 +40,7 @@ mod life;
 mod locks;
 mod meddling;
 mod metrics;
+mod openapi;
 mod passing;
 mod pooler;
 mod prisma_schema;
