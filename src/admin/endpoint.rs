@@ -13,7 +13,7 @@ use super::incidents::Incident;
 use super::problem::Problem;
 use super::readiness::Readiness;
 use super::snapshot::SnapshotReport;
-use super::tenants::Found;
+use super::tenants::TenantList;
 use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, readiness, tenants};
 use crate::report::Report;
 use crate::symptoms::Proposal;
@@ -167,7 +167,7 @@ pub(super) fn all() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/tenants", Read, tenants::search)
             .about("Tenants, those that are not ready first, a hundred at most")
             .parameter("find", "a part of the schema's name or of a host")
-            .answers::<Found>(OK),
+            .answers::<TenantList>(OK),
         Endpoint::get("/api/v1/suggestions", Read, super::suggestions)
             .about("What failures say of the schema and no requirement covers, and what to write about it")
             .answers::<Proposal>(OK),

@@ -25,7 +25,7 @@ pub(super) struct Search {
 
 /// The tenants that were found, those that are not ready first.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Found {
+pub(super) struct TenantList {
     /// How many there are in all.
     all: usize,
     /// How many were found.
@@ -57,12 +57,12 @@ struct TenantRequirement {
 }
 
 /// `GET /api/v1/tenants?find=…`
-pub(super) async fn search(State(admin): State<Admin>, Query(search): Query<Search>) -> Json<Found> {
+pub(super) async fn search(State(admin): State<Admin>, Query(search): Query<Search>) -> Json<TenantList> {
     let gate = admin.reader.pin();
-    Json(Found::of(&admin.config, &gate, &search.find.to_lowercase(), admin.reader.now()))
+    Json(TenantList::of(&admin.config, &gate, &search.find.to_lowercase(), admin.reader.now()))
 }
 
-impl Found {
+impl TenantList {
     fn of(config: &Config, gate: &Gate, find: &str, now: Moment) -> Self {
         let known = gate.snapshot().tenants();
         let fresh = gate.rules().tenancy().is_some_and(|tenancy| gate.snapshot().is_fresh(tenancy.database, now));
