@@ -15,7 +15,7 @@ use crate::answer::UpstreamFailure;
 use crate::config::Config;
 
 /// The target of these lines, for filters.
-const TARGET: &str = "schemagate::access";
+pub(super) const TARGET: &str = "schemagate::access";
 
 /// What a line tells beside the exchange itself.
 #[derive(Debug, Clone, Copy)]
