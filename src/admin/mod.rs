@@ -6,6 +6,7 @@
 //! | `/ready` | 200 once traffic may come: listeners open, first verdicts in, `ready_needs` ready |
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
+//! | `/api/v1/tenants?find=…` | tenants by schema or host, those that are not ready first |
 //! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
 //! | `/api/v1/openapi.json` | all of these, for programs |
@@ -29,6 +30,7 @@ mod openapi;
 mod problem;
 mod readiness;
 mod snapshot;
+mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;
