@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate::{Decision, Gate, Outcome, Reason, RequirementId, Verdict};
+use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
 use pingora::http::RequestHeader;
 use tracing::Level;
 
@@ -12,7 +12,7 @@ use super::tenant::RequestTenant;
 use super::trace::trace_id;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
-use crate::config::Config;
+use crate::live::Live;
 
 /// The target of these lines, for filters.
 pub(super) const TARGET: &str = "schemagate::access";
@@ -34,20 +34,23 @@ pub(super) struct Line<'l> {
 
 /// Logs a request. Answers of our own and server errors are logged even where `every` is not; what
 /// was answered because a need is unmet, as a warning.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate: &Gate) {
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
+    let edition = &exchange.edition;
+    let config = &edition.config;
     let own = exchange.answered_after.is_some();
     if !config.log.access && !own && line.status < 500 {
         return;
     }
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
-    let path = line.request.raw_path();
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
+    let sent = path(line.request.raw_path());
+    let path = exchange.target.as_deref().map_or(sent, path);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
-    let bypass = decision.and_then(|decision| gate.snapshot().bypasses().get(decision.bypassed?));
+    let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     // A level is fixed where it is written.
     macro_rules! write {
         ($level:expr) => {
@@ -57,6 +60,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 method = line.request.method.as_str(),
                 host = exchange.host.as_str(),
                 path = %String::from_utf8_lossy(path),
+                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).map(tracing::field::display),
                 status = line.status,
                 route,
                 action = decision.map(action),
@@ -85,6 +89,11 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
         };
     }
     if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
+}
+
+/// A target without its query.
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 /// To the microsecond.

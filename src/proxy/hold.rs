@@ -5,25 +5,31 @@
 //! The way is the same.
 //!
 //! Whoever waits is decided anew whenever what is known changes, and by the clock, since verdicts grow
-//! old without a change. Meanwhile the client is listened to: one that leaves frees its place at once.
+//! old without a change; after a reload by the new configuration, with the time that it has waited.
+//! Meanwhile the client is listened to: one that leaves frees its place at once.
 
+mod cause;
 mod in_session;
 mod room;
 mod turns;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Decision, HoldId, Method, Moment, Outcome, Route};
+use gate::{Decision, HoldId, Method, Moment, Outcome};
 use pingora::Error;
 use pingora::proxy::Session;
 use tokio::time::{Instant, sleep_until};
 
+use super::edition::{Edition, Pinned};
 use super::exchange::Exchange;
 use super::gateway::{Gateway, sent_method};
 use super::recheck::databases;
 use crate::answer::Answer;
+use crate::live::Attention;
 
+pub(super) use cause::Cause;
 pub(super) use room::Room;
 
 use in_session::InSession;
@@ -65,8 +71,8 @@ impl Ended {
 
 /// A request that waits.
 pub(super) trait Waits: Send {
-    /// What is decided of it now; `None` where there is nothing to decide.
-    fn decide(&mut self, gateway: &Gateway, now: Moment) -> Option<Decision>;
+    /// What is decided of it by what is pinned; `None` where there is nothing to decide.
+    fn decide(&mut self, gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision>;
 
     /// The method that was sent.
     fn method(&self) -> Method<'_>;
@@ -101,9 +107,9 @@ impl Gateway {
         let ended = if let Some(ended) = before {
             ended
         } else {
-            let route = exchange.decision.and_then(|decision| self.route(&decision));
+            let route = exchange.route().map_or(Box::default(), |route| route.name.clone());
             let mut request = InSession::new(session, exchange);
-            let waited = self.wait_in_line(&mut request, route).await;
+            let waited = self.wait_in_line(&mut request, &route).await;
             answer = request.answer.take();
             exchange.held = Some(waited.took);
             waited.ended
@@ -112,53 +118,60 @@ impl Gateway {
             Ended::Released => Ok(answer),
             Ended::Left(error) => Err(error.into_down()),
             Ended::TimedOut | Ended::Full | Ended::TooLarge | Ended::Closing => {
-                let then = exchange.decision.and_then(|decision| self.then(decision, sent_method(session)));
+                let method = sent_method(session);
+                let then = exchange.decision.and_then(|decision| then(&exchange.edition, decision, method));
                 Ok(then.and_then(|then| self.follow(then, session, exchange)))
             }
         }
     }
 
-    /// Has a request wait, in pingora's hands or before.
-    pub(super) async fn wait_in_line(&self, request: &mut impl Waits, route: Option<&Route>) -> Waited {
+    /// Has a request of a route wait, in pingora's hands or before.
+    pub(super) async fn wait_in_line(&self, request: &mut impl Waits, route: &str) -> Waited {
         let began = Instant::now();
-        let name = route.map_or("", |route| &*route.name);
         let ended = {
-            let _counted = self.metrics.holds.begin(name);
-            // As long as it waits the databases are looked at often.
-            let _attention = route.map(|route| self.reader.attend(databases(route, &self.config.rules)));
+            let _counted = self.metrics.holds.begin(route);
             self.hold_in_line(request, began).await.unwrap_or_else(|ended| ended)
         };
         let took = began.elapsed();
-        self.metrics.holds.end(name, ended.as_str(), took);
+        self.metrics.holds.end(route, ended.as_str(), took);
         Waited { ended, took }
     }
 
-    /// What is due where waiting is not, or was in vain.
-    fn then(&self, decision: Decision, method: Method<'_>) -> Option<Decision> {
-        matches!(decision.outcome, Outcome::Hold(_)).then(|| self.config.rules.instead_of_holding(decision, method))
-    }
-
     async fn hold_in_line(&self, request: &mut impl Waits, began: Instant) -> Result<Ended, Ended> {
-        let mut place: Option<Place<'_>> = None;
+        let mut place: Option<Place> = None;
+        // As long as it waits the databases are looked at often.
+        let mut attention: Option<(Arc<Edition>, Attention)> = None;
         let mut let_go = false;
         loop {
             // From here on no change is missed; and the clock costs nobody the place in the line.
             let mut changed = pin!(self.reader.changed());
             changed.as_mut().enable();
             loop {
-                match (request.decide(self, self.reader.now()), &place) {
-                    (Some(Decision { outcome: Outcome::Hold(id), .. }), Some(known)) if known.id == id => {}
+                let (decision, edition) = {
+                    let pinned = self.pin();
+                    let decision = request.decide(self, &pinned, self.reader.now());
+                    if !attention.as_ref().is_some_and(|(edition, _)| Arc::ptr_eq(edition, &pinned.edition)) {
+                        let route = decision.and_then(|decision| pinned.edition.route(&decision));
+                        let needed = route.map(|route| databases(route, pinned.edition.rules()));
+                        let asking = pinned.live.asking(&needed.unwrap_or_default());
+                        attention = Some((Arc::clone(&pinned.edition), self.reader.attend(asking)));
+                    }
+                    (decision, pinned.edition)
+                };
+                match (decision, &place) {
+                    (Some(Decision { outcome: Outcome::Hold(id), .. }), Some(known))
+                        if edition.room.is_for(known, id) => {}
                     (Some(decision @ Decision { outcome: Outcome::Hold(id), .. }), _) => {
                         // Its old place must not keep it from the new one.
                         drop(place.take());
-                        place = Some(self.enter(id, decision, request)?);
+                        place = Some(enter(&edition, id, decision, request)?);
                     }
                     (Some(decision), Some(place)) if decision.outcome.upstream().is_some() && !let_go => {
                         tokio::select! {
                             () = place.turn() => {}
                             // No refusal: there is nothing to wait for any more.
                             () = sleep_until(began + place.up_to()) => {}
-                            () = self.room.closing() => {}
+                            () = edition.room.closing() => {}
                             ended = request.notice() => return Err(ended),
                         }
                         let_go = true;
@@ -175,27 +188,32 @@ impl Gateway {
                 tokio::select! {
                     () = &mut changed => break,
                     () = sleep_until(until.min(now + AT_LEAST_EVERY)) => {}
-                    () = self.room.closing() => return Err(Ended::Closing),
+                    () = edition.room.closing() => return Err(Ended::Closing),
                     ended = request.notice() => return Err(ended),
                 }
             }
         }
     }
+}
 
-    /// A place in the line of a hold.
-    fn enter(&self, id: HoldId, decision: Decision, request: &mut impl Waits) -> Result<Place<'_>, Ended> {
-        let hold = self.config.rules.hold(id).ok_or(Ended::Full)?;
-        let most = usize::try_from(hold.max_body).unwrap_or(usize::MAX);
-        let then = self.then(decision, request.method());
-        let forwarded_then = then.is_some_and(|then| then.outcome.upstream().is_some());
-        let bytes = match request.length() {
-            Some(length) if length <= most => length,
-            // What was read of it in vain could not be sent to where it goes then.
-            None if !forwarded_then => most,
-            _ => return Err(Ended::TooLarge),
-        };
-        let place = self.room.enter(id, bytes)?;
-        request.keep(bytes, most);
-        Ok(place)
-    }
+/// What is due where waiting is not, or was in vain.
+fn then(edition: &Edition, decision: Decision, method: Method<'_>) -> Option<Decision> {
+    matches!(decision.outcome, Outcome::Hold(_)).then(|| edition.rules().instead_of_holding(decision, method))
+}
+
+/// A place in the line of a hold.
+fn enter(edition: &Edition, id: HoldId, decision: Decision, request: &mut impl Waits) -> Result<Place, Ended> {
+    let hold = edition.rules().hold(id).ok_or(Ended::Full)?;
+    let most = usize::try_from(hold.max_body).unwrap_or(usize::MAX);
+    let then = then(edition, decision, request.method());
+    let forwarded_then = then.is_some_and(|then| then.outcome.upstream().is_some());
+    let bytes = match request.length() {
+        Some(length) if length <= most => length,
+        // What was read of it in vain could not be sent to where it goes then.
+        None if !forwarded_then => most,
+        _ => return Err(Ended::TooLarge),
+    };
+    let place = edition.room.enter(id, bytes)?;
+    request.keep(bytes, most);
+    Ok(place)
 }

@@ -7,6 +7,7 @@ use pingora::proxy::Session;
 
 use super::{Ended, Waits};
 use crate::answer::Answer;
+use crate::proxy::edition::Pinned;
 use crate::proxy::exchange::Exchange;
 use crate::proxy::gateway::{Gateway, sent_method};
 
@@ -36,8 +37,8 @@ impl<'s> InSession<'s> {
 }
 
 impl Waits for InSession<'_> {
-    fn decide(&mut self, gateway: &Gateway, now: Moment) -> Option<Decision> {
-        self.answer = gateway.decide(self.session, self.exchange, now);
+    fn decide(&mut self, gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
+        self.answer = gateway.decide(pinned, self.session, self.exchange, now);
         self.exchange.decision
     }
 

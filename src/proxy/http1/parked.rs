@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use futures_util::FutureExt;
-use gate::{Decision, Method, Moment, Outcome, Verdict};
+use gate::{Decision, Method, Moment, Outcome};
 use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::{Error, ErrorType};
@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 
 use super::Arrival;
 use super::incoming::Incoming;
+use crate::proxy::edition::Pinned;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::hold::{Ended, Waits};
 use crate::wire::{Body, Head};
@@ -35,22 +36,23 @@ impl Gateway {
         let (began, now) = (Instant::now(), self.reader.now());
         let Some(request) = read(head) else { return };
         let mut parked = Parked { incoming, head, request, body };
-        let Some(decision) = parked.decide(self, now).filter(|decision| matches!(decision.outcome, Outcome::Hold(_)))
-        else {
-            return;
+        let route = {
+            let pinned = self.pin();
+            let decision = parked.decide(self, &pinned, now);
+            let waits = decision.filter(|decision| matches!(decision.outcome, Outcome::Hold(_)));
+            waits.and_then(|decision| pinned.edition.route(&decision)).map(|route| route.name.clone())
         };
+        let Some(route) = route else { return };
         self.reader.note_request(now);
         arrival.in_flight = Some(self.in_flight());
         arrival.began = Some(began);
-        let waited = self.wait_in_line(&mut parked, self.route(&decision)).await;
-        arrival.waited = Some(waited);
+        arrival.waited = Some(self.wait_in_line(&mut parked, &route).await);
     }
 
-    /// Whether any request may have to wait, as things stand.
+    /// Whether some request may have to wait, as things stand.
     pub(super) fn may_hold(&self) -> bool {
-        let rules = &self.config.rules;
-        let unmet = || rules.tenancy().is_some() || self.reader.pin().worst(self.reader.now()) != Verdict::Ready;
-        !rules.holds().is_empty() && unmet()
+        let pinned = self.pin();
+        pinned.edition.cause.is_possible(&pinned.live, self.reader.now())
     }
 }
 
@@ -65,9 +67,9 @@ fn read(head: &[u8]) -> Option<Box<RequestHeader>> {
 }
 
 impl Waits for Parked<'_> {
-    fn decide(&mut self, gateway: &Gateway, now: Moment) -> Option<Decision> {
-        let facts = gateway.facts_of(&self.request, self.head).ok()?;
-        Some(gateway.reader.pin().decide(&facts.request(), now))
+    fn decide(&mut self, _gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
+        let facts = pinned.edition.facts_of(&self.request, self.head).ok()?;
+        Some(pinned.live.decide(&facts.request(), now))
     }
 
     fn method(&self) -> Method<'_> {

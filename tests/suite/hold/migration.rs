@@ -11,7 +11,7 @@ use super::*;
 type Sent = (Instant, Duration, u16);
 
 /// Past the test runner's capture: these figures are wanted from runs that pass.
-fn say(figures: &str) {
+pub(super) fn say(figures: &str) {
     std::io::stderr().write_all(figures.as_bytes()).expect("standard error is open");
 }
 
