@@ -62,3 +62,4 @@ mod tenants;
 mod thousand_tenants;
 mod tls;
 mod waiting;
+mod wire;
