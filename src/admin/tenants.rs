@@ -58,8 +58,8 @@ struct TenantRequirement {
 
 /// `GET /api/v1/tenants?find=…`
 pub(super) async fn search(State(admin): State<Admin>, Query(search): Query<Search>) -> Json<TenantList> {
-    let gate = admin.reader.pin();
-    Json(TenantList::of(&admin.config, &gate, &search.find.to_lowercase(), admin.reader.now()))
+    let live = admin.reader.pin();
+    Json(TenantList::of(live.config(), &live, &search.find.to_lowercase(), admin.reader.now()))
 }
 
 impl TenantList {
