@@ -3,6 +3,7 @@
 mod case;
 mod differences;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -95,7 +96,7 @@ fn the_documentation_names_every_word() {
     let mut table = String::from("| word | status | meaning |\n| --- | --- | --- |\n");
     let wire = WireRefusal::ALL.iter().map(|refusal| (refusal.word(), refusal.status(), refusal.as_str()));
     for (word, status, meaning) in wire.chain(paths.map(|error| (error.word(), 400, error.as_str()))) {
-        table += &format!("| `{word}` | {status} | {meaning} |\n");
+        writeln!(table, "| `{word}` | {status} | {meaning} |").expect("written");
     }
     document("words", &table);
 }

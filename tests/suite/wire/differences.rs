@@ -1,5 +1,6 @@
-//! What nginx and HAProxy make of the corpus, beside schemagate: `make wire-differences`.
+//! What nginx and `HAProxy` make of the corpus, beside schemagate: `make wire-differences`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -111,9 +112,9 @@ async fn every_difference_from_nginx_and_haproxy_is_known_and_explained() {
         let all = [&ours, &one, &other];
         let differs = all.iter().all(|outcome| outcome.status == ours.status && !outcome.requests.is_empty());
         let [ours, one, other] = all.map(|outcome| told(outcome, differs));
-        table += &format!("| {} | {ours} | {one} | {other} | {note} |\n", case.name);
+        writeln!(table, "| {} | {ours} | {one} | {other} | {note} |", case.name).expect("written");
     }
-    table += &format!("\n{same} more requests get the same from all three.\n");
+    writeln!(table, "\n{same} more requests get the same from all three.").expect("written");
     document("differences", &table);
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
 }
