@@ -81,7 +81,7 @@ fn start(config: Config) -> Result<(), String> {
     // Whatever is asked of it, looks at the databases go on.
     let desk = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
     let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
-    let _flush = logging::start(&config.log)?;
+    let _flush = logging::start(&config.log, &metrics)?;
 
     for warning in &config.warnings {
         warn!("{warning}");

@@ -5,6 +5,7 @@
 mod action;
 mod alert;
 mod lock;
+mod log;
 mod migrations;
 mod probe;
 mod tenants;
@@ -14,12 +15,13 @@ use gate::{EncodedSlash, Mode};
 use super::reader::table;
 use super::size::Size;
 use super::values::{Either, Json, Limit, List, Named, Word, Words};
-use super::{LogFormat, May, Notify};
+use super::{May, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use lock::LockTable;
+pub(super) use log::{AccessTable, LogTable};
 pub(super) use migrations::MigrationsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
@@ -50,11 +52,6 @@ impl Words for Notify {
 
 impl Words for May {
     const WORDS: &'static [(&'static str, Self)] = &[("read", Self::Read), ("control", Self::Control)];
-}
-
-impl Words for LogFormat {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("text", Self::Text), ("json", Self::Json), ("google", Self::Google)];
 }
 
 table! {
@@ -526,18 +523,6 @@ table! {
     SymptomsTable {
         /// Refuse a request whose 5xx names what no requirement of its route covers, with the route's refusal. Whoever can write into the application's errors can cause it.
         act: bool = false,
-    }
-}
-
-table! {
-    /// How log lines look.
-    LogTable {
-        /// "text" for people, "json" for machines, "google" for Cloud Logging.
-        format: Word<LogFormat> = "text",
-        /// Which lines: error, warn, info, debug, trace, or a filter as RUST_LOG has it.
-        level: String = "info",
-        /// Whether every request is logged.
-        access: bool = true,
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
+//! | `logs` | log lines that nobody will read |
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
@@ -21,6 +22,7 @@ mod alerts;
 mod bypassed;
 mod failures;
 mod holds;
+mod logs;
 mod looks;
 mod program;
 mod register;
@@ -48,6 +50,7 @@ pub use upstreams::Servers;
 use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
+use logs::Logs;
 use looks::Looks;
 use program::Program;
 use register::Register;
@@ -71,6 +74,7 @@ pub struct Metrics {
     alerts: Alerts,
     bypasses: Bypassed,
     upstreams: Upstreams,
+    logs: Logs,
     program: Program,
     /// The admin listener's own.
     pub admin: AdminMetrics,
@@ -91,6 +95,7 @@ impl Metrics {
         let alerts = Alerts::new(&mut register)?;
         let bypasses = Bypassed::new(&mut register)?;
         let upstreams = Upstreams::new(&mut register)?;
+        let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
@@ -110,6 +115,7 @@ impl Metrics {
             alerts,
             bypasses,
             upstreams,
+            logs,
             program,
             admin,
             holds,
@@ -134,6 +140,7 @@ impl Metrics {
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
+        self.logs.stand();
     }
 
     /// Everything, in Prometheus' text format.

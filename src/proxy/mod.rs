@@ -65,6 +65,8 @@ use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
+pub use access_log::ACCESS_LOG;
+
 use connection::Connections;
 use doors::Doors;
 use drain::Drain;
