@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Admin;
@@ -15,7 +16,7 @@ use crate::report::Report;
 const SHOWN: usize = 1000;
 
 /// How things stand and what requests got, at one moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Board {
     version: &'static str,
     at: Timestamp,
@@ -28,7 +29,7 @@ pub(super) struct Board {
 }
 
 /// A route and how many of its requests got which action since the start.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BoardRoute {
     #[serde(flatten)]
     route: RouteReport,

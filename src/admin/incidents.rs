@@ -11,11 +11,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use gate::{Gate, RequirementId, Verdict};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Admin;
 use crate::metrics::Taken;
+use crate::report::verdict_words;
 
 /// How many are kept; the oldest that are over go first.
 const KEPT: usize = 200;
@@ -28,12 +30,13 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Incidents(Mutex<VecDeque<Incident>>);
 
 /// A time in which a requirement was unmet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Incident {
     requirement: String,
     database: String,
     /// The worst verdict of that time.
     #[serde(serialize_with = "as_word")]
+    #[schemars(schema_with = "verdict_words")]
     verdict: Verdict,
     /// When it was seen to be broken.
     broke: Timestamp,

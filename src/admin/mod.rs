@@ -8,6 +8,7 @@
 //! | `/metrics` | Prometheus' text format |
 //! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
+//! | `/api/v1/openapi.json` | all of these, for programs |
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
 //! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
@@ -24,6 +25,7 @@ mod events;
 mod guard;
 mod incidents;
 mod listener;
+mod openapi;
 mod problem;
 mod readiness;
 mod snapshot;

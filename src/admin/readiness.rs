@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Admin;
 
 /// Why traffic may not come yet; names requirements, never their objects, since no token is asked for.
-#[derive(Debug, Serialize)]
-struct Readiness {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Readiness {
     ready: bool,
     waiting_for: Vec<String>,
 }

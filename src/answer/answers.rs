@@ -35,6 +35,10 @@ pub struct Answers {
     announced: Refusal,
     not_found: Refusal,
     malformed: Refusal,
+    late_header: Refusal,
+    large_header: Refusal,
+    long_target: Refusal,
+    expectation: Refusal,
     unreachable: Refusal,
     too_slow: Refusal,
     language: Language,
@@ -72,6 +76,10 @@ impl Answers {
             announced,
             not_found: own(Occasion::NotFound)?,
             malformed: own(Occasion::Malformed)?,
+            late_header: own(Occasion::LateHeader)?,
+            large_header: own(Occasion::LargeHeader)?,
+            long_target: own(Occasion::LongTarget)?,
+            expectation: own(Occasion::Expectation)?,
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
             language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
@@ -95,7 +103,7 @@ impl Answers {
                 let detail = match saying {
                     Saying::BadPath(error) => Words::of(language).path(error),
                     Saying::BadRequest(words) => words,
-                    Saying::Route(_) | Saying::Maintenance { .. } | Saying::NoRoute | Saying::Upstream(_) => "",
+                    _ => "",
                 };
                 let (message, retry_after) = match saying {
                     // Whoever comes at its end comes at the right time: all may.
@@ -135,6 +143,10 @@ impl Answers {
             Saying::Maintenance { .. } => (Chosen::Refusal(&self.announced), ProxyStatus::DENIED),
             Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
+            Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),
+            Saying::LargeHeader => (Chosen::Refusal(&self.large_header), ProxyStatus::MALFORMED),
+            Saying::LongTarget => (Chosen::Refusal(&self.long_target), ProxyStatus::MALFORMED),
+            Saying::Expectation => (Chosen::Refusal(&self.expectation), ProxyStatus::MALFORMED),
             Saying::Upstream(failure) if failure.timed_out() => {
                 (Chosen::Refusal(&self.too_slow), failure.proxy_status())
             }

@@ -57,6 +57,14 @@ pub enum Saying<'a> {
     BadPath(PathError),
     /// 400: the request is malformed elsewhere; the words are sent to the client.
     BadRequest(&'static str),
+    /// 408: the request's header did not arrive in time.
+    LateHeader,
+    /// 431: the request's header is larger than it may be.
+    LargeHeader,
+    /// 414: the request's target is longer than it may be.
+    LongTarget,
+    /// 417: the request expects what nobody here can do.
+    Expectation,
     /// 502 or 504: no server of the upstream answered.
     Upstream(UpstreamFailure),
 }

@@ -15,6 +15,10 @@ pub(super) struct Words {
     maintenance: Said,
     not_found: Said,
     malformed: Said,
+    late_header: Said,
+    large_header: Said,
+    long_target: Said,
+    expectation: Said,
     unreachable: Said,
     too_slow: Said,
     /// When to come back, around the time.
@@ -23,7 +27,7 @@ pub(super) struct Words {
     minute: Noun,
     hour: Noun,
     /// What is wrong with a path.
-    paths: [(PathError, &'static str); 7],
+    paths: [(PathError, &'static str); 8],
     /// The link to the same page.
     pub(super) again: &'static str,
     /// The link to the start page.
@@ -69,6 +73,10 @@ impl Words {
             Occasion::Maintenance => &self.maintenance,
             Occasion::NotFound => &self.not_found,
             Occasion::Malformed => &self.malformed,
+            Occasion::LateHeader => &self.late_header,
+            Occasion::LargeHeader => &self.large_header,
+            Occasion::LongTarget => &self.long_target,
+            Occasion::Expectation => &self.expectation,
             Occasion::Unreachable => &self.unreachable,
             Occasion::TooSlow => &self.too_slow,
         }
@@ -117,6 +125,30 @@ static ENGLISH: Words = Words {
         message: "The address, or something that was sent along with it, has a mistake in it.",
         sent: None,
     },
+    late_header: Said {
+        phrase: "Request Timeout",
+        title: "This request took too long to arrive",
+        message: "The connection is slow, or was interrupted.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "Request Header Fields Too Large",
+        title: "This request is too large",
+        message: "Your browser sent too much along with it. Deleting the cookies of this site usually helps.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "URI Too Long",
+        title: "This address is too long",
+        message: "The link may have been put together wrongly.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Expectation Failed",
+        title: "This request expects too much",
+        message: "It asks for something that this service does not do.",
+        sent: None,
+    },
     unreachable: Said {
         phrase: "Bad Gateway",
         title: "This page can’t be reached right now",
@@ -141,6 +173,7 @@ static ENGLISH: Words = Words {
         (PathError::Backslash, "The path has a backslash."),
         (PathError::EncodedSlash, "The path has an encoded slash."),
         (PathError::Fragment, "The path has a raw # character."),
+        (PathError::Overlong, "The path has a character that is encoded in more bytes than it needs."),
     ],
     again: "Try again",
     start: "Go to the start page",
@@ -174,6 +207,30 @@ static FRENCH: Words = Words {
         message: "L’adresse, ou ce qui a été envoyé avec elle, contient une erreur.",
         sent: None,
     },
+    late_header: Said {
+        phrase: "Délai de requête dépassé",
+        title: "Cette requête a mis trop de temps à arriver",
+        message: "La connexion est lente, ou a été interrompue.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "En-têtes de requête trop volumineux",
+        title: "Cette requête est trop volumineuse",
+        message: "Votre navigateur a envoyé trop de choses avec elle. Supprimer les cookies de ce site aide le plus souvent.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "Adresse trop longue",
+        title: "Cette adresse est trop longue",
+        message: "Le lien a peut-être été mal composé.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Attente non satisfaite",
+        title: "Cette requête attend trop",
+        message: "Elle demande quelque chose que ce service ne fait pas.",
+        sent: None,
+    },
     unreachable: Said {
         phrase: "Mauvaise passerelle",
         title: "Cette page est injoignable pour l’instant",
@@ -198,6 +255,7 @@ static FRENCH: Words = Words {
         (PathError::Backslash, "Le chemin contient une barre oblique inverse."),
         (PathError::EncodedSlash, "Le chemin contient une barre oblique encodée."),
         (PathError::Fragment, "Le chemin contient un caractère # brut."),
+        (PathError::Overlong, "Le chemin contient un caractère encodé sur plus d’octets qu’il n’en faut."),
     ],
     again: "Réessayer",
     start: "Page d’accueil",

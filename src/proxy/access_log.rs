@@ -47,8 +47,8 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
     let own = exchange.answered_after.is_some();
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
-    let path = line.request.raw_path();
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
+    let sent = path(line.request.raw_path());
+    let path = exchange.target.as_deref().map_or(sent, path);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
@@ -65,6 +65,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 method = line.request.method.as_str(),
                 host = exchange.host.as_str(),
                 path = &*String::from_utf8_lossy(path),
+                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).as_deref(),
                 status = line.status,
                 route,
                 action = decision.map(action),
@@ -116,7 +117,7 @@ fn text<'r>(request: &'r RequestHeader, name: &HeaderName) -> Option<Cow<'r, str
     Some(String::from_utf8_lossy(value.get(..LONGEST_TEXT).unwrap_or(value)))
 }
 
-/// Queries hold tokens and names: none is logged, and neither is a user's name within a URL.
+/// Queries hold tokens and names: none is logged.
 fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
@@ -128,6 +129,11 @@ fn protocol(version: Version) -> &'static str {
         Version::HTTP_2 => "HTTP/2.0",
         _ => "HTTP/1.1",
     }
+}
+
+/// A target without its query.
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 /// To the microsecond.

@@ -9,6 +9,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use super::client::Client;
 use super::drain::InFlight;
 use super::failure;
+use super::http1::Arrival;
 use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
@@ -27,6 +28,8 @@ pub(super) const MAX_ROUNDS: usize = 2 * MAX_ATTEMPTS + 2;
 pub(super) struct Exchange {
     /// When its header had been read.
     pub(super) began: Instant,
+    /// What its connection knows of it.
+    pub(super) arrival: Option<Box<Arrival>>,
     /// Who asks.
     pub(super) client: Client,
     /// The id that the client, the backend and the log share.
@@ -137,6 +140,13 @@ impl Exchange {
         self.thoughts.sent_again(generation);
     }
 
+    /// Another protocol follows on its connection.
+    pub(super) fn switches(&self) {
+        if let Some(switched) = self.arrival.as_ref().and_then(|arrival| arrival.switched.as_ref()) {
+            switched.set();
+        }
+    }
+
     /// Whether it is to wait for a verdict to turn.
     pub(super) fn waits(&self) -> bool {
         self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
@@ -145,6 +155,7 @@ impl Exchange {
     pub(super) fn new(in_flight: InFlight) -> Self {
         Self {
             began: Instant::now(),
+            arrival: None,
             client: Client::default(),
             id: RequestId::default(),
             decision: None,

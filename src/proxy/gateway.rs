@@ -1,5 +1,7 @@
 //! The phases of a request, as pingora calls them.
 
+use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ use crate::symptoms::Symptoms;
 pub(super) struct Gateway {
     pub(super) config: Arc<Config>,
     pub(super) reader: GateReader,
-    answers: Arc<Answers>,
+    pub(super) answers: Arc<Answers>,
     pub(super) metrics: Metrics,
     counts: RouteCounts,
     pub(super) symptoms: Symptoms,
@@ -53,9 +55,20 @@ pub(super) struct Gateway {
     pub(super) room: Room,
 }
 
+/// The gateway in pingora's hands: connections know it as well.
+pub(super) struct Phases(pub(super) Arc<Gateway>);
+
+impl Deref for Phases {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.0
+    }
+}
+
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
 /// with the first request.
-const KEEP_ALIVE: u64 = 75;
+pub(super) const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(
@@ -198,11 +211,16 @@ impl Gateway {
 }
 
 #[async_trait]
-impl ProxyHttp for Gateway {
+impl ProxyHttp for Phases {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
         Exchange::new(self.in_flight())
+    }
+
+    /// Connections hand over what they know of a request.
+    fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
+        exchange.arrival = known.downcast().ok();
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -340,11 +358,13 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        if answer.status.is_informational() && answer.status != StatusCode::SWITCHING_PROTOCOLS {
+        let switches = answer.status == StatusCode::SWITCHING_PROTOCOLS;
+        if answer.status.is_informational() && !switches {
             return Ok(());
         }
         exchange.header_after = Some(exchange.began.elapsed());
-        if answer.status.is_informational() {
+        if switches {
+            exchange.switches();
             return Ok(());
         }
         hop_by_hop::remove(answer);

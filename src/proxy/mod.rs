@@ -18,6 +18,7 @@
 //! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection` | HTTP/1 or HTTP/2 |
+//! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `drain` | how it ends |
 
 mod access_log;
@@ -38,6 +39,7 @@ mod gateway;
 mod held_back;
 mod hold;
 mod hop_by_hop;
+mod http1;
 mod own_answer;
 mod recheck;
 mod request_id;
@@ -70,7 +72,7 @@ pub use access_log::ACCESS_LOG;
 use connection::Connections;
 use doors::Doors;
 use drain::Drain;
-use gateway::Gateway;
+use gateway::{Gateway, Phases};
 use stale::Sweeper;
 use upstreams::Upstreams;
 
@@ -129,7 +131,8 @@ impl Proxy {
         if let Some(stale) = &self.gateway.stale {
             server.add_boxed_service(Sweeper::service(Arc::clone(stale), self.reader.clone()));
         }
-        let mut app = http_proxy(&server.configuration, self.gateway);
+        let gateway = Arc::new(self.gateway);
+        let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
         options.h2c = true;
         // CONNECT reaches the gateway so that its refusal looks like every other one.
@@ -139,7 +142,7 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app) };
+        let connections = Connections { proxy: Arc::new(app), gateway };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Route, SymptomObject};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::need::Need;
@@ -11,7 +12,7 @@ use super::{Key, Note, Symptoms};
 use crate::config::{Config, Database, Source};
 
 /// What was seen, and the configuration that would explain it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Proposal {
     /// What no requirement covers, the most frequent first.
     pub symptoms: Vec<Seen>,
@@ -20,7 +21,7 @@ pub struct Proposal {
 }
 
 /// One symptom on one route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     /// SQLSTATE or Prisma's code.
     pub code: String,

@@ -1,4 +1,4 @@
-//! Lines of requests in the `combined` format of the Apache HTTP Server (mod_log_config), for whatever reads it.
+//! Lines of requests in the `combined` format of the Apache HTTP Server (`mod_log_config`), for whatever reads it.
 
 use std::fmt::{self, Write as _};
 
@@ -27,10 +27,11 @@ fn line(time: Timestamp, fields: &Map<String, Value>) -> String {
     line.push_str(&time.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string());
     line.push_str("] \"");
     escape(&mut line, text("method"));
-    line.push(' ');
-    escape(&mut line, text("path"));
-    line.push(' ');
-    line.push_str(text("protocol"));
+    // Of a head that nobody can read there is no more.
+    for name in ["path", "protocol"].into_iter().filter(|_| fields.contains_key("method")) {
+        line.push(' ');
+        escape(&mut line, text(name));
+    }
     line.push_str("\" ");
     line.push_str(&number("status").unwrap_or(LEFT).to_string());
     line.push(' ');
@@ -96,6 +97,12 @@ mod tests {
     fn what_is_not_known_is_a_dash_and_a_client_that_left_has_a_status_of_its_own() {
         let fields = json!({ "method": "GET", "path": "/", "protocol": "HTTP/1.1", "status": 0, "bytes": 0 });
         assert_eq!(written(fields), "- - - [21/Nov/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 499 - \"-\" \"-\"");
+    }
+
+    #[test]
+    fn a_head_that_nobody_can_read_is_a_line_too() {
+        let fields = json!({ "client": "192.0.2.1", "status": 400, "bytes": 3 });
+        assert_eq!(written(fields), "192.0.2.1 - - [21/Nov/2026:12:00:00 +0000] \"-\" 400 3 \"-\" \"-\"");
     }
 
     #[test]
