@@ -41,6 +41,8 @@ use std::sync::Arc;
 use gate::{DatabaseId, Gate, Moment};
 use prometheus::{Encoder, Registry, TextEncoder};
 
+use crate::config::Config;
+
 pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
 pub use register::Described;
@@ -128,14 +130,15 @@ impl Metrics {
     }
 
     /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
-    /// grew old shows as `unknown` although nothing was swapped. `databases` are their names, in order.
-    pub fn stand<'n>(&self, gate: &Gate, now: Moment, databases: impl Iterator<Item = &'n str>) {
+    /// grew old shows as `unknown` although nothing was swapped. The gate is one of the configuration.
+    pub fn stand(&self, gate: &Gate, now: Moment, config: &Config) {
         let snapshot = gate.snapshot();
         self.looks.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
-        self.looks.age.show((0..).map(DatabaseId).zip(databases).map(|(id, database)| {
+        self.looks.age.show((0..).map(DatabaseId).zip(&config.databases).map(|(id, database)| {
             let began = snapshot.last_look(id).unwrap_or_default();
-            ([database], now.since(began).as_secs_f64())
+            ([&*database.name], now.since(began).as_secs_f64())
         }));
+        self.program.stand(config);
         self.verdicts.stand(gate, now);
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use gate::{Decision, Gate, Outcome, Reason, RequirementId, Verdict};
+use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
 use http::{HeaderName, Version, header};
 use pingora::http::RequestHeader;
 use tracing::Level;
@@ -14,7 +14,7 @@ use super::tenant::RequestTenant;
 use super::trace::trace_id;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
-use crate::config::Config;
+use crate::live::Live;
 
 /// The target of these lines, for filters.
 pub const ACCESS_LOG: &str = "schemagate::access";
@@ -39,7 +39,9 @@ pub(super) struct Line<'l> {
 
 /// Logs a request, or not, by the share that the configuration says; what was answered because a need
 /// is unmet, as a warning.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate: &Gate) {
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
+    let edition = &exchange.edition;
+    let config = &edition.config;
     let sample = Some(config.log.access.sample).filter(|_| is_routine(line, exchange));
     if sample.is_some_and(|share| share < 1.0 && fastrand::f64() >= share) {
         return;
@@ -52,8 +54,9 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
-    let bypass = decision.and_then(|decision| gate.snapshot().bypasses().get(decision.bypassed?));
+    let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     let user_agent = text(line.request, &header::USER_AGENT);
     let referer = text(line.request, &header::REFERER).map(|referer| without_query(&referer).to_owned());
     // A level is fixed where it is written.
