@@ -7,6 +7,8 @@ mod address;
 mod admin;
 mod alert;
 mod brand;
+mod control;
+mod control_file;
 mod database;
 mod entrance;
 mod headers;
@@ -62,14 +64,16 @@ impl Check<'_> {
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
         let tenant_header = tenants.as_ref().and_then(|tenants| tenants.header.clone());
-        let rules = rules.with_holds(answers.holds).with_tenancy(tenants.map(|tenants| tenants.tenancy));
+        let rules = rules.with_holds(answers.holds, usual_hold).with_tenancy(tenants.map(|tenants| tenants.tenancy));
         let rules = Arc::new(rules);
+        let control = self.control(file, &rules);
 
         Some(Config {
             listen: listen?,
@@ -89,6 +93,7 @@ impl Check<'_> {
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
+            control: control?,
             fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),
         })

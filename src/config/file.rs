@@ -4,6 +4,8 @@
 
 mod action;
 mod alert;
+mod control;
+mod control_file;
 mod lock;
 mod log;
 mod migrations;
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
+pub(super) use control::{BypassTable, ControlTable, EnvBypassTable};
+pub(super) use control_file::{ControlBypassTable, ControlFileTable, ControlHoldTable, ControlWindowTable};
 pub(super) use lock::LockTable;
 pub(super) use log::{AccessTable, LogTable};
 pub(super) use migrations::MigrationsTable;
@@ -89,6 +93,10 @@ table! {
         alerts: List<AlertTable> = [],
         /// Requests that schemagate sends to itself, to see whether clients get what they should.
         probes: List<ProbeTable> = [],
+        /// Bypasses: requests pass although something would keep them.
+        bypass: BypassTable = {},
+        /// Orders of the operators that stand in no configuration.
+        control: ControlTable = {},
         /// What the bodies of failures say of the schema.
         symptoms: SymptomsTable = {},
         /// How log lines look.
@@ -465,6 +473,8 @@ table! {
         max_requests: u16 = 10000,
         /// How many bytes their bodies may have in all.
         max_bytes: Size = "64MiB",
+        /// How long one waits at most that `schemagate hold` lets wait, on a route without an action hold; 50ms to 5m.
+        up_to: Duration = "60s",
     }
 }
 

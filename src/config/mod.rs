@@ -5,6 +5,7 @@ mod admin;
 mod alert;
 mod arguments;
 mod check;
+mod control;
 mod database_url;
 mod duration;
 mod expand;
@@ -14,6 +15,7 @@ mod load;
 mod log;
 mod maintenance;
 mod mask;
+pub(crate) mod order;
 mod probe;
 mod reader;
 mod schema;
@@ -37,6 +39,7 @@ use crate::complaint::{self as errors, nearest, place};
 pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
+pub use control::{Control, EnvBypass};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
@@ -86,6 +89,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// How operators overrule all that.
+    pub control: Control,
     /// The beginning of its file's SHA-256: the same in all replicas that have the same.
     pub fingerprint: String,
     /// What is valid and probably not meant.

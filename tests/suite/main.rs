@@ -22,6 +22,7 @@ mod bad_input;
 mod canonical;
 mod commands;
 mod dashboard;
+mod desk;
 mod detection;
 mod django_apps;
 mod elsewhere;

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{
     AccessLog, Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore,
 };
-use crate::live::{GateReader, live};
+use crate::live::{GateReader, live, orders};
 
 /// Limit of everything that is waited for.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -65,12 +65,13 @@ impl Watched {
             symptoms: crate::config::ActOnSymptoms::No,
             fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: AccessLog { sample: 0.0, apart: None } },
+            control: crate::config::Control::default(),
             warnings: vec![],
         });
         let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(config);
         let mut task = JoinSet::new();
-        task.spawn(watch(writer, metrics.clone()));
+        task.spawn(watch(writer, metrics.clone(), orders().1));
         Self { reader, metrics, _task: task }
     }
 
