@@ -95,6 +95,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 observed = decision.is_some_and(|decision| decision.observed).then_some(true),
                 bypass = bypass.map(|bypass| &*bypass.name),
                 failure = exchange.failure.map(UpstreamFailure::as_str),
+                refused = exchange.refused,
                 error = exchange.error.as_deref(),
                 sample = sample.filter(|share| *share < 1.0),
             )

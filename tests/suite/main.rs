@@ -64,3 +64,4 @@ mod tenants;
 mod thousand_tenants;
 mod tls;
 mod waiting;
+mod wire;
