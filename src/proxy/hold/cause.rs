@@ -49,7 +49,11 @@ mod tests {
     #[test]
     fn only_a_need_of_a_route_that_holds_can_have_requests_wait() {
         let now = Moment::from_origin(std::time::Duration::from_secs(1));
-        for (route, possible) in [("", false), ("on_migrating = { hold = { up_to = \"2s\" } }", true), ("on_broken = { stale = { up_to = \"1m\" } }", false)] {
+        for (route, possible) in [
+            ("", false),
+            ("on_migrating = { hold = { up_to = \"2s\" } }", true),
+            ("on_broken = { stale = { up_to = \"1m\" } }", false),
+        ] {
             let rules = rules(route);
             assert_eq!(Cause::of(&rules).is_possible(&Gate::new(rules), now), possible, "{route}");
         }
