@@ -13,6 +13,7 @@ mod database;
 mod entrance;
 mod headers;
 mod hold;
+mod limits;
 mod lock;
 mod log;
 mod migrations;
@@ -67,6 +68,7 @@ impl Check<'_> {
         let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
+        let limits = self.limits(file.limits.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
@@ -87,6 +89,7 @@ impl Check<'_> {
             maintenance: Maintenance::default(),
             hold: hold?,
             stale: stale?,
+            limits: limits?,
             stale_keys,
             brand,
             alerts: alerts?,

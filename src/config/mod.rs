@@ -11,6 +11,7 @@ mod duration;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
+mod limits;
 mod load;
 mod log;
 mod maintenance;
@@ -43,6 +44,7 @@ pub use control::{Control, EnvBypass};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use limits::{BodyPace, ClientLimits};
 pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::Maintenance;
 pub use nearest::suggestion;
@@ -76,6 +78,8 @@ pub struct Config {
     pub hold: HoldLimits,
     /// How much is kept of good answers.
     pub stale: StaleStore,
+    /// How much a client may take.
+    pub limits: ClientLimits,
     /// What tells requests apart on routes that may give a stale answer, in the order of
     /// [`gate::RouteId`]; `None` for those that never do.
     pub stale_keys: Vec<Option<StaleKey>>,

@@ -10,6 +10,7 @@
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
 //! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
+//! | `connections` | clients' connections |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
 //! | `program` | version, configuration, and what the process takes of the machine |
@@ -20,6 +21,7 @@
 mod admin;
 mod alerts;
 mod bypassed;
+mod connections;
 mod failures;
 mod holds;
 mod logs;
@@ -44,6 +46,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 use crate::config::Config;
 
 pub use admin::AdminMetrics;
+pub use connections::Connections;
 pub use holds::{Held, Holds};
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
@@ -80,6 +83,8 @@ pub struct Metrics {
     program: Program,
     /// The admin listener's own.
     pub admin: AdminMetrics,
+    /// Clients' connections.
+    pub connections: Connections,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
 }
@@ -100,6 +105,7 @@ impl Metrics {
         let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
+        let connections = Connections::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let Register { registry, mut described } = register;
         program::watch_process(&registry)?;
@@ -120,6 +126,7 @@ impl Metrics {
             logs,
             program,
             admin,
+            connections,
             holds,
         })
     }

@@ -8,6 +8,8 @@ use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
+use super::client::Client;
+use super::crowd::{Crowd, Guest};
 use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
 
@@ -16,11 +18,21 @@ use super::http1::Http1;
 pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
+    pub(super) crowd: Arc<Crowd>,
 }
 
 impl Connections {
+    /// Lets a connection in, if there is room for it.
+    fn admit(&self, stream: &Stream) -> Option<Guest> {
+        let edition = self.gateway.pin().edition;
+        let (socket, tls) = (stream.get_socket_digest(), stream.get_ssl_digest().is_some());
+        let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
+        let client = Client::at(peer, tls, &edition.config.listen.trusted_proxies);
+        self.crowd.admit(client, &edition.config.limits)
+    }
+
     /// Serves a connection of which it is not known yet that it speaks HTTP/2.
-    async fn serve(self, stream: Stream, shutdown: ShutdownWatch) {
+    async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Guest) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
         let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown };
@@ -33,12 +45,13 @@ impl Connections {
 #[async_trait]
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let guest = self.admit(&stream)?;
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             return self.proxy.process_new(stream, shutdown).await;
         }
         // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,
         // which is six times what a connection needs that waits.
-        tokio::spawn(Self::clone(self).serve(stream, shutdown.clone()));
+        tokio::spawn(Self::clone(self).serve(stream, shutdown.clone(), guest));
         None
     }
 

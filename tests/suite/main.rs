@@ -39,6 +39,7 @@ mod init;
 mod ledger_states;
 mod ledger_warnings;
 mod life;
+mod limits;
 mod locks;
 mod logging;
 mod meddling;
