@@ -107,7 +107,7 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
     let live = admin.reader.pin();
-    admin.metrics.stand(&live, now, live.config().databases.iter().map(|database| &*database.name));
+    admin.metrics.stand(&live, now, live.config());
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

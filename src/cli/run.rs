@@ -68,7 +68,6 @@ impl Run {
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
-    metrics.config(&config.fingerprint);
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
     let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
@@ -77,7 +76,7 @@ fn start(config: Config) -> Result<(), String> {
     // Whatever is asked of it, looks at the databases go on.
     let operating = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
     let listener = operating.block_on(AdminListener::bind(&config.admin.listen))?;
-    let _flush = logging::start(&config.log)?;
+    let _flush = logging::start(&config.log, &metrics)?;
 
     for warning in &config.warnings {
         warn!("{warning}");

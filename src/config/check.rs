@@ -14,6 +14,7 @@ mod entrance;
 mod headers;
 mod hold;
 mod lock;
+mod log;
 mod migrations;
 mod probe;
 mod report;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{ActOnSymptoms, Config, Log, Maintenance};
+use super::{ActOnSymptoms, Config, Maintenance};
 use action::Answers;
 use requirement::Requirements;
 
@@ -96,17 +97,6 @@ impl Check<'_> {
             fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),
         })
-    }
-
-    fn log(&mut self, file: &File) -> Option<Log> {
-        let log = file.log.get()?;
-        if let Some(level) = log.level.placed()
-            && tracing_subscriber::EnvFilter::builder().parse(&level.value).is_err()
-        {
-            self.error(level.place, format!("`log.level`: `{}` is no level and no filter", level.value))
-                .help("write error, warn, info, debug or trace, or a filter such as \"info,schemagate::watch=debug\"");
-        }
-        Some(Log { format: log.format.copied()?.0, level: log.level.get()?.clone(), access: log.access.copied()? })
     }
 
     fn health(&mut self, file: &File, form: MatchingForm) -> Option<MatchingPath> {

@@ -12,6 +12,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod load;
+mod log;
 mod maintenance;
 mod mask;
 pub(crate) mod order;
@@ -42,6 +43,7 @@ pub use control::{Control, EnvBypass};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::Maintenance;
 pub use nearest::suggestion;
 pub use probe::Probe;
@@ -366,29 +368,6 @@ pub enum ActOnSymptoms {
     No,
     /// The route's refusal takes its place.
     Yes,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone)]
-pub struct Log {
-    /// Text or JSON.
-    pub format: LogFormat,
-    /// A filter as `RUST_LOG` has it.
-    pub level: String,
-    /// Whether every request is logged.
-    pub access: bool,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// One JSON object a line, as Google Cloud Logging reads it.
-    Google,
 }
 
 impl RequirementNotes {

@@ -24,6 +24,7 @@ use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::authority;
 use super::failure::{self, Failing};
+use super::hold::Ended;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
@@ -182,7 +183,9 @@ impl ProxyHttp for Phases {
 
     /// Connections hand over what they know of a request.
     fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
-        exchange.arrival = known.downcast().ok();
+        if let Ok(arrival) = known.downcast() {
+            exchange.arrive(*arrival);
+        }
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -202,8 +205,10 @@ impl ProxyHttp for Phases {
             exchange.has_body = !session.is_body_empty();
             self.decide(&pinned, session, exchange, now)
         };
-        if exchange.waits() {
-            answer = self.wait(session, exchange).await?;
+        match exchange.waited.take() {
+            Some(Ended::Left(error)) => return Err(error.into_down()),
+            before if exchange.waits() => answer = self.wait(session, exchange, before).await?,
+            _ => {}
         }
         match answer {
             None => Ok(false),

@@ -238,7 +238,7 @@ impl Judge {
                 findings,
                 "requirement {name} is unmet while a migration runs: {findings}",
             ),
-            Some(_) => error!(
+            Some(_) => warn!(
                 target: "schemagate::verdict",
                 requirement = name, database, verdict = verdict.as_str(), component, release,
                 findings, mend,

@@ -159,7 +159,7 @@ impl OtherTenants {
         self.stop.store(true, Ordering::Relaxed);
         let (asked, wrong) = self.asking.await.expect("the asking goes on");
         assert!(wrong.is_empty(), "{wrong:?}");
-        assert!(asked > 100, "only {asked} requests");
+        assert!(asked > 20, "only {asked} requests");
     }
 }
 
@@ -218,7 +218,7 @@ async fn operators_see_schema_domain_and_command() {
     let lines = scene.gateway.log().lines().filter(|line| line.contains("BLOCKED request to tenant")).count();
     assert_eq!(lines, 1, "one line for one change");
     let change = scene.gateway.logged("tenant demo is broken: table messages_sys_userstatus is missing").await;
-    assert!(change.contains("ERROR") && change.contains(MEND), "{change}");
+    assert!(change.contains("WARN") && change.contains(MEND), "{change}");
     scene.gateway.logged("\"tenant\":\"demo\"").await;
 
     let report = scene.report().await;

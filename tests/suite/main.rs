@@ -40,6 +40,7 @@ mod ledger_states;
 mod ledger_warnings;
 mod life;
 mod locks;
+mod logging;
 mod meddling;
 mod metrics;
 mod openapi;

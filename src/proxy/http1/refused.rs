@@ -76,7 +76,7 @@ impl Gateway {
         self.metrics.wire_refusal(refused.word());
         let sent = stream.write_all(&wire(&answer, &id)).await;
         info!(
-            target: access_log::TARGET,
+            target: access_log::ACCESS_LOG,
             status = answer.status.as_u16(),
             bytes = answer.body.len(),
             client = client.address.map(tracing::field::display),

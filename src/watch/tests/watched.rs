@@ -7,7 +7,9 @@ use gate::{Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::config::{Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore};
+use crate::config::{
+    AccessLog, Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore,
+};
 use crate::live::{GateReader, live, orders};
 
 /// Limit of everything that is waited for.
@@ -62,7 +64,7 @@ impl Watched {
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
             fingerprint: String::new(),
-            log: Log { format: LogFormat::Text, level: String::new(), access: false },
+            log: Log { format: LogFormat::Text, level: String::new(), access: AccessLog { sample: 0.0, apart: None } },
             control: crate::config::Control::default(),
             warnings: vec![],
         });
