@@ -30,7 +30,7 @@ use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, own_answer, stale};
+use super::{again, forwarded, hop_by_hop, look_alike, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
@@ -248,7 +248,9 @@ impl ProxyHttp for Phases {
         request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        forwarded::tell(request, &exchange.client, &exchange.edition.config.listen.trusted_proxies)?;
+        let config = &exchange.edition.config;
+        look_alike::remove(request, config.tenant_header.as_ref());
+        forwarded::tell(request, &exchange.client, &config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
         if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
             // The client spoke HTTP/1.0; what the backend hears must have a Host.
