@@ -40,7 +40,12 @@ impl News {
     fn of(admin: &Admin) -> Self {
         let (live, now) = (admin.reader.pin(), admin.reader.now());
         let verdicts = live.rules().declared().map(|(id, _)| live.snapshot().verdict(id, now));
-        Self { generation: live.snapshot().generation(), verdicts: verdicts.collect(), taken: admin.metrics.taken() }
+        Self {
+            generation: live.snapshot().generation(),
+            verdicts: verdicts.collect(),
+            taken: admin.metrics.taken(),
+            incidents: admin.incidents.list(),
+        }
     }
 }
 
