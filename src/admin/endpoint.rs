@@ -164,7 +164,7 @@ pub(super) fn all() -> Vec<Endpoint> {
             .about("How every requirement stands and what becomes of each route")
             .answers::<SnapshotReport>(OK),
         Endpoint::get("/api/v1/events", Read, events::events)
-            .about("What the dashboard shows, at once and whenever it changes, every ten seconds at least")
+            .about("What the dashboard shows, at once and whenever it changes, every two seconds at least")
             .with(OK, Content::Events(SchemaGenerator::subschema_for::<Board>)),
         Endpoint::get("/api/v1/incidents", Read, incidents::as_json)
             .about("What was broken since the start, from when to when, and whom it met; the newest first")

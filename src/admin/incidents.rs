@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Incidents(Mutex<VecDeque<Incident>>);
 
 /// A time in which a requirement was unmet.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Incident {
     requirement: String,
     database: String,

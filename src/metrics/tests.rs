@@ -1,5 +1,3 @@
-mod deployed;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
