@@ -198,14 +198,14 @@ impl Gate {
     ///
     /// Total and deterministic; reads memory only, and allocates nothing.
     pub fn decide(&self, request: &Request<'_>, now: Moment) -> Decision {
-        let decision = self.decide_reading(request, &request.target.matching, now);
-        match &request.target.slash_reading {
-            None => decision,
-            Some(reading) => {
-                let other = self.decide_reading(request, reading, now);
-                if other.strictness() > decision.strictness() { other } else { decision }
+        let mut decision = self.decide_reading(request, &request.target.matching, now);
+        for reading in &request.target.others {
+            let other = self.decide_reading(request, reading, now);
+            if other.strictness() > decision.strictness() {
+                decision = other;
             }
         }
+        decision
     }
 
     /// Decides one reading of the path, in the order: health path, route, tenant, windows, needs, action.

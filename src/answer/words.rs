@@ -27,7 +27,7 @@ pub(super) struct Words {
     minute: Noun,
     hour: Noun,
     /// What is wrong with a path.
-    paths: [(PathError, &'static str); 7],
+    paths: [(PathError, &'static str); 8],
     /// The link to the same page.
     pub(super) again: &'static str,
     /// The link to the start page.
@@ -173,6 +173,7 @@ static ENGLISH: Words = Words {
         (PathError::Backslash, "The path has a backslash."),
         (PathError::EncodedSlash, "The path has an encoded slash."),
         (PathError::Fragment, "The path has a raw # character."),
+        (PathError::Overlong, "The path has a character that is encoded in more bytes than it needs."),
     ],
     again: "Try again",
     start: "Go to the start page",
@@ -254,6 +255,7 @@ static FRENCH: Words = Words {
         (PathError::Backslash, "Le chemin contient une barre oblique inverse."),
         (PathError::EncodedSlash, "Le chemin contient une barre oblique encodée."),
         (PathError::Fragment, "Le chemin contient un caractère # brut."),
+        (PathError::Overlong, "Le chemin contient un caractère encodé sur plus d’octets qu’il n’en faut."),
     ],
     again: "Réessayer",
     start: "Page d’accueil",

@@ -41,8 +41,8 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
     }
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
-    let path = line.request.raw_path();
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
+    let sent = path(line.request.raw_path());
+    let path = exchange.target.as_deref().map_or(sent, path);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
@@ -57,6 +57,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 method = line.request.method.as_str(),
                 host = exchange.host.as_str(),
                 path = %String::from_utf8_lossy(path),
+                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).map(tracing::field::display),
                 status = line.status,
                 route,
                 action = decision.map(action),
@@ -85,6 +86,11 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
         };
     }
     if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
+}
+
+/// A target without its query.
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 /// To the microsecond.
