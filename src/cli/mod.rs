@@ -15,6 +15,7 @@ mod init;
 mod lock;
 mod logging;
 mod lookout;
+mod pass;
 mod run;
 mod schema;
 mod side;
@@ -58,6 +59,8 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Let operators get to the backend although others are kept out
+    Pass(pass::PassCommand),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Pass(pass) => pass.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),

@@ -13,6 +13,7 @@ mod headers;
 mod hold;
 mod lock;
 mod migrations;
+mod operators;
 mod probe;
 mod report;
 mod requirement;
@@ -61,6 +62,7 @@ impl Check<'_> {
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let operators = self.operators(file.operators.get()?, listen.as_ref(), &routes);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
@@ -84,6 +86,7 @@ impl Check<'_> {
             stale: stale?,
             stale_keys,
             brand,
+            operators,
             alerts: alerts?,
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },

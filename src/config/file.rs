@@ -6,6 +6,7 @@ mod action;
 mod alert;
 mod lock;
 mod migrations;
+mod operators;
 mod probe;
 mod tenants;
 
@@ -21,6 +22,7 @@ pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use lock::LockTable;
 pub(super) use migrations::MigrationsTable;
+pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
 
@@ -86,6 +88,8 @@ table! {
         matching: MatchingTable = {},
         /// The public health answer.
         health: HealthTable = {},
+        /// Operators, who get to the backend although others are kept out.
+        operators: OperatorsTable = {},
         /// How pages look.
         brand: BrandTable = {},
         /// Who is told of changes, by webhook.

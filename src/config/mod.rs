@@ -13,6 +13,7 @@ mod file;
 mod load;
 mod maintenance;
 mod mask;
+mod operators;
 mod probe;
 mod reader;
 mod schema;
@@ -41,6 +42,7 @@ pub use duration::{DurationError, parse as parse_duration, show as show_duration
 pub use errors::Complaints as ConfigErrors;
 pub use maintenance::Maintenance;
 pub use nearest::suggestion;
+pub use operators::Operators;
 pub use probe::Probe;
 pub use schema::schema;
 pub use secret::Secret;
@@ -76,6 +78,8 @@ pub struct Config {
     pub stale_keys: Vec<Option<StaleKey>>,
     /// How pages look.
     pub brand: Brand,
+    /// Who is an operator.
+    pub operators: Operators,
     /// Who is told of changes.
     pub alerts: Vec<Alert>,
     /// Requests that schemagate sends to itself.

@@ -8,7 +8,7 @@
 //! | `failures` | upstreams' failures, and what was made of them |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
-//! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
+//! | `bypassed`, `operators`, `admin` | what operators let pass; what they come in for themselves; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `program` | version, configuration, and what the process takes of the machine |
@@ -22,6 +22,7 @@ mod bypassed;
 mod failures;
 mod holds;
 mod looks;
+mod operators;
 mod program;
 mod register;
 mod remembered;
@@ -41,6 +42,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
+pub use operators::Operators;
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
 pub use upstreams::Servers;
@@ -74,6 +76,8 @@ pub struct Metrics {
     program: Program,
     /// The admin listener's own.
     pub admin: AdminMetrics,
+    /// Operators among those who come in.
+    pub operators: Operators,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
 }
@@ -93,6 +97,7 @@ impl Metrics {
         let upstreams = Upstreams::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
+        let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let Register { registry, mut described } = register;
         program::watch_process(&registry)?;
@@ -112,6 +117,7 @@ impl Metrics {
             upstreams,
             program,
             admin,
+            operators,
             holds,
         })
     }

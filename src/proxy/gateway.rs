@@ -31,7 +31,7 @@ use super::stale::Stale;
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, Upstreams, without_limit};
 use super::window::RequestWindow;
-use super::{forwarded, hop_by_hop, own_answer};
+use super::{forwarded, hop_by_hop, operator, own_answer};
 use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
@@ -52,6 +52,8 @@ pub(super) struct Gateway {
     in_flight: InFlight,
     pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
+    pub(super) bad_passes: Sparing,
+    pub(super) admitted: Sparing,
     pub(super) room: Room,
 }
 
@@ -95,6 +97,8 @@ impl Gateway {
             in_flight: InFlight::default(),
             blocked: tenant::blocked(),
             bypassed: Warnings::default(),
+            bad_passes: operator::lines(),
+            admitted: operator::lines(),
             room,
         }
     }
@@ -116,7 +120,7 @@ impl Gateway {
             }
         };
         let gate = self.reader.pin();
-        let decision = gate.decide(&facts.request(), now);
+        let decision = self.admit(gate.decide(&facts.request(), now), &gate, exchange);
         let health = match decision.outcome {
             Outcome::Health => {
                 Some(self.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
@@ -130,6 +134,7 @@ impl Gateway {
         exchange.host = facts.host;
         self.note_bypass(&decision, &gate, exchange);
         let answer = self.follow(decision, session, exchange);
+        let answer = answer.map(|answer| self.tell_operator(answer, &gate, exchange));
         self.listen(session, exchange, now);
         health.or(answer)
     }
@@ -236,7 +241,8 @@ impl ProxyHttp for Phases {
         exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
         exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
         exchange.has_body = self.stale.is_some() && !session.is_body_empty();
-        let mut answer = self.decide(session, exchange, now);
+        let errand = self.recognise(session, exchange);
+        let mut answer = errand.or_else(|| self.decide(session, exchange, now));
         if exchange.waits() {
             answer = self.wait(session, exchange).await?;
         }
@@ -454,6 +460,7 @@ impl ProxyHttp for Phases {
         let status = sent_status(session);
         self.settle(status, session, exchange);
         match &exchange.decision {
+            None if exchange.visit.is_errand() => {}
             None => self.metrics.malformed(),
             Some(decision) => {
                 let here = exchange.answered_after.is_some();
@@ -531,7 +538,7 @@ fn streams(headers: &HeaderMap) -> bool {
 }
 
 /// Puts another target in the place of the one that came; the authority stays.
-fn set_target(request: &mut RequestHeader, target: &[u8]) -> pingora::Result<()> {
+pub(super) fn set_target(request: &mut RequestHeader, target: &[u8]) -> pingora::Result<()> {
     if request.uri.authority().is_none() || request.version != Version::HTTP_2 {
         return request.set_raw_path(target);
     }

@@ -228,6 +228,9 @@ impl Gateway {
     fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
         let decision = exchange.decision.filter(|_| self.config.symptoms == ActOnSymptoms::Yes)?;
         let route = self.route_of(exchange).filter(|route| route.mode == Mode::Enforce)?;
+        if self.shows_failures(exchange) {
+            return None;
+        }
         if self.is_waived(route, exchange) {
             return None;
         }

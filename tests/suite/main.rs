@@ -42,6 +42,7 @@ mod locks;
 mod meddling;
 mod metrics;
 mod openapi;
+mod operators;
 mod passing;
 mod pooler;
 mod prisma_schema;

@@ -68,7 +68,8 @@ impl Gateway {
     pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
         let Some((stale, decision)) = self.stale.as_deref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
-        if !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
+        // What operators are shown may be for them alone.
+        if exchange.visit.operator().is_some() || !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
             return;
         }
         let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
