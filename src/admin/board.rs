@@ -39,7 +39,7 @@ struct BoardRoute {
 impl Board {
     pub(super) fn of(admin: &Admin) -> Self {
         let now = admin.reader.now();
-        let gate = admin.reader.pin();
+        let live = admin.reader.pin();
         let mut taken: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for counted in admin.metrics.taken() {
             let action = match &counted {
@@ -49,18 +49,18 @@ impl Board {
             };
             *taken.entry(counted.route).or_default().entry(action).or_default() += counted.count;
         }
-        let mut routes: Vec<_> = gate.rules().routes().iter().collect();
+        let mut routes: Vec<_> = live.rules().routes().iter().collect();
         let all_routes = routes.len();
         routes.sort_by_key(|route| route.needs.is_empty());
         let routes = routes.into_iter().take(SHOWN).map(|route| BoardRoute {
             taken: taken.remove(&*route.name).unwrap_or_default(),
-            route: RouteReport::of(route, &admin.config, &gate, now),
+            route: RouteReport::of(route, live.config(), &live, now),
         });
         Self {
             version: env!("CARGO_PKG_VERSION"),
             at: Timestamp::now(),
             routes: routes.collect(),
-            report: Report::new(&admin.config, &gate, now),
+            report: Report::new(live.config(), &live, now),
             all_routes,
             incidents: admin.incidents.list(),
         }

@@ -13,7 +13,8 @@ use super::incidents::Incident;
 use super::problem::Problem;
 use super::readiness::Readiness;
 use super::snapshot::SnapshotReport;
-use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, readiness};
+use super::tenants::TenantList;
+use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, readiness, tenants};
 use crate::report::Report;
 use crate::symptoms::Proposal;
 
@@ -163,6 +164,10 @@ pub(super) fn all() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/incidents.md", Read, incidents::as_markdown)
             .about("The same, to be pasted into a post-mortem")
             .text("text/markdown"),
+        Endpoint::get("/api/v1/tenants", Read, tenants::search)
+            .about("Tenants, those that are not ready first, a hundred at most")
+            .parameter("find", "a part of the schema's name or of a host")
+            .answers::<TenantList>(OK),
         Endpoint::get("/api/v1/suggestions", Read, super::suggestions)
             .about("What failures say of the schema and no requirement covers, and what to write about it")
             .answers::<Proposal>(OK),

@@ -46,8 +46,8 @@ pub(super) async fn require(
     next: Next,
 ) -> Response {
     let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
-    let name = match judge(&admin.config.admin, may, &asked) {
-        Ok(name) => name.to_owned(),
+    let name = match judge(&admin.reader.pin().config().admin, may, &asked).map(str::to_owned) {
+        Ok(name) => name,
         Err(refusal) => return refuse(&admin, refusal, &asked, peer),
     };
     let caller = Caller { name, peer };

@@ -172,20 +172,20 @@ pub(super) async fn record(admin: Admin) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let changed = admin.reader.changed();
-        let (gate, now) = (admin.reader.pin(), admin.reader.now());
+        let (live, now) = (admin.reader.pin(), admin.reader.now());
         let taken = admin.metrics.taken();
-        for (id, requirement) in gate.rules().declared() {
+        for (id, requirement) in live.rules().declared() {
             let seen = Seen {
                 requirement: &requirement.name,
-                database: admin.config.database(requirement.database).map_or("", |database| &database.name),
-                verdict: gate.snapshot().verdict(id, now),
-                mend: admin.config.notes(id).and_then(|notes| notes.mend.as_deref()),
-                gate: &gate,
+                database: live.config().database(requirement.database).map_or("", |database| &database.name),
+                verdict: live.snapshot().verdict(id, now),
+                mend: live.config().notes(id).and_then(|notes| notes.mend.as_deref()),
+                gate: &live,
                 id,
             };
             admin.incidents.note(&seen, &taken, Timestamp::now());
         }
-        drop(gate);
+        drop(live);
         tokio::select! {
             _ = tick.tick() => {}
             () = changed => {}

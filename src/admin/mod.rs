@@ -6,6 +6,7 @@
 //! | `/ready` | 200 once traffic may come: listeners open, first verdicts in, `ready_needs` ready |
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
+//! | `/api/v1/tenants?find=…` | tenants by schema or host, those that are not ready first |
 //! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
 //! | `/api/v1/openapi.json` | all of these, for programs |
@@ -29,6 +30,7 @@ mod openapi;
 mod problem;
 mod readiness;
 mod snapshot;
+mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +42,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
@@ -55,7 +56,6 @@ use snapshot::SnapshotReport;
 /// What every handler sees.
 #[derive(Debug, Clone)]
 struct Admin {
-    config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
     incidents: Arc<Incidents>,
@@ -71,15 +71,8 @@ const LINES: u32 = 10;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Serves until dropped.
-pub async fn serve(
-    listener: AdminListener,
-    config: Arc<Config>,
-    reader: GateReader,
-    metrics: Metrics,
-    symptoms: Symptoms,
-) {
+pub async fn serve(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms) {
     let admin = Admin {
-        config,
         reader,
         metrics,
         symptoms,
@@ -108,8 +101,8 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
-    let gate = admin.reader.pin();
-    admin.metrics.stand(&gate, now, admin.config.databases.iter().map(|database| &*database.name));
+    let live = admin.reader.pin();
+    admin.metrics.stand(&live, now, live.config().databases.iter().map(|database| &*database.name));
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -121,11 +114,12 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
 }
 
 async fn suggestions(State(admin): State<Admin>) -> Json<Proposal> {
-    Json(admin.symptoms.proposal(&admin.config))
+    Json(admin.symptoms.proposal(admin.reader.pin().config()))
 }
 
 impl Admin {
     fn report(&self) -> Report {
-        Report::new(&self.config, &self.reader.pin(), self.reader.now())
+        let live = self.reader.pin();
+        Report::new(live.config(), &live, self.reader.now())
     }
 }

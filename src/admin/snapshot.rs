@@ -35,11 +35,11 @@ pub(super) struct RouteReport {
 impl SnapshotReport {
     pub(super) fn of(admin: &Admin) -> Self {
         let now = admin.reader.now();
-        let gate = admin.reader.pin();
-        let routes = gate.rules().routes().iter();
+        let live = admin.reader.pin();
+        let routes = live.rules().routes().iter();
         Self {
-            report: Report::new(&admin.config, &gate, now),
-            routes: routes.map(|route| RouteReport::of(route, &admin.config, &gate, now)).collect(),
+            report: Report::new(live.config(), &live, now),
+            routes: routes.map(|route| RouteReport::of(route, live.config(), &live, now)).collect(),
         }
     }
 }

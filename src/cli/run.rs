@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use clap::Args;
-use gate::Gate;
 use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
@@ -12,7 +11,6 @@ use super::exit::Exit;
 use super::{ConfigFile, Format, complain, load, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
-use crate::answer::Answers;
 use crate::config::{Arguments, Config};
 use crate::live::live;
 use crate::metrics::Metrics;
@@ -68,14 +66,11 @@ impl Run {
 
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
-    let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
-        .map_err(|error| error.to_string())?;
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     metrics.config(&config.fingerprint);
-    let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
+    let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
-    let answers = Arc::new(answers);
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), answers, metrics.clone(), symptoms.clone())
+    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
     let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
     // Whatever is asked of it, looks at the databases go on.
@@ -93,9 +88,9 @@ fn start(config: Config) -> Result<(), String> {
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
-    background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
-    background.spawn(alert::alert(Arc::clone(&config), reader.clone(), metrics.clone()));
-    desk.spawn(admin::serve(listener, Arc::clone(&config), reader.clone(), metrics, symptoms));
+    background.spawn(watch::watch(writer, metrics.clone()));
+    background.spawn(alert::alert(reader.clone(), metrics.clone()));
+    desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();

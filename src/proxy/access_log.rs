@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate::{Decision, Gate, Outcome, Reason, RequirementId, Verdict};
+use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
 use pingora::http::RequestHeader;
 use tracing::Level;
 
@@ -12,7 +12,7 @@ use super::tenant::RequestTenant;
 use super::trace::trace_id;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
-use crate::config::Config;
+use crate::live::Live;
 
 /// The target of these lines, for filters.
 pub(super) const TARGET: &str = "schemagate::access";
@@ -34,7 +34,9 @@ pub(super) struct Line<'l> {
 
 /// Logs a request. Answers of our own and server errors are logged even where `every` is not; what
 /// was answered because a need is unmet, as a warning.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate: &Gate) {
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
+    let edition = &exchange.edition;
+    let config = &edition.config;
     let own = exchange.answered_after.is_some();
     if !config.log.access && !own && line.status < 500 {
         return;
@@ -46,8 +48,9 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
-    let bypass = decision.and_then(|decision| gate.snapshot().bypasses().get(decision.bypassed?));
+    let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     // A level is fixed where it is written.
     macro_rules! write {
         ($level:expr) => {

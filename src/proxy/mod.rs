@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `gateway` | the phases themselves, each a few lines |
+//! | `edition` | what is made of one configuration, and found by what is live |
 //! | `exchange` | one request and what became of it |
 //! | `facts` | what a decision looks at, read off the wire |
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
@@ -30,6 +31,7 @@ mod connection;
 mod context;
 mod doors;
 mod drain;
+mod edition;
 mod exchange;
 mod facts;
 mod failure;
@@ -72,6 +74,7 @@ use crate::symptoms::Symptoms;
 use connection::Connections;
 use doors::Doors;
 use drain::Drain;
+use edition::{Edition, Editions};
 use gateway::{Gateway, Phases};
 use stale::Sweeper;
 use upstreams::Upstreams;
@@ -85,7 +88,7 @@ pub struct ProxyError(pub String);
 pub struct Proxy {
     listen: Listen,
     doors: Doors,
-    upstreams: Arc<Upstreams>,
+    edition: Arc<Edition>,
     gateway: Gateway,
     reader: GateReader,
     closing: watch::Sender<bool>,
@@ -104,20 +107,22 @@ impl Proxy {
     pub fn prepare(
         config: Arc<Config>,
         reader: GateReader,
-        answers: Arc<Answers>,
         metrics: Metrics,
         symptoms: Symptoms,
     ) -> Result<Self, ProxyError> {
         let listen = config.listen.clone();
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
+        let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
+            .map_err(|error| ProxyError(error.to_string()))?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
         let servers: Arc<dyn Servers> = upstreams.clone();
         metrics.ask_of_servers(&servers);
         let closing = watch::Sender::new(false);
-        let room = closing.subscribe();
-        let gateway = Gateway::new(config, reader.clone(), answers, metrics, symptoms, Arc::clone(&upstreams), room);
-        Ok(Self { listen, doors, upstreams, gateway, reader, closing })
+        let edition = Arc::new(Edition::new(config, answers, upstreams, &metrics, closing.subscribe()));
+        let editions = Arc::new(Editions::new(Arc::clone(&edition)));
+        let gateway = Gateway::new(reader.clone(), editions, metrics, symptoms);
+        Ok(Self { listen, doors, edition, gateway, reader, closing })
     }
 
     /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
@@ -125,10 +130,10 @@ impl Proxy {
     pub fn serve(self) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
         let drain = Drain::new(self.listen.drain, self.gateway.in_flight(), self.closing);
-        for service in self.upstreams.background() {
+        for service in self.edition.upstreams.background() {
             server.add_boxed_service(service);
         }
-        if let Some(stale) = &self.gateway.stale {
+        if let Some(stale) = &self.edition.stale {
             server.add_boxed_service(Sweeper::service(Arc::clone(stale), self.reader.clone()));
         }
         let gateway = Arc::new(self.gateway);

@@ -18,7 +18,7 @@ use super::gateway::{Gateway, set_target};
 use super::pass_marks::{self, Brought};
 use super::window::RequestWindow;
 use crate::answer::{Answer, for_operators};
-use crate::config;
+use crate::config::{self, Config};
 use crate::pass::{NAME, Pass, PassKey};
 use crate::sparing::Sparing;
 
@@ -76,11 +76,18 @@ impl Visit {
     }
 }
 
+impl Exchange {
+    /// Whether what fails is an operator's to see.
+    pub(super) fn shows_failures(&self) -> bool {
+        self.visit.operator().zip(self.route()).is_some_and(|(operator, route)| operator.scope().covers(&route.name))
+    }
+}
+
 impl Gateway {
     /// Notes whether an operator asks, and takes every trace of a pass off the request, so that no backend sees it. An
     /// answer where a pass's link was followed.
-    pub(super) fn recognise(&self, session: &mut Session, exchange: &mut Exchange) -> Option<Answer> {
-        let config::Operators { key, from, .. } = &self.config.operators;
+    pub(super) fn recognise(&self, config: &Config, session: &mut Session, exchange: &mut Exchange) -> Option<Answer> {
+        let config::Operators { key, from, .. } = &config.operators;
         if let Some(key) = key.as_ref().and_then(PassKey::new) {
             let by_cookie = pass_marks::take_cookies(session.req_header_mut());
             let mut pass = None;
@@ -98,18 +105,9 @@ impl Gateway {
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
         if exchange.visit.operator().is_none() && !from.is_empty() {
-            self.recognise_address(session.req_header(), exchange);
+            recognise_address(config, session.req_header(), exchange);
         }
         None
-    }
-
-    fn recognise_address(&self, request: &RequestHeader, exchange: &mut Exchange) {
-        let config::Operators { from, routes, .. } = &self.config.operators;
-        let asks = forwarded::asks(&request.headers, &exchange.client, &self.config.listen.trusted_proxies);
-        if asks.is_some_and(|address| from.iter().any(|range| range.contains(&address))) {
-            exchange.visit =
-                Visit::Operator(Operator { id: "address".into(), routes: routes.clone().into(), reason: None });
-        }
     }
 
     /// Leads to what was asked for, without the pass; the browser keeps it in a cookie, or forgets the one it has.
@@ -188,43 +186,46 @@ impl Gateway {
         }
         admitted
     }
+}
 
-    /// Whether what fails is an operator's to see.
-    pub(super) fn shows_failures(&self, exchange: &Exchange) -> bool {
-        let route = exchange.decision.and_then(|decision| self.route(&decision));
-        exchange.visit.operator().zip(route).is_some_and(|(operator, route)| operator.scope().covers(&route.name))
+fn recognise_address(config: &Config, request: &RequestHeader, exchange: &mut Exchange) {
+    let config::Operators { from, routes, .. } = &config.operators;
+    let asks = forwarded::asks(&request.headers, &exchange.client, &config.listen.trusted_proxies);
+    if asks.is_some_and(|address| from.iter().any(|range| range.contains(&address))) {
+        exchange.visit =
+            Visit::Operator(Operator { id: "address".into(), routes: routes.clone().into(), reason: None });
     }
+}
 
-    /// A refusal as an operator gets it whose pass is not good for the route: with what is wrong, which nobody else is told.
-    pub(super) fn tell_operator(&self, answer: Answer, gate: &Gate, exchange: &Exchange) -> Answer {
-        let (Some(_), Some(decision)) = (exchange.visit.operator(), &exchange.decision) else { return answer };
-        match self.wrong(decision, gate, exchange) {
-            lines if lines.is_empty() => answer,
-            lines => for_operators(answer, &lines),
-        }
+/// A refusal as an operator gets it whose pass is not good for the route: with what is wrong, which nobody else is told.
+pub(super) fn tell(answer: Answer, gate: &Gate, exchange: &Exchange) -> Answer {
+    let (Some(_), Some(decision)) = (exchange.visit.operator(), &exchange.decision) else { return answer };
+    match wrong(decision, gate, exchange) {
+        lines if lines.is_empty() => answer,
+        lines => for_operators(answer, &lines),
     }
+}
 
-    /// What keeps a request out, for operators.
-    fn wrong(&self, decision: &Decision, gate: &Gate, exchange: &Exchange) -> Vec<String> {
-        let route = self.route(decision).map_or("", |route| &*route.name);
-        let scope = format!("the pass is not good for the route {route}");
-        match decision.reason {
-            Reason::Need { requirement: id, verdict } => {
-                let name = gate.rules().requirement(id).map_or("", |requirement| &*requirement.name);
-                let mut lines = vec![scope, format!("{name} is {verdict}")];
-                let findings = gate.snapshot().judgement(id).map(|judgement| &*judgement.findings).unwrap_or_default();
-                lines.extend(findings.iter().map(ToString::to_string));
-                lines.extend(exchange.tenant.as_ref().into_iter().flat_map(|tenant| tenant.findings(id)));
-                lines.extend(self.config.mend(id, verdict).map(|mend| format!("to mend it: {mend}")));
-                lines
-            }
-            Reason::Window(_) => {
-                let window = exchange.window.as_ref().and_then(RequestWindow::window);
-                vec![scope, format!("the maintenance window {} is open", window.map_or("", |window| &*window.name))]
-            }
-            Reason::UnknownTenant => vec![scope, "the request names no tenant that there is".to_owned()],
-            _ => Vec::new(),
+/// What keeps a request out, for operators.
+fn wrong(decision: &Decision, gate: &Gate, exchange: &Exchange) -> Vec<String> {
+    let route = exchange.edition.route(decision).map_or("", |route| &*route.name);
+    let scope = format!("the pass is not good for the route {route}");
+    match decision.reason {
+        Reason::Need { requirement: id, verdict } => {
+            let name = gate.rules().requirement(id).map_or("", |requirement| &*requirement.name);
+            let mut lines = vec![scope, format!("{name} is {verdict}")];
+            let findings = gate.snapshot().judgement(id).map(|judgement| &*judgement.findings).unwrap_or_default();
+            lines.extend(findings.iter().map(ToString::to_string));
+            lines.extend(exchange.tenant.as_ref().into_iter().flat_map(|tenant| tenant.findings(id)));
+            lines.extend(exchange.edition.config.mend(id, verdict).map(|mend| format!("to mend it: {mend}")));
+            lines
         }
+        Reason::Window(_) => {
+            let window = exchange.window.as_ref().and_then(RequestWindow::window);
+            vec![scope, format!("the maintenance window {} is open", window.map_or("", |window| &*window.name))]
+        }
+        Reason::UnknownTenant => vec![scope, "the request names no tenant that there is".to_owned()],
+        _ => Vec::new(),
     }
 }
 

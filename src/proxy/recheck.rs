@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use tracing::info;
 
 use super::again;
+use super::edition::{Edition, Pinned};
 use super::exchange::{Again, Exchange};
 use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
@@ -119,7 +120,7 @@ impl Gateway {
 
     async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
         let before = exchange.decision?;
-        if self.shows_failures(exchange) {
+        if exchange.shows_failures() {
             return None;
         }
         let decision = match before.outcome {
@@ -129,13 +130,14 @@ impl Gateway {
                 return None;
             }
             Outcome::Forward(_) => {
-                let turned = self.recheck(before, failure, session, exchange).await?;
+                let turned = self.recheck(failure, session, exchange).await?;
                 exchange.rechecked = true;
                 turned
             }
             _ => before,
         };
-        let (decision, instead) = instead(&self.config.rules, decision, failure, Failed::of(session, exchange))?;
+        let failed = Failed::of(session, exchange, &exchange.edition);
+        let (decision, instead) = instead(exchange.edition.rules(), decision, failure, failed)?;
         Some(match instead {
             Place::Taken(outcome) => {
                 let decision = Decision { outcome, ..decision };
@@ -150,36 +152,35 @@ impl Gateway {
     }
 
     /// Decides a request that an upstream failed once more, after a look that began after the
-    /// failure. `None`: the failure stands.
-    async fn recheck(
-        &self,
-        before: Decision,
-        failure: Failure,
-        session: &Session,
-        exchange: &mut Exchange,
-    ) -> Option<Decision> {
-        let failing = Failed::of(session, exchange);
+    /// failure, and moves it to the edition that this is of. `None`: the failure stands.
+    async fn recheck(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Decision> {
         let failed = self.reader.now();
-        let rules = &self.config.rules;
-        let route = self.route(&before)?;
-        let facts = self.facts(session).ok()?;
-        if !route.guards(facts.method) {
-            return None;
-        }
-        let looked = self.reader.look_after(failed, &databases(route, rules), LIMIT).await;
+        let asking = {
+            // The edition may be another one by now than the request was decided by.
+            let Pinned { live, edition } = self.pin();
+            let facts = edition.facts(session).ok()?;
+            let route = edition.rules().route(live.decide(&facts.request(), failed).route?)?;
+            if !route.guards(facts.method) {
+                return None;
+            }
+            live.asking(&databases(route, edition.rules()))
+        };
+        let looked = self.reader.look_after(failed, asking, LIMIT).await;
         exchange.thoughts.looked = looked == LookAgain::Looked;
         let now = self.reader.now();
         // Also where no look came in time: another one may have found the same meanwhile.
-        let gate = self.reader.pin();
-        let after = gate.decide(&facts.request(), now);
+        let Pinned { live, edition } = self.pin();
+        let failing = Failed::of(session, exchange, &edition);
+        let facts = edition.facts(session).ok()?;
+        let after = live.decide(&facts.request(), now);
+        let route = edition.route(&after)?;
         // A window that opened meanwhile explains no failure, and hides no unmet need.
         let reason = match after.reason {
-            Reason::Window(_) => gate.in_force(route, gate.whose(&facts.request(), now), now).0,
+            Reason::Window(_) => live.in_force(route, live.whose(&facts.request(), now), now).0,
             reason => reason,
         };
-        let turned = (explains(reason, after.outcome, failing.upstream)
-            && instead(rules, after, failure, failing).is_some())
-        .then_some(after);
+        let explained = explains(reason, after.outcome, failing.upstream);
+        let turned = (explained && instead(edition.rules(), after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -188,8 +189,9 @@ impl Gateway {
         };
         self.metrics.recheck(&route.name, recheck.as_str());
         if let Some(turned) = &turned {
-            exchange.tenant = RequestTenant::of(turned, &gate);
-            exchange.window = RequestWindow::of(turned, &gate);
+            exchange.move_to(&edition);
+            exchange.tenant = RequestTenant::of(turned, &live);
+            exchange.window = RequestWindow::of(turned, &live);
             self.note_refusal(turned, exchange);
             tell(turned, failure, now.since(failed), route, exchange);
         }
@@ -198,10 +200,11 @@ impl Gateway {
 }
 
 impl<'r> Failed<'r> {
-    fn of(session: &'r Session, exchange: &Exchange) -> Self {
+    /// As one of `edition` sees it.
+    fn of(session: &'r Session, exchange: &Exchange, edition: &Edition) -> Self {
         Self {
             method: sent_method(session),
-            upstream: exchange.upstream,
+            upstream: exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream)),
             repeatable: again::is_repeatable(session, exchange),
             waited: exchange.held.is_some(),
         }

@@ -53,41 +53,35 @@ impl Gateway {
     /// Counts a refusal for what the request's tenant lacks, and tells of the first one.
     pub(super) fn note_refusal(&self, decision: &Decision, exchange: &Exchange) {
         let Reason::Need { requirement, verdict } = decision.reason else { return };
-        let per_tenant = self.config.rules.requirement(requirement).is_some_and(|requirement| requirement.per_tenant);
+        let per_tenant =
+            exchange.edition.rules().requirement(requirement).is_some_and(|requirement| requirement.per_tenant);
         let Some(of) = exchange.tenant.as_ref().filter(|_| per_tenant && verdict > Verdict::Unknown) else { return };
         let Some(standing) = of.tenants.standing(of.id) else { return };
         if standing.refused.count() > 0 {
             return;
         }
         if let Some(unsaid) = self.blocked.may_say(Instant::now()) {
-            self.tell_refusal(of, requirement, verdict, unsaid, exchange);
+            tell_refusal(of, requirement, verdict, unsaid, exchange);
         }
     }
+}
 
-    fn tell_refusal(
-        &self,
-        of: &RequestTenant,
-        requirement: RequirementId,
-        verdict: Verdict,
-        unsaid: u32,
-        exchange: &Exchange,
-    ) {
-        let Some(tenant) = of.tenants.tenant(of.id) else { return };
-        let schema = &*tenant.schema;
-        let findings = of.findings(requirement);
-        let rules = &self.config.rules;
-        let word = rules.tenancy().map_or(schema, |tenancy| tenancy.word(schema));
-        error!(
-            target: "schemagate::tenant",
-            tenant = schema,
-            host = exchange.host.as_str(),
-            requirement = rules.requirement(requirement).map(|requirement| &*requirement.name),
-            verdict = verdict.as_str(),
-            findings = findings.join("; "),
-            mend = self.config.notes(requirement).and_then(|notes| notes.mend_of(tenant, word)),
-            other_tenants = (unsaid > 0).then_some(unsaid),
-            request_id = exchange.id.as_str(),
-            "BLOCKED request to tenant '{word}' - migrations incomplete",
-        );
-    }
+fn tell_refusal(of: &RequestTenant, requirement: RequirementId, verdict: Verdict, unsaid: u32, exchange: &Exchange) {
+    let Some(tenant) = of.tenants.tenant(of.id) else { return };
+    let schema = &*tenant.schema;
+    let findings = of.findings(requirement);
+    let (config, rules) = (&exchange.edition.config, exchange.edition.rules());
+    let word = rules.tenancy().map_or(schema, |tenancy| tenancy.word(schema));
+    error!(
+        target: "schemagate::tenant",
+        tenant = schema,
+        host = exchange.host.as_str(),
+        requirement = rules.requirement(requirement).map(|requirement| &*requirement.name),
+        verdict = verdict.as_str(),
+        findings = findings.join("; "),
+        mend = config.notes(requirement).and_then(|notes| notes.mend_of(tenant, word)),
+        other_tenants = (unsaid > 0).then_some(unsaid),
+        request_id = exchange.id.as_str(),
+        "BLOCKED request to tenant '{word}' - migrations incomplete",
+    );
 }

@@ -99,7 +99,7 @@ impl Watcher {
             }
             self.look(idle).await;
             // Whoever is held waits for no backoff and no slow look's pause.
-            let asked = pulse.asked_after(self.id, self.began);
+            let asked = pulse.asked_after(self.began);
             let asked = async {
                 asked.await;
                 sleep_until(began + LEAST_GAP).await;
@@ -151,7 +151,7 @@ impl Watcher {
             Err(error) => {
                 self.hint.give_back(notified);
                 self.metrics.look_failure(&self.database.name, error.word);
-                self.pulse.note_failed_look(self.id, began);
+                self.pulse.note_failed_look(began);
                 self.report(&error);
             }
         }

@@ -16,6 +16,7 @@
 mod house;
 
 mod admin;
+mod admin_fuzz;
 mod alerts;
 mod answers;
 mod bad_input;

@@ -41,10 +41,9 @@ fn before_the_first_look_everything_is_unknown() {
 #[test]
 fn a_look_counts_as_one_since_the_moment_it_began() {
     let (snapshot, _) = look(&unknown(), MAIN, &catalog(), at(5));
-    assert!(snapshot.looked_since(MAIN, at(4)) && snapshot.looked_since(MAIN, at(5)));
-    assert!(!snapshot.looked_since(MAIN, at(6)));
-    assert!(!snapshot.looked_since(BILLING, at(0)));
-    assert!(!snapshot.looked_since(DatabaseId(9), at(0)));
+    assert_eq!(snapshot.last_look(MAIN), Some(at(5)));
+    assert_eq!(snapshot.last_look(BILLING), None);
+    assert_eq!(snapshot.last_look(DatabaseId(9)), None);
 }
 
 #[test]

@@ -22,6 +22,41 @@ function lasting(seconds) {
 
 const clock = (moment) => new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+// --- What operators ordered -----------------------------------------------------------------------
+
+const until = (seconds) => (typeof seconds === "number" ? `for another ${lasting(seconds)}` : "until it is ended");
+
+const named = (kind, names) => (names.length ? `${kind} ${names.join(", ")}` : null);
+
+function bypass(item) {
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill("bypass"),
+      make("span", { className: "quiet", textContent: ` ${until(item.ends_in_seconds)}, by ${item.by}` })),
+    make("p", { textContent: `Passes over ${{ needs: "unmet needs", windows: "windows", both: "unmet needs and windows" }[item.skips]} of ${item.covers}.` }),
+    item.reason ? make("p", { textContent: item.reason }) : null);
+}
+
+function maintenance(item) {
+  const scope = [named("routes", item.routes), named("hosts", item.hosts), named("tenants", item.tenants),
+    item.organisation ? `organisation ${item.organisation}` : null].filter(Boolean).join("; ");
+  const when = item.opens_in_seconds ? `opens in ${lasting(item.opens_in_seconds)}`
+    : item.until_ready ? "until everything is ready" : until(item.ends_in_seconds);
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill(item.open ? "window" : "planned"),
+      make("span", { className: "quiet", textContent: ` ${when}, from the ${item.source}` })),
+    make("p", { textContent: `Blocks ${item.blocks} of ${scope || "all requests"}.` }),
+    item.message ? make("p", { textContent: item.message }) : null);
+}
+
+function orders(board) {
+  const table = board.windows?.table;
+  const untold = table && table.state !== "read"
+    ? [make("p", { textContent: `The table ${table.name} of maintenance windows is ${table.state}${table.problem ? `: ${table.problem}` : ""}.` })] : [];
+  const cards = [...untold, ...(board.bypasses ?? []).map(bypass), ...(board.windows?.windows ?? []).map(maintenance)];
+  byId("in-force").hidden = !cards.length;
+  byId("orders").replaceChildren(...cards);
+}
+
 // --- What must be there ---------------------------------------------------------------------------
 
 function requirement(item, several) {
@@ -30,6 +65,8 @@ function requirement(item, several) {
     make("p", {}, make("h3", { textContent: item.name }), " ", pill(item.verdict),
       make("span", { className: "quiet", textContent:
         ` for ${lasting(item.since_seconds)}${several ? ` in ${item.database}` : ""}${item.component ? ` · ${item.component}` : ""}` })),
+    item.tenants?.not_ready ? make("p", { textContent:
+      `In ${item.tenants.not_ready} of ${item.tenants.ready + item.tenants.not_ready} tenants` }) : null,
     unmet ? make("ul", {}, item.findings.map((finding) => make("li", { textContent: finding.text }))) : null,
     (item.warnings ?? []).length ? make("ul", { className: "quiet" }, item.warnings.map((warning) =>
       make("li", { textContent: typeof warning === "string" ? warning : warning.text }))) : null,
@@ -82,6 +119,54 @@ function routes(board) {
   byId("found").textContent = wanted || board.all_routes > shown.length ? `${shown.length} of ${board.all_routes}` : "";
 }
 
+// --- Tenants --------------------------------------------------------------------------------------
+
+/** What the list of tenants was asked for last: the same question at the same generation has the same answer. */
+let asked = "";
+
+function tenant(item) {
+  const unmet = item.requirements.filter((requirement) => requirement.findings.length);
+  return make("tr", {},
+    make("th", { scope: "row", textContent: item.schema }),
+    make("td", { textContent: item.domains.join(", ") }),
+    make("td", {}, pill(item.verdict), make("span", { className: "quiet", textContent: ` since ${clock(Date.now() - item.since_seconds * 1000)}` })),
+    make("td", {}, unmet.map((requirement) => [
+      make("ul", {}, requirement.findings.map((finding) => make("li", { textContent: finding }))),
+      requirement.mend ? make("p", {}, "To mend it: ", make("code", { textContent: requirement.mend })) : null]).flat()));
+}
+
+/** Ten thousand tenants are searched by the server; the page shows the first of those that are found. */
+async function tenants(board) {
+  byId("tenants").hidden = !board.tenants;
+  if (!board.tenants) return;
+  const { ready, not_ready, problem } = board.tenants;
+  byId("tenants-tally").textContent = problem
+    ? `It is not known who they are: ${problem.text}`
+    : `${ready} ready, ${not_ready} not.`;
+  const question = `/api/v1/tenants?find=${encodeURIComponent(byId("find-tenant").value.trim())}`;
+  if (asked === `${board.generation} ${question}`) return;
+  asked = `${board.generation} ${question}`;
+  const answer = await ask(question);
+  if (!answer.ok || asked !== `${board.generation} ${question}`) return;
+  const list = await answer.json();
+  byId("tenant-rows").replaceChildren(...list.tenants.map(tenant));
+  byId("found-tenants").textContent = list.found > list.tenants.length
+    ? `the first ${list.tenants.length} of ${list.found}` : `${list.found} of ${list.all}`;
+}
+
+// --- Suggestions ----------------------------------------------------------------------------------
+
+async function suggestions() {
+  const answer = await ask("/api/v1/suggestions");
+  if (!answer.ok) return;
+  const { toml } = await answer.json();
+  byId("suggestions").hidden = !toml;
+  if (byId("proposal").textContent !== toml) {
+    byId("proposal").textContent = toml;
+    byId("copied").textContent = "";
+  }
+}
+
 // --- Incidents ------------------------------------------------------------------------------------
 
 function incident(item) {
@@ -119,9 +204,12 @@ function show(board) {
   byId("version").textContent = `schemagate ${board.version}`;
   byId("board").hidden = false;
   byId("login").hidden = true;
+  orders(board);
   requirements(board);
+  tenants(board);
   routes(board);
   incidents(board);
+  suggestions();
 }
 
 function lost() {
@@ -189,6 +277,11 @@ byId("login").addEventListener("submit", (event) => {
   follow();
 });
 byId("find").addEventListener("input", () => latest && routes(latest));
+byId("find-tenant").addEventListener("input", () => latest && tenants(latest));
+byId("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(byId("proposal").textContent);
+  byId("copied").textContent = "Copied.";
+});
 byId("as-markdown").addEventListener("click", () => save("/api/v1/incidents.md", "incidents.md"));
 byId("as-json").addEventListener("click", () => save("/api/v1/incidents", "incidents.json"));
 follow();

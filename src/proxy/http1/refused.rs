@@ -58,14 +58,15 @@ impl Gateway {
     /// Tells a client that its request is refused, and ends the connection.
     pub(super) async fn refuse(&self, refused: Refused, mut stream: Stream) {
         let began = Instant::now();
+        let edition = self.pin().edition;
         let socket = stream.get_socket_digest();
         let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
-        let client = Client::at(peer, stream.get_ssl_digest().is_some(), &self.config.listen.trusted_proxies);
+        let client = Client::at(peer, stream.get_ssl_digest().is_some(), &edition.config.listen.trusted_proxies);
         // What its header says, nobody can know.
         let headers = HeaderMap::new();
         let id = RequestId::of(&headers, false);
         let asking = answer::Client { method: &Method::GET, headers: &headers, path: "/", request_id: id.as_str() };
-        let answer = self.answers.answer(refused.saying(), &asking);
+        let answer = edition.answers.answer(refused.saying(), &asking);
         self.metrics.malformed();
         let sent = stream.write_all(&wire(&answer, &id)).await;
         info!(

@@ -53,6 +53,11 @@ impl Upstreams {
         self.pools.get(id.0 as usize)
     }
 
+    /// Every upstream.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Pool> {
+        self.pools.iter()
+    }
+
     /// What runs beside the requests: names are resolved anew, health is asked.
     pub(super) fn background(&self) -> Vec<Box<dyn ServiceWithDependents>> {
         self.pools.iter().filter_map(Pool::background).collect()

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use gate::{Fact, Gate, MatchingForm, Requirement, RequirementId, Rules, Verdict};
+use gate::{Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -49,7 +49,7 @@ impl Watched {
             },
             databases: vec![database],
             upstreams: vec![],
-            rules: Arc::clone(&rules),
+            rules,
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
@@ -67,9 +67,9 @@ impl Watched {
             warnings: vec![],
         });
         let metrics = Metrics::new().expect("metrics");
-        let (reader, writer) = live(Gate::new(rules));
+        let (reader, writer) = live(config);
         let mut task = JoinSet::new();
-        task.spawn(watch(config, writer, metrics.clone()));
+        task.spawn(watch(writer, metrics.clone()));
         Self { reader, metrics, _task: task }
     }
 
