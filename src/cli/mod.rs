@@ -1,6 +1,7 @@
 //! The commands; the only room that knows all others.
 
 mod admin_client;
+mod bypass;
 mod check;
 mod check_prisma;
 mod comparison;
@@ -10,11 +11,14 @@ mod diff;
 mod difference_table;
 mod exit;
 mod explain;
+mod hold;
 mod impact;
 mod init;
 mod lock;
 mod logging;
 mod lookout;
+mod maintenance;
+mod orders;
 mod pass;
 mod run;
 mod schema;
@@ -61,6 +65,12 @@ enum Command {
     Diff(diff::Diff),
     /// Let operators get to the backend although others are kept out
     Pass(pass::PassCommand),
+    /// Let requests pass for a while although something would keep them
+    Bypass(bypass::Bypass),
+    /// Open, create and end maintenance windows
+    Maintenance(maintenance::Maintenance),
+    /// Let requests wait although the schema is right: for a migration of seconds
+    Hold(hold::Hold),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
@@ -102,6 +112,9 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
         Command::Pass(pass) => pass.run(&console),
+        Command::Bypass(bypass) => bypass.run(&console),
+        Command::Maintenance(maintenance) => maintenance.run(&console),
+        Command::Hold(hold) => hold.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),

@@ -16,7 +16,7 @@ use super::upstreams::Upstreams;
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, Live};
-use crate::metrics::{Metrics, RouteCounts};
+use crate::metrics::{Metrics, RouteCounts, Servers};
 
 /// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
 /// made by, and in no other.
@@ -58,6 +58,8 @@ impl Edition {
         let stale = Stale::prepare(&config, metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
         let counts = metrics.route_counts(&config.rules);
+        let servers: Arc<dyn Servers> = Arc::clone(&upstreams) as _;
+        metrics.ask_of_servers(&servers);
         Self { config, answers, upstreams, stale, room, counts }
     }
 

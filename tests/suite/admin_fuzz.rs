@@ -108,7 +108,7 @@ fn request(rng: &mut Rng, endpoints: &[(String, String, Value)]) -> Vec<u8> {
     }
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
     let body = body(rng);
-    let host = if rng.usize(..10) == 0 { *rng.choice(ODD).expect("one") } else { "127.0.0.1" };
+    let host = if rng.usize(..10) == 0 { rng.choice(ODD).expect("one") } else { "127.0.0.1" };
     head.push_str(&format!("Host: {host}\r\n"));
     if rng.usize(..8) != 0 {
         head.push_str(&format!("Authorization: Bearer {TOKEN}\r\n"));
