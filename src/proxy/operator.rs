@@ -83,11 +83,30 @@ impl Exchange {
     }
 }
 
+/// Whether an operator asks. Nothing is noted and nothing counted.
+pub(super) fn is_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
+    let key = || config.operators.key.as_ref().and_then(PassKey::new);
+    let has_pass = || {
+        let texts = pass_marks::texts(request);
+        let key = key().filter(|_| !texts.is_empty());
+        key.is_some_and(|key| {
+            texts.iter().take(COOKIES).any(|text| key.read(text, Timestamp::now().as_second()).is_ok())
+        })
+    };
+    comes_from_operators(config, request, client) || (config.operators.key.is_some() && has_pass())
+}
+
+fn comes_from_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
+    let from = &config.operators.from;
+    let asks = || forwarded::asks(&request.headers, client, &config.listen.trusted_proxies);
+    !from.is_empty() && asks().is_some_and(|address| from.iter().any(|range| range.contains(&address)))
+}
+
 impl Gateway {
     /// Notes whether an operator asks, and takes every trace of a pass off the request, so that no backend sees it. An
     /// answer where a pass's link was followed.
     pub(super) fn recognise(&self, config: &Config, session: &mut Session, exchange: &mut Exchange) -> Option<Answer> {
-        let config::Operators { key, from, .. } = &config.operators;
+        let config::Operators { key, routes, .. } = &config.operators;
         if let Some(key) = key.as_ref().and_then(PassKey::new) {
             let by_cookie = pass_marks::take_cookies(session.req_header_mut());
             let mut pass = None;
@@ -104,8 +123,9 @@ impl Gateway {
             let pass = pass.or_else(|| by_cookie.iter().take(COOKIES).find_map(|text| self.read(&key, text, exchange)));
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
-        if exchange.visit.operator().is_none() && !from.is_empty() {
-            recognise_address(config, session.req_header(), exchange);
+        if exchange.visit.operator().is_none() && comes_from_operators(config, session.req_header(), &exchange.client) {
+            let routes = routes.clone().into();
+            exchange.visit = Visit::Operator(Operator { id: "address".into(), routes, reason: None });
         }
         None
     }
@@ -185,15 +205,6 @@ impl Gateway {
             );
         }
         admitted
-    }
-}
-
-fn recognise_address(config: &Config, request: &RequestHeader, exchange: &mut Exchange) {
-    let config::Operators { from, routes, .. } = &config.operators;
-    let asks = forwarded::asks(&request.headers, &exchange.client, &config.listen.trusted_proxies);
-    if asks.is_some_and(|address| from.iter().any(|range| range.contains(&address))) {
-        exchange.visit =
-            Visit::Operator(Operator { id: "address".into(), routes: routes.clone().into(), reason: None });
     }
 }
 

@@ -14,6 +14,14 @@ pub(super) struct Brought {
     pub(super) target: Vec<u8>,
 }
 
+/// Everything in a request that may be a pass.
+pub(super) fn texts(request: &RequestHeader) -> Vec<String> {
+    let lines = request.headers.get_all(header::COOKIE).iter();
+    let cookies =
+        lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).filter_map(|pair| value(trimmed(pair)));
+    cookies.chain(in_query(request.raw_path()).map(|brought| brought.text)).collect()
+}
+
 /// The pass in a target's query. Of several the first; none of them stays.
 pub(super) fn in_query(target: &[u8]) -> Option<Brought> {
     let mark = target.iter().position(|byte| *byte == b'?')?;

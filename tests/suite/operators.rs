@@ -41,6 +41,11 @@ async fn house_with(listen: &str, operators: &str) -> (SqliteFile, Echo, Gateway
         needs = ["orders"]
         on_broken = {{ stale = {{ up_to = "10m" }} }}
         [[routes]]
+        name = "waiting"
+        path = "/waiting/*"
+        needs = ["orders"]
+        on_broken = {{ hold = {{ up_to = "1h" }} }}
+        [[routes]]
         name = "failing"
         path = "/status/*"
         needs = ["orders"]
@@ -209,6 +214,25 @@ async fn a_failure_behind_the_block_is_the_operators_to_see() {
     database.execute("DROP TABLE Orders");
     with_cookie(&gateway, "/status/500", &cookie).await.expect(500);
     gateway.client().get("/status/500").await.expect(503);
+}
+
+#[tokio::test]
+async fn operators_do_not_wait_where_others_do() {
+    let (database, _echo, gateway) = house(&format!("{}\nfrom = [\"10.0.0.0/8\"]", key())).await;
+    let token = pass(&gateway, &[]);
+    let waiting = tokio::spawn(with_cookie_of(gateway.client(), "schemagate_pass=x"));
+    gateway.counts(|line| line == "schemagate_held_requests{route=\"waiting\"} 1").await;
+    with_cookie(&gateway, "/waiting/1", &format!("schemagate_pass={token}")).await.expect(200);
+    gateway.client().get(&format!("/waiting/1?schemagate_pass={token}")).await.expect(303);
+    let by_address = gateway.client().request(Method::GET, "/waiting/1").header("X-Forwarded-For", "10.1.2.3");
+    Answer::to(by_address).await.expect(200);
+    database.execute("CREATE TABLE Orders (id int)");
+    let waited = waiting.await.expect("no fault").expect(200);
+    assert_eq!(heard(&waited, "cookie"), Vec::<&str>::new());
+}
+
+async fn with_cookie_of(client: Client, cookie: &str) -> Answer {
+    Answer::to(client.request(Method::GET, "/waiting/2").header("Cookie", cookie)).await
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 mod bypassing;
 mod degrading;
 mod operators;
+mod waiting;
 
 use super::*;
 use crate::sample::{KEEP, at, catalog, needing, relation, requirement, route, table};
