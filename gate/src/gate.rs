@@ -251,6 +251,7 @@ impl Gate {
             reason,
             observed: false,
             bypassed: None,
+            operator: false,
         };
         if rules.health.as_ref() == Some(path) && matches!(request.method.as_str(), "GET" | "HEAD") {
             return answer(Outcome::Health, Reason::Health);
@@ -272,7 +273,16 @@ impl Gate {
             let outcome =
                 if observed { Outcome::Forward(route.upstream) } else { Outcome::Maintenance { until, message } };
             let (action, reason) = (ActionKind::Block, Reason::Window(window));
-            return Decision { outcome, route: Some(id), tenant, action, reason, observed, bypassed: None };
+            return Decision {
+                outcome,
+                route: Some(id),
+                tenant,
+                action,
+                reason,
+                observed,
+                bypassed: None,
+                operator: false,
+            };
         }
         let (reason, action, upstream) =
             self.wait_by_order(route, now).unwrap_or_else(|| self.in_force(route, whose, now));
@@ -281,8 +291,16 @@ impl Gate {
         let observed = route.mode == Mode::Observe && !as_ever;
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
-        let decision =
-            Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed, bypassed: None };
+        let decision = Decision {
+            outcome,
+            route: Some(id),
+            tenant,
+            action: action.kind(),
+            reason,
+            observed,
+            bypassed: None,
+            operator: false,
+        };
         match closure {
             _ if effect != Effect::Forward => self.pass_over(decision, request.method, route, whose, now),
             // It passes by the grace of a bypass alone, and that is told.
@@ -353,7 +371,16 @@ impl Gate {
             Stranger::NotFound => Outcome::NoRoute,
         };
         let reason = Reason::UnknownTenant;
-        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed, bypassed })
+        Some(Decision {
+            outcome,
+            route: Some(id),
+            tenant: None,
+            action: ActionKind::Block,
+            reason,
+            observed,
+            bypassed,
+            operator: false,
+        })
     }
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.

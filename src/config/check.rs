@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod maintenance;
 mod migrations;
+mod operators;
 mod probe;
 mod report;
 mod requirement;
@@ -69,6 +70,7 @@ impl Check<'_> {
         }
         let known = Known { routes: &routes.list, has_tenants: tenants.is_some() };
         let maintenance = self.maintenance(file, &known);
+        let operators = self.operators(file.operators.get()?, listen.as_ref(), &routes);
         let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
@@ -95,6 +97,7 @@ impl Check<'_> {
             stale: stale?,
             stale_keys,
             brand,
+            operators,
             alerts: alerts?,
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },

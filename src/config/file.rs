@@ -10,6 +10,7 @@ mod lock;
 mod log;
 mod maintenance;
 mod migrations;
+mod operators;
 mod probe;
 mod tenants;
 
@@ -29,6 +30,7 @@ pub(super) use lock::LockTable;
 pub(super) use log::{AccessTable, LogTable};
 pub(super) use maintenance::{JwtTable, MaintenanceTable, OrganisationTable, PlannedWindowTable, WindowTableTable};
 pub(super) use migrations::MigrationsTable;
+pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
 
@@ -91,6 +93,8 @@ table! {
         matching: MatchingTable = {},
         /// The public health answer.
         health: HealthTable = {},
+        /// Operators, who get to the backend although others are kept out.
+        operators: OperatorsTable = {},
         /// How pages look.
         brand: BrandTable = {},
         /// Who is told of changes, by webhook.

@@ -16,6 +16,7 @@ mod load;
 mod log;
 mod maintenance;
 mod mask;
+mod operators;
 pub(crate) mod order;
 mod planned_window;
 mod probe;
@@ -49,6 +50,7 @@ pub use jwt_key::{JwtKey, JwtKeyError};
 pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::{Carrier, Maintenance, Organisation};
 pub use nearest::suggestion;
+pub use operators::Operators;
 pub use planned_window::{Ends, Every, PlannedWindow};
 pub use probe::Probe;
 pub use schema::schema;
@@ -85,6 +87,8 @@ pub struct Config {
     pub stale_keys: Vec<Option<StaleKey>>,
     /// How pages look.
     pub brand: Brand,
+    /// Who is an operator.
+    pub operators: Operators,
     /// Who is told of changes.
     pub alerts: Vec<Alert>,
     /// Requests that schemagate sends to itself.

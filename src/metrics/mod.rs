@@ -9,7 +9,7 @@
 //! | `windows` | maintenance windows |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
-//! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
+//! | `bypassed`, `operators`, `admin` | what operators let pass; what they come in for themselves; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
@@ -25,6 +25,7 @@ mod failures;
 mod holds;
 mod logs;
 mod looks;
+mod operators;
 mod program;
 mod register;
 mod remembered;
@@ -47,6 +48,7 @@ use crate::config::Config;
 
 pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
+pub use operators::Operators;
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
 pub use upstreams::Servers;
@@ -83,6 +85,8 @@ pub struct Metrics {
     program: Program,
     /// The admin listener's own.
     pub admin: AdminMetrics,
+    /// Operators among those who come in.
+    pub operators: Operators,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
     windows: Windows,
@@ -104,6 +108,7 @@ impl Metrics {
         let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
+        let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let windows = Windows::new(&mut register)?;
         let Register { registry, mut described } = register;
@@ -125,6 +130,7 @@ impl Metrics {
             logs,
             program,
             admin,
+            operators,
             holds,
             windows,
         })

@@ -167,11 +167,13 @@ const fn fails_open(decision: &Decision) -> bool {
         (Outcome::Forward(_), ActionKind::Pass, Reason::Need { .. })
     ) && !decision.observed
         && decision.bypassed.is_none()
+        && !decision.operator
 }
 
 const fn outcome(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Forward(_) if decision.observed => "observed",
+        Outcome::Forward(_) if decision.operator => "operator",
         Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
         Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
         Outcome::Stale { .. }
@@ -232,7 +234,13 @@ impl Metrics {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let count = metric.get_counter().get_value() as u64;
             let (route, action, outcome) = (label("route"), label("action"), label("outcome"));
-            Taken { route, action, observed: outcome == "observed", bypassed: outcome == "bypassed", count }
+            Taken {
+                route,
+                action,
+                observed: outcome == "observed",
+                bypassed: outcome == "bypassed" || outcome == "operator",
+                count,
+            }
         });
         taken.collect()
     }

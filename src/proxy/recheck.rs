@@ -120,6 +120,9 @@ impl Gateway {
 
     async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
         let before = exchange.decision?;
+        if exchange.shows_failures() {
+            return None;
+        }
         let decision = match before.outcome {
             // The operator's word: what fails under a bypass is the operator's to see.
             // Where a window alone is passed over, needs are not.

@@ -233,6 +233,9 @@ impl Gateway {
     fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
         let decision = exchange.decision.filter(|_| exchange.edition.config.symptoms == ActOnSymptoms::Yes)?;
         let route = exchange.route().filter(|route| route.mode == Mode::Enforce)?;
+        if exchange.shows_failures() {
+            return None;
+        }
         if self.is_waived(route, exchange) {
             return None;
         }
