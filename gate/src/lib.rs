@@ -82,4 +82,7 @@ pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};
-pub use window::{Blocks, Closure, Window, WindowId, WindowScope, WindowSource, Windows};
+pub use window::{
+    Blocks, Closure, TableStanding, TableState, Window, WindowColumn, WindowColumns, WindowId, WindowRow, WindowScope,
+    WindowSource, WindowTable, Windows, WindowsRead,
+};

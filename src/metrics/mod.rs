@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `requests` | what was done with requests, why, and how long it took |
 //! | `failures` | upstreams' failures, and what was made of them |
+//! | `windows` | maintenance windows |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
 //! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
@@ -35,6 +36,7 @@ mod tenants;
 mod tests;
 mod upstreams;
 mod verdicts;
+mod windows;
 
 use std::sync::Arc;
 
@@ -61,6 +63,7 @@ use stale::Stale;
 use tenants::Tenants;
 use upstreams::Upstreams;
 use verdicts::Verdicts;
+use windows::Windows;
 
 /// Every metric of the process. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -82,6 +85,7 @@ pub struct Metrics {
     pub admin: AdminMetrics,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    windows: Windows,
 }
 
 impl Metrics {
@@ -101,6 +105,7 @@ impl Metrics {
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
+        let windows = Windows::new(&mut register)?;
         let Register { registry, mut described } = register;
         program::watch_process(&registry)?;
         described.sort_unstable();
@@ -121,6 +126,7 @@ impl Metrics {
             program,
             admin,
             holds,
+            windows,
         })
     }
 
@@ -143,6 +149,7 @@ impl Metrics {
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
+        self.windows.stand(gate, now);
         self.logs.stand();
     }
 

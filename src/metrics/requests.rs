@@ -106,7 +106,7 @@ impl Requests {
             fail_opens: register.counters(
                 "schemagate_fail_opens_total",
                 &["route", "reason"],
-                "Requests that were passed on although a need of their route was not known to be met.",
+                "Requests that were passed on although a need of their route was not known to be met, or whether a maintenance window keeps them out.",
             )?,
             malformed: register.counter(
                 "schemagate_malformed_requests_total",
@@ -149,6 +149,14 @@ impl RouteCounts {
         if fails_open(decision) {
             requests.fail_opens.with_label_values(&[name, reason]).inc();
         }
+    }
+}
+
+impl Metrics {
+    /// Counts a write that went on although it is not known whether a maintenance window keeps it out. `reason` is
+    /// one of a few fixed words.
+    pub fn failed_open(&self, route: &str, reason: &str) {
+        self.requests.fail_opens.with_label_values(&[route, reason]).inc();
     }
 }
 

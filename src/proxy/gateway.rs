@@ -23,6 +23,7 @@ use super::drain::InFlight;
 use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::authority;
+use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
 use super::recheck::Instead;
@@ -46,6 +47,7 @@ pub(super) struct Gateway {
     in_flight: InFlight,
     pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
+    pub(super) unchecked: Sparing,
 }
 
 /// The gateway in pingora's hands: connections know it as well.
@@ -73,6 +75,7 @@ impl Gateway {
             in_flight: InFlight::default(),
             blocked: tenant::blocked(),
             bypassed: Warnings::default(),
+            unchecked: fail_open::sparing(),
         }
     }
 
@@ -106,7 +109,11 @@ impl Gateway {
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
+        let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = gate.decide(&facts.request(), now);
+        if let Some(why) = Unchecked::of(&decision, facts.method.writes(), gate, now) {
+            self.note_fail_open((why, &decision), gate, facts.organisation.as_deref(), exchange.id.as_str());
+        }
         let health = match decision.outcome {
             Outcome::Health => {
                 Some(edition.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))

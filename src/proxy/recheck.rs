@@ -169,6 +169,8 @@ impl Gateway {
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
         let facts = edition.facts(session).ok()?;
+        let by = edition.config.maintenance.organisation.as_ref();
+        let facts = facts.with_organisation(session.req_header(), by, &live);
         let after = live.decide(&facts.request(), now);
         let route = edition.route(&after)?;
         // A window that opened meanwhile explains no failure, and hides no unmet need.

@@ -41,6 +41,7 @@ mod ledger_warnings;
 mod life;
 mod locks;
 mod logging;
+mod maintenance;
 mod meddling;
 mod metrics;
 mod openapi;
