@@ -69,7 +69,7 @@ impl Judge {
             self.keep_windows();
             let (wait, settling) = self.next_deadline();
             let now = self.writer.now();
-            let of_windows = self.windows.rest(&self.config, &self.writer.current(), now);
+            let of_windows = WindowKeeper::rest(&self.config, &self.writer.current(), now);
             tokio::select! {
                 Some(look) = arriving.recv() => self.judge(&look),
                 Some(handed) = orders.next() => self.order(handed),

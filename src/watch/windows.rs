@@ -37,7 +37,7 @@ impl WindowKeeper {
     }
 
     /// Until when there is nothing to do.
-    pub(super) fn rest(&self, config: &Config, gate: &Gate, now: Moment) -> Duration {
+    pub(super) fn rest(config: &Config, gate: &Gate, now: Moment) -> Duration {
         let edge = gate.snapshot().windows().next_edge(now).map(|edge| edge.since(now) + Duration::from_millis(1));
         let plans = if config.maintenance.windows.is_empty() { None } else { Some(EVERY) };
         edge.into_iter().chain(plans).min().unwrap_or(Duration::MAX)
