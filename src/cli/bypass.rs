@@ -20,7 +20,7 @@ pub(super) struct Bypass {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Let requests pass for a while (30m, if [bypass] ttl says nothing else); they are counted and warned of
+    /// Let requests pass for a while (30m, if the configuration says nothing else); they are counted and warned of
     On(On),
     /// End bypasses before their time
     Off(Off),

@@ -20,7 +20,7 @@ pub(super) struct Hold {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Let the requests of routes wait (5m at most, if nothing else is said), within the bounds of each route's own
-    /// action hold or of [hold] default
+    /// action, or of all holds
     On(On),
     /// Let those who wait go
     Off(Off),
