@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::house::{Echo, Gateway, SqliteFile};
+use crate::house::{Echo, Gateway, SqliteFile, shop};
 
 const TOKEN: &str = "the-control-token-of-the-tests";
 
@@ -152,29 +152,7 @@ async fn status(port: u16, request: &[u8]) -> Option<u16> {
 }
 
 async fn house() -> (SqliteFile, Echo, Gateway) {
-    let database = SqliteFile::of("CREATE TABLE orders (id int)");
-    let echo = Echo::start().await;
-    let config = format!(
-        r#"
-        [databases.main]
-        url = "{}"
-        refresh = "100ms"
-        [upstreams.api]
-        servers = ["{}"]
-        [requirements.orders]
-        tables = ["orders"]
-        [[routes]]
-        name = "orders"
-        path = "/orders"
-        needs = ["orders"]
-        [[routes]]
-        path = "/*"
-        "#,
-        database.url(),
-        echo.address()
-    );
-    let gateway = Gateway::start_with("", &format!("control_token = \"{TOKEN}\""), &config).await;
-    (database, echo, gateway)
+    shop("CREATE TABLE orders (id int)", &format!("control_token = \"{TOKEN}\""), "").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
