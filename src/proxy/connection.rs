@@ -25,9 +25,7 @@ impl Connections {
     /// Lets a connection in, if there is room for it.
     fn admit(&self, stream: &Stream) -> Option<Guest> {
         let edition = self.gateway.pin().edition;
-        let (socket, tls) = (stream.get_socket_digest(), stream.get_ssl_digest().is_some());
-        let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
-        let client = Client::at(peer, tls, &edition.config.listen.trusted_proxies);
+        let client = Client::behind(&**stream, &edition.config.listen.trusted_proxies);
         self.crowd.admit(client, &edition.config.limits)
     }
 

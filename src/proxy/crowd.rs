@@ -129,27 +129,27 @@ mod tests {
         ClientLimits { connections, connections_per_address, ..ClientLimits::NONE }
     }
 
-    fn at(address: &str) -> Option<IpAddr> {
-        Some(origin(address.parse().expect("an address")))
+    fn at(address: &str) -> IpAddr {
+        origin(address.parse().expect("an address"))
     }
 
     #[test]
     fn so_many_are_let_in_in_all_and_so_many_of_an_address() {
         let (mut present, limits) = (Present::default(), limits(4, 2));
         for (client, expected) in [
-            (at("192.0.2.1"), Ok(())),
-            (at("192.0.2.1"), Ok(())),
-            (at("192.0.2.1"), Err("connections_per_address")),
-            (at("192.0.2.2"), Ok(())),
+            (Some(at("192.0.2.1")), Ok(())),
+            (Some(at("192.0.2.1")), Ok(())),
+            (Some(at("192.0.2.1")), Err("connections_per_address")),
+            (Some(at("192.0.2.2")), Ok(())),
             (None, Ok(())),
             (None, Err("connections")),
         ] {
             assert_eq!(present.enter(client, &limits), expected, "{client:?}");
         }
-        present.leave(at("192.0.2.1"));
-        assert_eq!(present.enter(at("192.0.2.1"), &limits), Ok(()));
+        present.leave(Some(at("192.0.2.1")));
+        assert_eq!(present.enter(Some(at("192.0.2.1")), &limits), Ok(()));
         for _ in 0..2 {
-            present.leave(at("192.0.2.1"));
+            present.leave(Some(at("192.0.2.1")));
         }
         assert_eq!(present.by_origin.len(), 1, "nobody is remembered who has left");
     }
@@ -163,6 +163,6 @@ mod tests {
     #[test]
     fn without_limits_all_are_let_in() {
         let mut present = Present::default();
-        assert!((0..10_000).all(|_| present.enter(at("192.0.2.1"), &limits(0, 0)).is_ok()));
+        assert!((0..10_000).all(|_| present.enter(Some(at("192.0.2.1")), &limits(0, 0)).is_ok()));
     }
 }

@@ -26,8 +26,8 @@ const TOO_SLOW: &str = "the request's body did not arrive in time";
 pub(super) fn read(error: &Error) -> Failing {
     use ErrorType as E;
     if error.esource() == &ErrorSource::Downstream {
-        if let Some(why) = unfinished(error) {
-            return Failing::Request(why);
+        if let Some(unfinished) = unfinished(error) {
+            return unfinished;
         }
         return match error.etype() {
             E::InvalidHTTPHeader => Failing::Request("the request's header is malformed"),
@@ -46,11 +46,11 @@ pub(super) fn read(error: &Error) -> Failing {
 }
 
 /// Why a connection gives no more of a request's body, if it is there still.
-fn unfinished(error: &Error) -> Option<&'static str> {
+fn unfinished(error: &Error) -> Option<Failing> {
     let error = error.root_cause().downcast_ref::<io::Error>()?;
     match error.get_ref().and_then(|cause| cause.downcast_ref::<WireRefusal>()) {
-        Some(refusal) => Some(refusal.as_str()),
-        None => (error.kind() == io::ErrorKind::TimedOut).then_some(TOO_SLOW),
+        Some(refusal) => Some(Failing::Wire(*refusal)),
+        None => (error.kind() == io::ErrorKind::TimedOut).then_some(Failing::Request(TOO_SLOW)),
     }
 }
 

@@ -16,6 +16,7 @@
 mod house;
 
 mod admin;
+mod admin_fuzz;
 mod alerts;
 mod answers;
 mod bad_input;
@@ -42,9 +43,11 @@ mod life;
 mod limits;
 mod locks;
 mod logging;
+mod maintenance;
 mod meddling;
 mod metrics;
 mod openapi;
+mod operators;
 mod passing;
 mod pooler;
 mod prisma_schema;

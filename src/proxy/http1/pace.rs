@@ -12,7 +12,7 @@ use crate::config::BodyPace;
 /// wants any of it costs nothing.
 #[derive(Debug)]
 pub(super) struct Pace {
-    pace: BodyPace,
+    asked: BodyPace,
     /// How long may be waited still; never more than the pace's patience.
     credit: Duration,
     waiting: Option<Waiting>,
@@ -26,15 +26,15 @@ struct Waiting {
 
 impl Pace {
     pub(super) fn new(pace: BodyPace) -> Self {
-        Self { pace, credit: pace.patience, waiting: None }
+        Self { asked: pace, credit: pace.patience, waiting: None }
     }
 
     /// So many bytes came.
     pub(super) fn came(&mut self, bytes: usize) {
         let waited = self.waiting.take().map_or(Duration::ZERO, |waiting| waiting.since.elapsed());
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let earned = Duration::from_secs(bytes.into()) / self.pace.rate.get();
-        self.credit = (self.credit.saturating_sub(waited) + earned).min(self.pace.patience);
+        let earned = Duration::from_secs(bytes.into()) / self.asked.rate.get();
+        self.credit = (self.credit.saturating_sub(waited) + earned).min(self.asked.patience);
     }
 
     /// Nothing came: whether it was waited for long enough. Wakes when it was.

@@ -60,6 +60,7 @@ impl Watched {
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             limits: crate::config::ClientLimits::NONE,
             stale_keys: vec![],
+            operators: crate::config::Operators::default(),
             brand: Brand::default(),
             alerts: vec![],
             probes: vec![],
