@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 use futures_util::future::join_all;
-use gate::{DatabaseId, Gate, Moment, Snapshot};
+use gate::{DatabaseId, Extent, Gate, Moment, Snapshot};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
@@ -183,7 +183,7 @@ impl GateReader {
     async fn look_at(&self, id: DatabaseId, looks: &SecondLook, failure: Moment, limit: Duration) -> LookAgain {
         let mut swapped = self.swapped.clone();
         let looked = async {
-            while !self.pin().snapshot().looked_since(id, failure) {
+            while !self.pin().snapshot().looked_since(id, failure, &Extent::Everything) {
                 if swapped.changed().await.is_err() {
                     return LookAgain::Failed;
                 }

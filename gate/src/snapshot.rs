@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning, Whose,
+    Catalog, DatabaseId, Extent, Finding, Judged, Moment, Requirement, RequirementId, Sightings, Tenants, Verdict,
+    Warning, Whose,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -12,18 +13,18 @@ use crate::{
 pub struct Snapshot {
     generation: u64,
     judgements: Vec<Judgement>,
-    /// Per database; `None` before the first look.
-    looks: Vec<Option<Look>>,
+    /// Per database.
+    looks: Vec<Look>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
 }
 
-/// The last look at a database.
-#[derive(Debug, Clone, Copy)]
+/// What looks there were at a database.
+#[derive(Debug, Clone, Default)]
 struct Look {
-    began: Moment,
-    /// Until when it counts.
-    fresh_until: Moment,
+    seen: Sightings,
+    /// Until when the last one at everything counts; `None` before the first.
+    fresh_until: Option<Moment>,
 }
 
 /// What was last learnt about one requirement.
@@ -66,7 +67,7 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![None; databases], tenants: None }
+        Self { generation: 0, judgements, looks: vec![Look::default(); databases], tenants: None }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -79,10 +80,24 @@ impl Snapshot {
         began: Moment,
         max_age: Duration,
     ) -> (Self, Vec<Flip>) {
+        self.after_look_at(&Extent::Everything, requirements, database, catalog, began, max_age)
+    }
+
+    /// The same after a look that saw `extent` anew: the rest of `catalog` is what earlier looks
+    /// found. A look at a part counts no longer than the last one at everything.
+    pub fn after_look_at(
+        &self,
+        extent: &Extent,
+        requirements: &[Requirement],
+        database: DatabaseId,
+        catalog: &Catalog,
+        began: Moment,
+        max_age: Duration,
+    ) -> (Self, Vec<Flip>) {
         let mut next = self.clone();
         let mut flips = Vec::new();
         let mut changed = false;
-        let stale = !self.is_fresh(database, began);
+        let stale = *extent == Extent::Everything && !self.is_fresh(database, began);
         let before = self.tenants.as_deref();
         let tenants = catalog
             .tenants
@@ -120,9 +135,7 @@ impl Snapshot {
                 changed = true;
             }
         }
-        if let Some(look) = next.looks.get_mut(database.index()) {
-            *look = Some(Look { began, fresh_until: began.plus(max_age) });
-        }
+        next.note_look(database, extent, began, max_age);
         if let Some(tenants) = tenants {
             next.tenants = Some(Arc::new(tenants));
         }
@@ -130,6 +143,32 @@ impl Snapshot {
             next.generation += 1;
         }
         (next, flips)
+    }
+
+    /// The snapshot after a look that found exactly what the last one found; `None` if that one
+    /// counts no longer, so that what was found has to be judged anew.
+    pub fn after_the_same(
+        &self,
+        extent: &Extent,
+        database: DatabaseId,
+        began: Moment,
+        max_age: Duration,
+    ) -> Option<Self> {
+        if !self.is_fresh(database, began) {
+            return None;
+        }
+        let mut next = self.clone();
+        next.note_look(database, extent, began, max_age);
+        Some(next)
+    }
+
+    fn note_look(&mut self, database: DatabaseId, extent: &Extent, began: Moment, max_age: Duration) {
+        if let Some(look) = self.looks.get_mut(database.index()) {
+            look.seen.add(extent, began);
+            if *extent == Extent::Everything {
+                look.fresh_until = Some(began.plus(max_age));
+            }
+        }
     }
 
     /// Counts the looks that changed what is known; two equal generations hold the same verdicts.
@@ -192,16 +231,17 @@ impl Snapshot {
 
     /// Whether the last look at `database` still counts.
     pub fn is_fresh(&self, database: DatabaseId, now: Moment) -> bool {
-        self.look(database).is_some_and(|look| now <= look.fresh_until)
+        self.look(database).is_some_and(|look| look.fresh_until >= Some(now))
     }
 
-    /// Whether a look at `database` that began at `moment` or later has been judged.
-    pub fn looked_since(&self, database: DatabaseId, moment: Moment) -> bool {
-        self.look(database).is_some_and(|look| moment <= look.began)
+    /// Whether looks that began at `moment` or later, and have been judged, saw this much of
+    /// `database`.
+    pub fn looked_since(&self, database: DatabaseId, moment: Moment, extent: &Extent) -> bool {
+        self.look(database).is_some_and(|look| look.seen.are_since(moment, extent))
     }
 
-    fn look(&self, database: DatabaseId) -> Option<Look> {
-        self.looks.get(database.index()).copied().flatten()
+    fn look(&self, database: DatabaseId) -> Option<&Look> {
+        self.looks.get(database.index())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Finding, Flip, Judgement, Moment, RequirementId, Verdict};
+use gate::{Catalog, DatabaseId, Extent, Finding, Flip, Judgement, Moment, RequirementId, Verdict};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -17,10 +17,13 @@ use crate::metrics::Metrics;
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) database: DatabaseId,
+    /// All that is known, by this look and those before.
     pub(super) catalog: Arc<Catalog>,
-    /// When it was begun: what it says of the database is at least as new.
+    /// How much of it was seen anew.
+    pub(super) saw: Extent,
+    /// When it was begun: what it says of that much of the database is at least as new.
     pub(super) began: Moment,
-    /// How long after [`Self::began`] it counts.
+    /// How long after [`Self::began`] it counts, if it saw everything.
     pub(super) counts_for: Duration,
 }
 
@@ -31,6 +34,8 @@ pub(super) struct Judge {
     metrics: Metrics,
     /// Per database.
     standing: Vec<Standing>,
+    /// Per database, what was judged last.
+    judged: Vec<Option<Arc<Catalog>>>,
     began: Moment,
     settled: bool,
 }
@@ -49,8 +54,9 @@ enum Standing {
 impl Judge {
     pub(super) fn new(config: Arc<Config>, writer: GateWriter, metrics: Metrics) -> Self {
         let standing = vec![Standing::Unseen; config.databases.len()];
+        let judged = vec![None; config.databases.len()];
         let began = writer.now();
-        Self { config, writer, metrics, standing, began, settled: false }
+        Self { config, writer, metrics, standing, judged, began, settled: false }
     }
 
     /// Judges looks as they arrive.
@@ -73,9 +79,20 @@ impl Judge {
     /// Puts the verdicts of a look in force, then tells what changed.
     fn judge(&mut self, look: &Look) {
         let gate = self.writer.current();
+        let Look { database, catalog, saw, began, counts_for } = look;
+        if let Some(judged) = self.judged.get_mut(database.0 as usize) {
+            let before = judged.replace(Arc::clone(catalog));
+            let same = before.filter(|before| Arc::ptr_eq(before, catalog));
+            let snapshot = gate.snapshot();
+            if let Some(next) = same.and_then(|_| snapshot.after_the_same(saw, *database, *began, *counts_for)) {
+                self.writer.swap(next);
+                self.note_seen(look);
+                return;
+            }
+        }
         let requirements = gate.rules().requirements();
         let (snapshot, flips) =
-            gate.snapshot().after_look(requirements, look.database, &look.catalog, look.began, look.counts_for);
+            gate.snapshot().after_look_at(saw, requirements, *database, catalog, *began, *counts_for);
         let changes: Vec<Change> = gate
             .rules()
             .requirements_by_id()
@@ -111,7 +128,13 @@ impl Judge {
             let before = gate.snapshot().tenants().map(AsRef::as_ref);
             tenants::tell(&self.config, &self.metrics, before, &after);
         }
-        if let Some(standing) = self.standing.get_mut(look.database.0 as usize) {
+        self.note_seen(look);
+    }
+
+    /// Notes until when a look counts.
+    fn note_seen(&mut self, look: &Look) {
+        let standing = self.standing.get_mut(look.database.0 as usize).filter(|_| look.saw == Extent::Everything);
+        if let Some(standing) = standing {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
         }
         self.settle_if_seen();

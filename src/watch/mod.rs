@@ -4,8 +4,9 @@
 //! holds a `reader`, which answers looks and may ring a `hint` when it hears that something
 //! changed. What a look found goes to the one `judge`, who alone writes.
 //!
-//! A hint is never evidence: it only makes the next look come at once.
+//! A hint is never evidence: it only makes the next look come at once, and says where to look first.
 
+mod agenda;
 mod backoff;
 mod hint;
 mod judge;

@@ -2,7 +2,7 @@
 
 use gate::ObjectName;
 
-use super::postgres::CHANNEL;
+use super::postgres::{CHANNEL, ELSEWHERE, SCHEMAS};
 
 /// The trigger on a ledger's table.
 pub(super) const LEDGER_TRIGGER: &str = "schemagate_ledger";
@@ -63,7 +63,7 @@ fn event_sql() -> String {
 --
 {removal}
 --
--- What it costs: one notification for each transaction that changes the schema. It cannot fail a
+-- What it costs: one notification for each transaction that changes the schema, with the schemas' names. It cannot fail a
 -- migration: every error is swallowed, and schemagate polls all the same. One limit is
 -- PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE TRANSACTION).
 BEGIN;
@@ -77,19 +77,59 @@ LANGUAGE plpgsql
 -- Fixed, so that nothing in the path of whoever runs a migration can stand in for a function below.
 SET search_path = pg_catalog
 AS $schemagate$
+DECLARE
+    -- The schemas in which something changed, and whether something may have changed elsewhere.
+    schemas text[];
+    elsewhere boolean := false;
+    -- An empty one means any schema.
+    payload text := '';
 BEGIN
-    -- Temporary tables are nobody else's, and applications make many.
-    IF TG_EVENT = 'sql_drop' THEN
-        IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary) THEN
+    BEGIN
+        IF TG_EVENT = 'sql_drop' THEN
+            -- All that goes is listed. What has no schema goes with something that has one, or is nobody's.
+            -- Temporary tables are nobody else's, and applications make many.
+            SELECT array_agg(DISTINCT CASE d.object_type WHEN 'schema' THEN d.object_name ELSE d.schema_name END)
+              INTO schemas
+              FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary;
+        ELSIF TG_TAG = 'REFRESH MATERIALIZED VIEW' THEN
+            -- It changes whether a view can be read, and lists no object.
+            schemas := '{{}}';
+            elsewhere := true;
+        ELSE
+            -- A command is listed with its object's schema alone. Elsewhere are what inherits from a table,
+            -- the schema that something was moved from (of a table, one row says which schema it is in; that
+            -- is younger than its columns then), whatever uses a type, and what has no schema.
+            SELECT array_agg(DISTINCT CASE WHEN c.command_tag = 'CREATE SCHEMA' THEN n.nspname
+                                           ELSE c.schema_name END),
+                   bool_or(CASE
+                       WHEN c.command_tag = 'CREATE SCHEMA' THEN n.nspname IS NULL
+                       WHEN c.schema_name IS NULL THEN true
+                       WHEN EXISTS (SELECT FROM pg_inherits i
+                                     WHERE c.classid = 'pg_class'::regclass AND i.inhparent = c.objid) THEN true
+                       WHEN c.command_tag LIKE 'CREATE %' THEN false
+                       ELSE NOT EXISTS (SELECT FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.objid
+                                         WHERE c.classid = 'pg_class'::regclass AND d.classid = c.classid
+                                           AND d.objid = c.objid AND d.refclassid = 'pg_namespace'::regclass
+                                           AND a.attnum = -1 AND a.xmin = d.xmin) END)
+              INTO schemas, elsewhere
+              FROM pg_event_trigger_ddl_commands() c
+              LEFT JOIN pg_namespace n ON c.classid = 'pg_namespace'::regclass AND n.oid = c.objid
+             WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND c.command_tag <> 'COMMENT';
+        END IF;
+        IF schemas IS NULL THEN
             RETURN;
         END IF;
-    -- REFRESH MATERIALIZED VIEW changes whether a view can be read, and lists no object.
-    ELSIF TG_TAG <> 'REFRESH MATERIALIZED VIEW' AND NOT EXISTS (
-        SELECT FROM pg_event_trigger_ddl_commands() c
-         WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND c.command_tag <> 'COMMENT'
-    ) THEN
-        RETURN;
-    END IF;
+        SELECT '{SCHEMAS}' || concat_ws(',', string_agg(quote_ident(s.name), ','),
+                                     CASE WHEN elsewhere THEN '{ELSEWHERE}' END)
+          INTO payload
+          FROM unnest(schemas) AS s(name) WHERE s.name !~ '^pg_';
+        -- The server takes no longer ones.
+        IF octet_length(payload) > 7900 THEN
+            payload := '';
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        payload := '';
+    END;
 {notify}\
 EXCEPTION WHEN OTHERS THEN
     -- A migration matters more than a notification.
@@ -108,7 +148,7 @@ CREATE EVENT TRIGGER schemagate_drop ON sql_drop
 COMMIT;
 ",
         removal = commented(&removal_sql(&TriggerKind::Event)),
-        notify = notify(),
+        notify = notify("payload"),
     )
 }
 
@@ -149,16 +189,16 @@ COMMIT;
         table = quoted(table),
         removal = commented(&removal_sql(&TriggerKind::Ledger(table.clone()))),
         function = ledger_function(table),
-        notify = notify(),
+        notify = notify(&format!("'{SCHEMAS}' || quote_ident(TG_TABLE_SCHEMA)")),
     )
 }
 
 /// The statement that notifies.
-fn notify() -> String {
+fn notify(payload: &str) -> String {
     format!(
         "    -- A full queue would fail the transaction at its commit, where no error can be swallowed.
     IF pg_notification_queue_usage() < 0.5 THEN
-        PERFORM pg_notify('{CHANNEL}', '');
+        PERFORM pg_notify('{CHANNEL}', {payload});
     END IF;
 "
     )
