@@ -4,6 +4,7 @@
 #   make demo ARGS=--tour   the same, by itself
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
+#   make test-browser    prove its pages in a real Chromium
 #
 # All work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
 # where that is allowed (root, or sudo that asks no password), and named where it is not.
@@ -16,10 +17,14 @@ CARGO ?= cargo
 # cargo-deny is a tool, not a dependency: pinned here, installed into .tools, never into ~/.cargo.
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := .tools/bin/cargo-fuzz
+TIME ?= 60
 BACKEND := tests/backends/express
 APPS := tests/apps
+BROWSER := tests/browser
 
-.PHONY: help demo test test-apps bench-micro deps-build deps-test deps-apps format clippy docs tests proofs deny
+.PHONY: help demo test test-apps test-browser pictures bench-micro deps-build deps-test deps-apps deps-browser format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -31,6 +36,12 @@ test: deps-build deps-test format clippy docs tests deny ## Everything that CI c
 
 test-apps: deps-apps ## Real applications, migrated by their own tools, behind the real schemagate.
 	$(CARGO) test --locked --test apps
+
+test-browser: deps-browser ## The pages in a real Chromium, by mouse and by keyboard, held against axe.
+	$(CARGO) test --locked --test browser
+
+pictures: deps-browser ## The pictures of the documentation, taken anew.
+	PICTURES=$(CURDIR)/docs/pictures $(CARGO) test --locked --test browser
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
@@ -44,6 +55,14 @@ deps-test: deps-build $(BACKEND)/node_modules/.package-lock.json ## What the tes
 $(BACKEND)/node_modules/.package-lock.json: $(BACKEND)/package-lock.json
 	@scripts/install-missing.sh test
 	cd $(BACKEND) && npm ci --no-progress --loglevel=error
+	@touch $@
+
+deps-browser: deps-test $(BROWSER)/node_modules/.package-lock.json ## What test-browser needs besides.
+	@scripts/install-missing.sh browser
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
+	@scripts/install-missing.sh test
+	cd $(BROWSER) && npm ci --no-progress --loglevel=error
 	@touch $@
 
 deps-apps: deps-build $(APPS)/knex/node_modules/.package-lock.json $(APPS)/django-tenants/.venv/installed ## What test-apps needs besides.
@@ -63,11 +82,11 @@ $(APPS)/django-tenants/.venv/installed: $(APPS)/django-tenants/requirements.txt
 format: ## Whether every file is formatted.
 	$(CARGO) fmt --all --check
 
-# Warnings are errors by an argument and not by RUSTFLAGS: those would build everything twice. `apps` is named because
+# Warnings are errors by an argument and not by RUSTFLAGS: those would build everything twice. `apps` and `browser` are named because
 # --all-targets leaves out what is run by name only.
 clippy: ## The lints.
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) clippy --test apps --locked -- -D warnings
+	$(CARGO) clippy --test apps --test browser --locked -- -D warnings
 
 # Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it. The documentation is for those who work in
 # the house: private items are in it, so a room's door may point at what is behind it.
@@ -79,6 +98,22 @@ tests: ## Unit, property and integration tests.
 
 proofs: deps-test ## The long proofs: a minute and more each, with their figures.
 	$(CARGO) test --test suite --locked -- --ignored --nocapture --test-threads=1
+
+# On stable Rust: no sanitizer, and the program is built once more for its instruments, without the slow linking of a release.
+# What the fuzzer finds on its way goes to fuzz/corpus, what fails to fuzz/artifacts.
+fuzz: deps-build $(CARGO_FUZZ) ## Everything that reads what strangers write, each for TIME=60 seconds.
+	@for seeds in fuzz/seeds/*; do \
+		target=$${seeds##*/}; mkdir -p fuzz/corpus/$$target; echo "== $$target"; \
+		CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(CARGO_FUZZ) fuzz run --sanitizer none \
+			--features libfuzzer --target-dir target/fuzz $$target fuzz/corpus/$$target $$seeds \
+			-- -max_total_time=$(TIME) -max_len=8192 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1; \
+	done
+
+$(CARGO_FUZZ): Makefile
+	@if [ "$$($@ --version 2>/dev/null)" != "cargo-fuzz $(CARGO_FUZZ_VERSION)" ]; then \
+		$(CARGO) install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --root .tools; \
+	fi
+	@touch $@
 
 # Advisories are left out: they need a database from the network, and a new one would break an old commit.
 deny: $(CARGO_DENY) ## Licences, banned crates, and where crates come from.

@@ -3,13 +3,14 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps
+# Usage: install-missing.sh build|test|apps|browser
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
 build=(cmake:cmake cc:gcc c++:g++ make:make)
 test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
 apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
+browser=(chromium:chromium)
 
 # Debian installs servers where a user's PATH does not look.
 has() {
@@ -22,7 +23,8 @@ case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${test[@]}") ;;
     apps) wanted=("${apps[@]}") ;;
-    *) echo "usage: $0 build|test|apps" >&2; exit 2 ;;
+    browser) wanted=("${browser[@]}") ;;
+    *) echo "usage: $0 build|test|apps|browser" >&2; exit 2 ;;
 esac
 
 missing=()

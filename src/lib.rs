@@ -11,6 +11,7 @@
 //! | [`live`] | the one value that requests read and one writer swaps |
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
+//! | [`wire`] | what of a request goes no further, whatever it means: bytes, before anything parses them |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
 //! | [`alert`] | operators are told of changes, by webhook |
@@ -20,6 +21,7 @@
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
+//! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
@@ -39,5 +41,7 @@ pub mod migrations;
 pub mod prisma_schema;
 pub mod proxy;
 pub mod report;
+pub mod sparing;
 pub mod symptoms;
 pub mod watch;
+pub mod wire;

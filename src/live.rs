@@ -1,41 +1,41 @@
 //! The one value that requests read and one writer swaps.
 //!
-//! A request pins the current [`Gate`] once and reads nothing else; [`crate::watch`] owns the only
-//! [`GateWriter`]. There is no second shared value that could disagree with the first.
+//! A request pins what is [`Live`] once: a configuration, and the [`Gate`] that was made of it. What else
+//! is made of that configuration is found by it, so that no id is ever looked up in another one's tables.
+//! [`crate::watch`] owns the only [`GateWriter`].
 
+mod asking;
 mod attention;
 mod second_look;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 use futures_util::future::join_all;
-use gate::{DatabaseId, Extent, Gate, Moment, Snapshot};
+use gate::{DatabaseId, Gate, Moment, Snapshot};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+use crate::config::Config;
+
+pub use asking::Asking;
 pub use attention::Attention;
 pub use second_look::LookAgain;
 
-use attention::Attended;
-use second_look::SecondLook;
-
-/// Makes the two ends of the live value.
-pub fn live(gate: Gate) -> (GateReader, GateWriter) {
+/// Makes the two ends of the live value: nothing is known of any database yet.
+pub fn live(config: Arc<Config>) -> (GateReader, GateWriter) {
     let (settled, settled_reader) = watch::channel(false);
     let (swapped, swapped_reader) = watch::channel(());
-    let databases = gate.rules().databases();
-    let second_looks = (0..databases).map(|_| SecondLook::new()).collect();
-    let attended = (0..databases).map(|_| Attended::new()).collect();
+    let databases = config.databases.iter().map(|_| Asking::new()).collect();
+    let gate = Gate::new(Arc::clone(&config.rules));
     let shared = Arc::new(Shared {
-        gate: ArcSwap::from_pointee(gate),
+        live: ArcSwap::from_pointee(Live { config, databases, gate }),
         clock: Clock::start(),
         requests: Requests::default(),
-        second_looks,
-        attended,
         changed: Notify::new(),
         serving: AtomicBool::new(false),
     });
@@ -43,15 +43,49 @@ pub fn live(gate: Gate) -> (GateReader, GateWriter) {
     (reader, GateWriter { shared, settled, swapped })
 }
 
+/// A configuration, and what is known by it; immutable, and swapped whole.
+#[derive(Debug, Clone)]
+pub struct Live {
+    config: Arc<Config>,
+    /// Where looks are asked for, per database of the configuration.
+    databases: Arc<[Arc<Asking>]>,
+    gate: Gate,
+}
+
+impl Live {
+    /// The configuration that the rules of the gate are of.
+    pub const fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Where looks at these databases are asked for.
+    pub fn asking(&self, databases: &[DatabaseId]) -> Vec<Arc<Asking>> {
+        databases.iter().filter_map(|id| self.databases.get(id.0 as usize)).map(Arc::clone).collect()
+    }
+
+    /// The same configuration over another snapshot.
+    fn with_snapshot(&self, snapshot: Snapshot) -> Self {
+        Self {
+            config: Arc::clone(&self.config),
+            databases: Arc::clone(&self.databases),
+            gate: self.gate.with_snapshot(snapshot),
+        }
+    }
+}
+
+impl Deref for Live {
+    type Target = Gate;
+
+    fn deref(&self) -> &Gate {
+        &self.gate
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
-    gate: ArcSwap<Gate>,
+    live: ArcSwap<Live>,
     clock: Clock,
     requests: Requests,
-    /// Per database.
-    second_looks: Vec<SecondLook>,
-    /// Per database.
-    attended: Vec<Attended>,
     /// Rung when what is known has changed.
     changed: Notify,
     /// Whether the proxy's listeners are open.
@@ -99,16 +133,17 @@ pub struct GateWriter {
     swapped: watch::Sender<()>,
 }
 
-/// Tells whether requests come, and the time. Cheap to clone.
+/// Tells whether requests come, the time, and who asks for a look at one database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pulse {
     shared: Arc<Shared>,
+    asking: Arc<Asking>,
 }
 
 impl GateReader {
-    /// The current gate, pinned: a request decides by one and the same to its end.
-    pub fn pin(&self) -> Guard<Arc<Gate>> {
-        self.shared.gate.load()
+    /// What is live, pinned: one configuration, and what is known by it.
+    pub fn pin(&self) -> Guard<Arc<Live>> {
+        self.shared.live.load()
     }
 
     /// The present, on the clock that snapshots are measured by.
@@ -153,8 +188,8 @@ impl GateReader {
     }
 
     /// Has each of `databases` looked at often, while what is returned lives.
-    pub fn attend(&self, databases: Vec<DatabaseId>) -> Attention {
-        Attention::begin(Arc::clone(&self.shared), databases)
+    pub fn attend(&self, databases: Vec<Arc<Asking>>) -> Attention {
+        Attention::begin(databases)
     }
 
     /// Waits until what is known changes after this call. Those who wait are woken in the order in
@@ -167,34 +202,20 @@ impl GateReader {
     ///
     /// All that wait share the looks, which are made one after another. Of several databases, what
     /// came of the least fortunate one; the gate has what was seen of the others.
-    pub async fn look_after(&self, failure: Moment, databases: &[DatabaseId], limit: Duration) -> LookAgain {
-        let asked: Vec<(DatabaseId, &SecondLook)> = {
-            let (gate, now) = (self.pin(), self.now());
-            let generation = gate.snapshot().generation();
-            let with_looks =
-                databases.iter().filter_map(|id| Some((*id, self.shared.second_looks.get(id.0 as usize)?)));
-            with_looks.filter(|(_, looks)| looks.ask(failure, now, generation)).collect()
-        };
+    pub async fn look_after(&self, failure: Moment, databases: Vec<Arc<Asking>>, limit: Duration) -> LookAgain {
+        let generation = self.pin().snapshot().generation();
+        let asked = databases.iter().filter(|asking| asking.second_look.ask(failure, self.now(), generation));
         // Each for itself: one that fails must not hide what another one sees.
-        let looks = asked.into_iter().map(|(id, looks)| self.look_at(id, looks, failure, limit));
+        let looks = asked.map(|asking| self.look_at(asking, failure, limit));
         join_all(looks).await.into_iter().max().unwrap_or(LookAgain::Skipped)
     }
 
-    async fn look_at(&self, id: DatabaseId, looks: &SecondLook, failure: Moment, limit: Duration) -> LookAgain {
-        let mut swapped = self.swapped.clone();
-        let looked = async {
-            while !self.pin().snapshot().looked_since(id, failure, &Extent::Everything) {
-                if swapped.changed().await.is_err() {
-                    return LookAgain::Failed;
-                }
-            }
-            LookAgain::Looked
-        };
+    async fn look_at(&self, asking: &Asking, failure: Moment, limit: Duration) -> LookAgain {
         tokio::select! {
-            outcome = looked => outcome,
-            () = looks.failed_after(failure) => LookAgain::Failed,
+            () = asking.second_look.looked_after(failure) => LookAgain::Looked,
+            () = asking.second_look.failed_after(failure) => LookAgain::Failed,
             () = sleep(limit) => {
-                looks.count_slow(failure, self.now());
+                asking.second_look.count_slow(failure, self.now());
                 LookAgain::TooSlow
             }
         }
@@ -202,9 +223,9 @@ impl GateReader {
 }
 
 impl GateWriter {
-    /// The current gate.
-    pub fn current(&self) -> Arc<Gate> {
-        self.shared.gate.load_full()
+    /// What is live.
+    pub fn current(&self) -> Arc<Live> {
+        self.shared.live.load_full()
     }
 
     /// The present.
@@ -212,16 +233,20 @@ impl GateWriter {
         self.shared.clock.now()
     }
 
-    /// What those who look at databases may know of the requests.
-    pub fn pulse(&self) -> Pulse {
-        Pulse { shared: Arc::clone(&self.shared) }
+    /// What whoever looks at a database may know of the requests.
+    pub fn pulse(&self, asking: Arc<Asking>) -> Pulse {
+        Pulse { shared: Arc::clone(&self.shared), asking }
     }
 
     /// Puts a snapshot in force: the next request sees it.
     pub fn swap(&mut self, snapshot: Snapshot) {
         let current = self.current();
         let changed = current.snapshot().generation() != snapshot.generation();
-        self.shared.gate.store(Arc::new(current.with_snapshot(snapshot)));
+        let live = Arc::new(current.with_snapshot(snapshot));
+        self.shared.live.store(Arc::clone(&live));
+        for (id, asking) in (0..).map(DatabaseId).zip(&*live.databases) {
+            asking.second_look.note_looked(live.snapshot().last_look(id));
+        }
         self.swapped.send_replace(());
         if changed {
             self.shared.changed.notify_waiters();
@@ -240,25 +265,18 @@ impl Pulse {
         self.shared.clock.now()
     }
 
-    /// Waits until a look at `database` is asked for that begins after `began`, and counts it; or
-    /// until one is due because somebody waits for its verdicts to turn.
-    pub async fn asked_after(&self, database: DatabaseId, began: Moment) {
-        let place = database.0 as usize;
-        let (Some(looks), Some(attended)) = (self.shared.second_looks.get(place), self.shared.attended.get(place))
-        else {
-            return std::future::pending().await;
-        };
+    /// Waits until a look is asked for that begins after `began`, and counts it; or until one is due
+    /// because somebody waits for its verdicts to turn.
+    pub async fn asked_after(&self, began: Moment) {
         tokio::select! {
-            () = looks.asked_after(began) => looks.count(self.now()),
-            () = attended.due(began, self.shared.clock) => {}
+            () = self.asking.second_look.asked_after(began) => self.asking.second_look.count(self.now()),
+            () = self.asking.attended.due(began, self.shared.clock) => {}
         }
     }
 
-    /// Says that a look at `database` failed; those who wait for it wait no longer.
-    pub fn note_failed_look(&self, database: DatabaseId, began: Moment) {
-        if let Some(looks) = self.shared.second_looks.get(database.0 as usize) {
-            looks.note_failed(began);
-        }
+    /// Says that a look failed; those who wait for it wait no longer.
+    pub fn note_failed_look(&self, began: Moment) {
+        self.asking.second_look.note_failed(began);
     }
 
     /// How long no request has come, to the second; before the first one, since the start.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use gate::{DatabaseId, Fact, Finding, FindingKind, Gate, Moment, Requirement, RequirementId, Route, Verdict};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::config::Config;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 
 /// How things stand at one moment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Report {
     /// `ready`, `degraded` (something is unmet) or `unknown` (nothing is unmet as far as is known).
     pub status: Status,
@@ -33,7 +34,7 @@ pub struct Report {
 }
 
 /// All requirements in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Everything is ready.
@@ -45,7 +46,7 @@ pub enum Status {
 }
 
 /// Whether a database could be looked at.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DatabaseReport {
     /// Its name in the configuration.
     pub name: String,
@@ -54,13 +55,14 @@ pub struct DatabaseReport {
 }
 
 /// One requirement in one database.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RequirementReport {
     /// Its name in the configuration.
     pub name: String,
     /// The database's name in the configuration.
     pub database: String,
     /// How it stands.
+    #[schemars(schema_with = "verdict_words")]
     pub verdict: &'static str,
     /// For how long it has stood so.
     pub since_seconds: f64,
@@ -87,7 +89,7 @@ pub struct RequirementReport {
 }
 
 /// One unmet fact.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FindingReport {
     /// `missing`, `falls_through`, `different`, `invalid` or `denied`; of a migration also `pending`, `running` or `failed`.
     pub kind: &'static str,
@@ -100,7 +102,7 @@ pub struct FindingReport {
 }
 
 /// Something odd that leaves nothing unmet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct WarningReport {
     /// `edited`, `ahead`, `diverged`, `lock_left`, `pending` or `missing`.
     pub kind: &'static str,
@@ -108,6 +110,11 @@ pub struct WarningReport {
     pub object: String,
     /// The whole of it as a sentence.
     pub text: String,
+}
+
+/// One of the words of verdicts, for the description of the admin API.
+pub fn verdict_words(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Verdict::ALL.map(Verdict::as_str) })
 }
 
 impl Report {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use gate::{MatchingPath, RouteId, Symptom};
+use gate::{MatchingPath, Route, RouteId, Rules, Symptom};
 use jiff::Timestamp;
 
 pub use proposal::Proposal;
@@ -38,6 +38,14 @@ pub enum Covered {
 }
 
 impl Covered {
+    /// Whether a need of `route` tells what `symptom` tells.
+    pub fn of(symptom: &Symptom, route: &Route, rules: &Rules) -> Self {
+        symptom.object.as_ref().map_or(Self::Unknown, |object| {
+            let covers = route.needs.iter().filter_map(|need| rules.requirement(*need)).any(|need| need.covers(object));
+            if covers { Self::Yes } else { Self::No }
+        })
+    }
+
     /// The word in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,10 +62,10 @@ pub struct Symptoms {
     noted: Arc<Mutex<HashMap<Key, Note>>>,
 }
 
-/// Each is noted once a route.
+/// Each is noted once a route. That goes by its name, which a reload leaves it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    route: RouteId,
+    route: Box<str>,
     symptom: Symptom,
 }
 
@@ -88,9 +96,9 @@ pub enum News {
 
 impl Symptoms {
     /// Notes a symptom in the answer to a request for `path`.
-    pub fn note(&self, route: RouteId, path: &MatchingPath, symptom: &Symptom, covered: Covered) -> News {
+    pub fn note(&self, route: &str, path: &MatchingPath, symptom: &Symptom, covered: Covered) -> News {
         let (now, instant) = (Timestamp::now(), Instant::now());
-        let key = Key { route, symptom: symptom.clone() };
+        let key = Key { route: route.into(), symptom: symptom.clone() };
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(note) = noted.get_mut(&key) {
             note.count += 1;
@@ -113,20 +121,32 @@ impl Symptoms {
         News::Log { count: 1 }
     }
 
-    /// Those that no requirement covers and that say what they are about; the most frequent first.
-    fn uncovered(&self) -> Vec<(Key, Note)> {
+    /// Those that no requirement covers and that say what they are about, on routes that there are; the
+    /// most frequent first.
+    fn uncovered(&self, rules: &Rules) -> Vec<Uncovered> {
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut uncovered: Vec<(Key, Note)> = noted
+        let mut uncovered: Vec<Uncovered> = noted
             .iter()
-            .filter(|(_, note)| note.covered == Covered::No)
-            .map(|(key, note)| (key.clone(), note.clone()))
+            .filter_map(|(key, note)| {
+                let (id, route) = (0..).map(RouteId).zip(rules.routes()).find(|(_, route)| route.name == key.route)?;
+                // A requirement may have been added since.
+                let uncovered = note.covered == Covered::No && Covered::of(&key.symptom, route, rules) == Covered::No;
+                uncovered.then(|| Uncovered { route: id, symptom: key.symptom.clone(), note: note.clone() })
+            })
             .collect();
         drop(noted);
-        uncovered.sort_by(|(key, note), (other_key, other)| {
-            other.count.cmp(&note.count).then_with(|| key.symptom.cmp(&other_key.symptom))
-        });
+        uncovered
+            .sort_by(|one, other| other.note.count.cmp(&one.note.count).then_with(|| one.symptom.cmp(&other.symptom)));
         uncovered
     }
+}
+
+/// A symptom that no requirement of its route covers.
+#[derive(Debug)]
+struct Uncovered {
+    route: RouteId,
+    symptom: Symptom,
+    note: Note,
 }
 
 #[cfg(test)]

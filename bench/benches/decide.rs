@@ -22,7 +22,7 @@ fn decide(bencher: Bencher<'_, '_>, routes: u32) {
     let parsed = || next.next().map(|sent| (sent.host(), sent.target(), sent.method()));
     bencher.with_inputs(parsed).bench_local_refs(|input| {
         let (host, target, method) = input.as_ref()?;
-        Some(scene.gate.decide(&Request { host, target, method: *method, tenant: None }, NOW))
+        Some(scene.gate.decide(&Request { host, target, method: *method, tenant: None, organisation: None }, NOW))
     });
 }
 
@@ -34,7 +34,7 @@ fn decide_for_a_tenant(bencher: Bencher<'_, '_>, tenants: u32) {
     let parsed = || next.next().map(|sent| (sent.host(), sent.target(), sent.method()));
     bencher.with_inputs(parsed).bench_local_refs(|input| {
         let (host, target, method) = input.as_ref()?;
-        Some(scene.gate.decide(&Request { host, target, method: *method, tenant: None }, NOW))
+        Some(scene.gate.decide(&Request { host, target, method: *method, tenant: None, organisation: None }, NOW))
     });
 }
 
@@ -45,7 +45,13 @@ fn parse_and_decide(bencher: Bencher<'_, '_>, routes: u32) {
     let mut next = scene.requests.iter().cycle();
     bencher.with_inputs(|| next.next().cloned()).bench_local_refs(|sent| {
         let sent = sent.as_ref()?;
-        let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method(), tenant: None };
+        let request = Request {
+            host: &sent.host(),
+            target: &sent.target(),
+            method: sent.method(),
+            tenant: None,
+            organisation: None,
+        };
         Some(scene.gate.decide(&request, NOW))
     });
 }

@@ -147,6 +147,7 @@ fn route(id: u32, text: &str) -> Route {
         needs: (0..id % 3).map(|need| RequirementId((id + need * 7) % REQUIREMENTS)).collect(),
         actions: Actions { on_broken: block, on_contradicted: block, on_migrating: block, on_unknown: Action::Pass },
         mode: Mode::Enforce,
+        windows: true,
         tenant_needs: true,
     }
 }

@@ -14,7 +14,13 @@ fn allocates_nothing(scene: &Scene) {
     for sent in &scene.requests {
         let mut outcome = Outcome::NoRoute;
         let counted = measure(|| {
-            let request = Request { host: &sent.host(), target: &sent.target(), method: sent.method(), tenant: None };
+            let request = Request {
+                host: &sent.host(),
+                target: &sent.target(),
+                method: sent.method(),
+                tenant: None,
+                organisation: None,
+            };
             outcome = scene.gate.decide(&request, NOW).outcome;
         });
         assert_eq!(counted.count_total, 0, "{sent:?}");

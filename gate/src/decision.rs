@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use crate::{ActionKind, AnswerId, HoldId, RequirementId, RouteId, TenantId, UpstreamId, Verdict, VersionId};
+use crate::{
+    ActionKind, AnswerId, BypassId, HoldId, Moment, RequirementId, RouteId, TenantId, UpstreamId, Verdict, VersionId,
+    WindowId,
+};
 
 /// What is done with a request, and why. Log, metrics and answer all tell this same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub struct Decision {
     pub reason: Reason,
     /// Whether observe mode let a request pass that would have been answered here.
     pub observed: bool,
+    /// The bypass that let a request pass which would have been answered here, of the snapshot that
+    /// it was decided by; action and reason tell what would have been.
+    pub bypassed: Option<BypassId>,
 }
 
 /// What happens to a request.
@@ -53,6 +59,13 @@ pub enum Outcome {
     Hold(HoldId),
     /// It is answered here with a prepared answer.
     Answer(AnswerId),
+    /// It is refused here, by a maintenance window.
+    Maintenance {
+        /// When that ends; `None`: nobody knows.
+        until: Option<Moment>,
+        /// The window whose message is told, of the snapshot that it was decided by; `None`: a usual sentence.
+        message: Option<WindowId>,
+    },
     /// It asks for the public health answer.
     Health,
     /// No route serves it.
@@ -68,6 +81,8 @@ pub enum Reason {
     Health,
     /// It names no tenant that there is, and that is not served.
     UnknownTenant,
+    /// A maintenance window keeps it out, of the snapshot that it was decided by.
+    Window(WindowId),
     /// Its route needs nothing of it.
     NoNeeds,
     /// Everything its route needs is ready.
@@ -92,6 +107,7 @@ impl Reason {
             Self::NoRoute => "no_route",
             Self::Health => "health",
             Self::UnknownTenant => "unknown_tenant",
+            Self::Window(_) => "window",
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
             Self::Version(_) => "version",
@@ -108,7 +124,12 @@ impl Outcome {
             Self::Forward(upstream)
             | Self::ForwardRescued { upstream, .. }
             | Self::ForwardElsewhere { upstream, .. } => Some(upstream),
-            Self::Stale { .. } | Self::Hold(_) | Self::Answer(_) | Self::Health | Self::NoRoute => None,
+            Self::Stale { .. }
+            | Self::Hold(_)
+            | Self::Answer(_)
+            | Self::Maintenance { .. }
+            | Self::Health
+            | Self::NoRoute => None,
         }
     }
 }
@@ -116,12 +137,12 @@ impl Outcome {
 impl Decision {
     /// How much a decision keeps from a client; of two readings of one path the stricter is used.
     ///
-    /// Between two that forward, the one that observe mode would have refused is the one to tell
-    /// of, and then the one whose need is unmet: its failure is the one that can be explained.
+    /// Between two that forward, the one that would have been refused but for observe mode or a bypass is the
+    /// one to tell of, and then the one whose need is unmet: its failure is the one that can be explained.
     pub(crate) const fn strictness(&self) -> u8 {
         match (self.outcome, self.reason) {
             (Outcome::Health, _) => 0,
-            (Outcome::Forward(_), _) if self.observed => 3,
+            (Outcome::Forward(_), _) if self.observed || self.bypassed.is_some() => 3,
             (Outcome::Forward(_), Reason::Need { .. } | Reason::UnknownTenant) => 2,
             (Outcome::Forward(_), _) => 1,
             (Outcome::ForwardElsewhere { .. }, _) => 4,
@@ -131,6 +152,7 @@ impl Decision {
             (Outcome::NoRoute, _) => 8,
             (Outcome::Answer(_), _) if matches!(self.action, ActionKind::Respond) => 9,
             (Outcome::Answer(_), _) => 10,
+            (Outcome::Maintenance { .. }, _) => 11,
         }
     }
 }

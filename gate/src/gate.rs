@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::share::share_out;
 use crate::{
-    Action, ActionKind, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm, MatchingPath, Method,
-    Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger, Target, Tenancy,
-    UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
+    Action, ActionKind, BypassId, Closure, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm,
+    MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger,
+    Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub method: Method<'a>,
     /// What the header says that names the tenant, where one does.
     pub tenant: Option<&'a str>,
+    /// What it says of the organisation that it is of, where that is asked for.
+    pub organisation: Option<&'a str>,
 }
 
 impl Rules {
@@ -196,17 +198,17 @@ impl Gate {
     ///
     /// Total and deterministic; reads memory only, and allocates nothing.
     pub fn decide(&self, request: &Request<'_>, now: Moment) -> Decision {
-        let decision = self.decide_reading(request, &request.target.matching, now);
-        match &request.target.slash_reading {
-            None => decision,
-            Some(reading) => {
-                let other = self.decide_reading(request, reading, now);
-                if other.strictness() > decision.strictness() { other } else { decision }
+        let mut decision = self.decide_reading(request, &request.target.matching, now);
+        for reading in &request.target.others {
+            let other = self.decide_reading(request, reading, now);
+            if other.strictness() > decision.strictness() {
+                decision = other;
             }
         }
+        decision
     }
 
-    /// Decides one reading of the path, in the order: health path, route, needs, action.
+    /// Decides one reading of the path, in the order: health path, route, tenant, windows, needs, action.
     fn decide_reading(&self, request: &Request<'_>, path: &MatchingPath, now: Moment) -> Decision {
         let rules = &*self.rules;
         let answer = |outcome, reason| Decision {
@@ -216,6 +218,7 @@ impl Gate {
             action: ActionKind::Pass,
             reason,
             observed: false,
+            bypassed: None,
         };
         if rules.health.as_ref() == Some(path) && matches!(request.method.as_str(), "GET" | "HEAD") {
             return answer(Outcome::Health, Reason::Health);
@@ -225,8 +228,19 @@ impl Gate {
             return answer(Outcome::NoRoute, Reason::NoRoute);
         };
         let whose = self.whose(request, now);
-        if let Some(decision) = self.refuse_stranger(id, route, whose) {
+        if let Some(decision) = self.refuse_stranger(id, route, whose, now) {
             return decision;
+        }
+        let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
+        let closure = self.closure(request, route, whose, now);
+        let bypassed =
+            closure.and_then(|_| self.snapshot.bypasses().of_windows(&route.name, self.names_of(whose), now));
+        let observed = route.mode == Mode::Observe;
+        if let Some(Closure { window, until, message }) = closure.filter(|_| observed || bypassed.is_none()) {
+            let outcome =
+                if observed { Outcome::Forward(route.upstream) } else { Outcome::Maintenance { until, message } };
+            let (action, reason) = (ActionKind::Block, Reason::Window(window));
+            return Decision { outcome, route: Some(id), tenant, action, reason, observed, bypassed: None };
         }
         let (reason, action, upstream) = self.in_force(route, whose, now);
         let effect = action.effect(request.method);
@@ -234,8 +248,45 @@ impl Gate {
         let observed = route.mode == Mode::Observe && !as_ever;
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
-        let tenant = if let Whose::Tenant(tenant) = whose { Some(tenant) } else { None };
-        Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed }
+        let decision =
+            Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed, bypassed: None };
+        match closure {
+            _ if effect != Effect::Forward => self.pass_over(decision, request.method, route, whose, now),
+            // It passes by the grace of a bypass alone, and that is told.
+            Some(Closure { window, .. }) => {
+                Decision { action: ActionKind::Block, reason: Reason::Window(window), bypassed, ..decision }
+            }
+            None => decision,
+        }
+    }
+
+    /// The decision under the bypasses that there are: the needs that they cover keep nobody, and the
+    /// worst of the others decides.
+    fn pass_over(&self, kept: Decision, method: Method<'_>, route: &Route, whose: Whose, now: Moment) -> Decision {
+        let Reason::Need { requirement, .. } = kept.reason else { return kept };
+        let bypass = |need: RequirementId| {
+            let requirement = self.rules.requirement(need)?;
+            self.snapshot.bypasses().of_need(&route.name, self.names_of(whose), &requirement.name, now)
+        };
+        let Some(by) = bypass(requirement) else { return kept };
+        let (reason, action) = self.judge_those(route, whose, now, |need| bypass(need).is_none());
+        match action.effect(method) {
+            // What would have kept it is told, not what is left of the needs.
+            Effect::Forward => Decision { outcome: Outcome::Forward(route.upstream), bypassed: Some(by), ..kept },
+            effect => Decision { outcome: effect.outcome(route.upstream), action: action.kind(), reason, ..kept },
+        }
+    }
+
+    /// The schema of a request's tenant and the word that names it, if it is one's.
+    pub(crate) fn names_of(&self, whose: Whose) -> Option<[&str; 2]> {
+        let Whose::Tenant(tenant) = whose else { return None };
+        let schema = &*self.snapshot.tenants()?.tenant(tenant)?.schema;
+        Some([schema, self.rules.tenancy.as_ref()?.word(schema)])
+    }
+
+    /// The bypass by which nothing that is known of the schema keeps requests of a route.
+    pub fn waiver(&self, route: &Route, whose: Whose, now: Moment) -> Option<BypassId> {
+        self.snapshot.bypasses().of_every_need(&route.name, self.names_of(whose), now)
     }
 
     /// Whose a request is at `now`.
@@ -251,23 +302,32 @@ impl Gate {
     }
 
     /// What is done with a request that names no tenant, if that is reason enough.
-    fn refuse_stranger(&self, id: crate::RouteId, route: &Route, whose: Whose) -> Option<Decision> {
+    fn refuse_stranger(&self, id: crate::RouteId, route: &Route, whose: Whose, now: Moment) -> Option<Decision> {
         let stranger = self.rules.tenancy.as_ref().filter(|_| route.tenant_needs && whose == Whose::Stranger)?.stranger;
         let observed = route.mode == Mode::Observe;
+        let bypassed = if observed { None } else { self.waiver(route, whose, now) };
         let outcome = match stranger {
             Stranger::Pass => return None,
-            _ if observed => Outcome::Forward(route.upstream),
+            _ if observed || bypassed.is_some() => Outcome::Forward(route.upstream),
             Stranger::Block(answer) => Outcome::Answer(answer),
             Stranger::NotFound => Outcome::NoRoute,
         };
         let reason = Reason::UnknownTenant;
-        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed })
+        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed, bypassed })
     }
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.
     pub fn worst(&self, now: Moment) -> Verdict {
         let verdicts = self.rules.declared().map(|(id, _)| self.snapshot.verdict(id, now));
         verdicts.chain(self.worst_of_tenants()).max().unwrap_or(Verdict::Ready)
+    }
+
+    /// Whether everything was found ready by looks that began at `since` or later: what a window waits for
+    /// that is to be lifted then.
+    pub fn is_ready_since(&self, since: Moment, now: Moment) -> bool {
+        let databases = u32::try_from(self.rules.databases()).unwrap_or(u32::MAX);
+        let mut databases = (0..databases).map(DatabaseId);
+        databases.all(|database| self.snapshot.looked_since(database, since)) && self.worst(now) == Verdict::Ready
     }
 
     /// Unknown, where it could not be learnt who the tenants are.
@@ -302,8 +362,19 @@ impl Gate {
 
     /// The worst need of a route where no version is used, for a request, by whose it is, and the action for it.
     pub fn judge(&self, route: &Route, whose: Whose, now: Moment) -> (Reason, Action) {
+        self.judge_those(route, whose, now, |_| true)
+    }
+
+    /// The same of some of the needs.
+    fn judge_those(
+        &self,
+        route: &Route,
+        whose: Whose,
+        now: Moment,
+        counts: impl Fn(RequirementId) -> bool,
+    ) -> (Reason, Action) {
         let mut worst: Option<(RequirementId, Verdict)> = None;
-        for need in &route.needs {
+        for need in route.needs.iter().filter(|need| counts(**need)) {
             let per_tenant = self.rules.requirement(*need).is_some_and(|requirement| requirement.per_tenant);
             let Some(verdict) = self.snapshot.verdict_for(*need, per_tenant, whose, now) else { continue };
             if worst.is_none_or(|(_, known)| verdict > known) {

@@ -12,6 +12,7 @@
 //! [`Finding`]s, [`Warning`]s and a [`Verdict`] -> [`Snapshot`] -> a new [`Gate`].
 
 mod action;
+mod bypass;
 mod catalog;
 mod column_spec;
 mod contract;
@@ -46,8 +47,10 @@ mod type_name;
 mod verdict;
 mod wanted;
 mod warning;
+mod window;
 
 pub use action::{Action, ActionKind, Actions, AnswerId, Effect};
+pub use bypass::{Bypass, BypassId, BypassScope, Bypasses, OrderSource, Skips};
 pub use catalog::{Catalog, Column, Index, Privilege, Relation, RelationKind, Schema};
 pub use column_spec::{ColumnSpec, ColumnSpecError};
 pub use contract::Contract;
@@ -81,3 +84,4 @@ pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};
+pub use window::{Blocks, Closure, Window, WindowId, WindowScope, WindowSource, Windows};

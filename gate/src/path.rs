@@ -41,7 +41,7 @@ pub enum PathError {
     NotAbsolute,
     /// A percent sign without two hexadecimal digits.
     BrokenEscape,
-    /// A control byte.
+    /// A control byte, plain or encoded: to many patterns an address ends before a final line feed.
     Control,
     /// `%00`.
     EncodedNul,
@@ -51,6 +51,8 @@ pub enum PathError {
     EncodedSlash,
     /// A raw `#`: a fragment is never sent.
     Fragment,
+    /// A character that is encoded in more bytes than it needs, such as a slash as `%C0%AF`.
+    Overlong,
 }
 
 impl PathError {
@@ -64,6 +66,7 @@ impl PathError {
             Self::Backslash => "the path has a backslash",
             Self::EncodedSlash => "the path has an encoded slash",
             Self::Fragment => "the path has a raw #",
+            Self::Overlong => "the path has a character in more bytes than it needs",
         }
     }
 }
@@ -82,21 +85,26 @@ impl core::error::Error for PathError {}
 /// Dot segments are removed (RFC 3986, section 5.2.4), slashes merged, escapes of characters that
 /// a segment may hold plainly (RFC 3986 `pchar`) are decoded, all other bytes are escaped in lower
 /// case. Sub-delimiters and `:@` are decoded too, although RFC 3986 lets their escapes differ:
-/// backends decode them, and no spelling of a gated path may step around its gate. The form lives
-/// on the stack up to 128 bytes.
+/// backends decode them, and no spelling of a gated path may step around its gate. For the same
+/// reason letters beyond ASCII that Unicode's case folding takes for ASCII ones become these. The
+/// form lives on the stack up to 128 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MatchingPath(SmallVec<[u8; 128]>);
 
 /// A request's path, ready to be decided and forwarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// What the upstream is sent: the bytes as they came, without dot segments.
+    /// What the upstream is sent: the bytes as they came, without dot segments, with one slash at
+    /// the front, and with bytes beyond ASCII escaped.
+    ///
+    /// Two slashes at the front begin a host to whoever resolves a target as a link is resolved.
     pub forward: Cow<'a, [u8]>,
     /// What is matched: the form of `forward`.
     pub matching: MatchingPath,
-    /// What is matched too, where `forward` keeps an encoded slash: the reading in which it
-    /// separates.
-    pub slash_reading: Option<MatchingPath>,
+    /// What is matched too, where backends may read `forward` differently: an encoded slash as one
+    /// that separates; a semicolon as what begins a segment's parameters, or the query. The
+    /// strictest decision wins. Empty for nearly every path.
+    pub others: Vec<MatchingPath>,
 }
 
 impl<'a> Target<'a> {
@@ -106,13 +114,38 @@ impl<'a> Target<'a> {
         if encoded_slash && form.encoded_slash == EncodedSlash::Reject {
             return Err(PathError::EncodedSlash);
         }
-        let forward = without_dot_segments(path);
+        let forward = in_ascii(with_one_slash(without_dot_segments(path)));
         let matching = MatchingPath::of(&forward, form);
         // Read from what is forwarded, because that is what the upstream will read.
-        let slash_reading = if encoded_slash { with_plain_slashes(&forward) } else { None }
-            .map(|separated| MatchingPath::of(&without_dot_segments(&separated), form));
-        Ok(Self { forward, matching, slash_reading })
+        let others = if encoded_slash || forward.contains(&b';') { other_readings(&forward, form) } else { Vec::new() };
+        Ok(Self { forward, matching, others })
     }
+}
+
+/// How else a path may be read.
+fn other_readings(forward: &[u8], form: MatchingForm) -> Vec<MatchingPath> {
+    let mut readings = Vec::new();
+    let mut add = |path: &[u8]| readings.push(MatchingPath::of(&without_dot_segments(path), form));
+    let separated = with_plain_slashes(forward);
+    if let Some(separated) = &separated {
+        add(separated);
+    }
+    for path in [Some(forward), separated.as_deref()].into_iter().flatten() {
+        let Some(semicolon) = path.iter().position(|byte| *byte == b';') else { continue };
+        add(&without_parameters(path));
+        add(path.get(..semicolon).unwrap_or_default());
+    }
+    readings
+}
+
+/// Every segment up to its first semicolon (RFC 3986, section 3.3: parameters of a segment).
+fn without_parameters(path: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    for segment in path.get(1..).unwrap_or_default().split(|byte| *byte == b'/') {
+        out.push(b'/');
+        out.extend_from_slice(segment.split(|byte| *byte == b';').next().unwrap_or_default());
+    }
+    out
 }
 
 /// Refuses what is ambiguous, and says whether there is an encoded slash.
@@ -125,26 +158,32 @@ fn scan(path: &[u8]) -> Result<bool, PathError> {
     }
     let mut rest = path;
     let mut encoded_slash = false;
+    let mut before = b'/';
     while let [byte, after @ ..] = rest {
         rest = after;
-        match byte {
+        let mut value = *byte;
+        if value == b'%' {
+            let (decoded, after) = escape(rest).ok_or(PathError::BrokenEscape)?;
+            (value, rest) = (decoded, after);
+        }
+        match value {
+            0 if *byte == b'%' => return Err(PathError::EncodedNul),
             0..=0x1f | 0x7f => return Err(PathError::Control),
             b'\\' => return Err(PathError::Backslash),
-            b'#' => return Err(PathError::Fragment),
-            b'%' => {
-                let (decoded, after) = escape(rest).ok_or(PathError::BrokenEscape)?;
-                rest = after;
-                match decoded {
-                    0 => return Err(PathError::EncodedNul),
-                    b'\\' => return Err(PathError::Backslash),
-                    b'/' => encoded_slash = true,
-                    _ => {}
-                }
-            }
+            b'#' if *byte == b'#' => return Err(PathError::Fragment),
+            b'/' if *byte == b'%' => encoded_slash = true,
+            _ if is_overlong(before, value) => return Err(PathError::Overlong),
             _ => {}
         }
+        before = value;
     }
     Ok(encoded_slash)
+}
+
+/// Whether two bytes begin a character in more bytes than it needs (RFC 3629, section 3). Lenient
+/// decoders make a dot or a slash of such; no text in whatever encoding has them.
+const fn is_overlong(first: u8, second: u8) -> bool {
+    matches!((first, second), (0xc0 | 0xc1, 0x80..=0xbf) | (0xe0, 0x80..=0x9f) | (0xf0, 0x80..=0x8f))
 }
 
 /// The byte that two hexadecimal digits stand for, and what follows them.
@@ -193,9 +232,13 @@ impl MatchingPath {
 
     /// The form of a path that [`scan`] let through and that has no dot segments.
     fn of(path: &[u8], form: MatchingForm) -> Self {
-        let mut out = if is_plain(path) { SmallVec::from_slice(path) } else { in_one_spelling(path) };
+        let plain = is_plain(path);
+        let mut out = if plain { SmallVec::from_slice(path) } else { in_one_spelling(path) };
         if !form.case_sensitive {
             out.make_ascii_lowercase();
+            if !plain {
+                fold_letters(&mut out);
+            }
         }
         if has_empty_segment(&out) {
             out.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
@@ -204,6 +247,25 @@ impl MatchingPath {
             out.pop();
         }
         Self(out)
+    }
+}
+
+/// Letters beyond ASCII, as the form has them, that are ASCII letters to who minds no letter case
+/// (Unicode's `CaseFolding.txt`; the dots on and off an i as Python's `re` has them).
+const FOLDED: [(&[u8], u8); 4] = [(b"%c5%bf", b's'), (b"%e2%84%aa", b'k'), (b"%c4%b0", b'i'), (b"%c4%b1", b'i')];
+
+fn fold_letters(form: &mut SmallVec<[u8; 128]>) {
+    let mut at = 0;
+    while let Some(escape) = form.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'%')) {
+        at += escape;
+        let rest = form.get(at..).unwrap_or_default();
+        if let Some((letter, plain)) = FOLDED.iter().find(|(letter, _)| rest.starts_with(letter)) {
+            form.drain(at + 1..at + letter.len());
+            if let Some(byte) = form.get_mut(at) {
+                *byte = *plain;
+            }
+        }
+        at += 1;
     }
 }
 
@@ -257,6 +319,31 @@ fn without_dot_segments(path: &[u8]) -> Cow<'_, [u8]> {
     // What a final dot segment leaves is a directory.
     if kept.is_empty() || segments().next_back().and_then(count_dots).is_some() {
         out.push(b'/');
+    }
+    Cow::Owned(out)
+}
+
+/// The path without all but one of the slashes that it begins with.
+fn with_one_slash(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let more = path.iter().take_while(|byte| **byte == b'/').count().saturating_sub(1);
+    match path {
+        path if more == 0 => path,
+        Cow::Borrowed(path) => Cow::Borrowed(path.get(more..).unwrap_or_default()),
+        Cow::Owned(mut path) => {
+            path.drain(..more);
+            Cow::Owned(path)
+        }
+    }
+}
+
+/// The path with bytes beyond ASCII escaped. Express, for one, trims some of them off the end.
+fn in_ascii(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if path.is_ascii() {
+        return path;
+    }
+    let mut out = Vec::with_capacity(path.len() * 2);
+    for byte in path.iter() {
+        if byte.is_ascii() { out.push(*byte) } else { out.extend_from_slice(&escaped(*byte)) }
     }
     Cow::Owned(out)
 }

@@ -56,6 +56,8 @@ pub struct Route {
     pub actions: Actions,
     /// Whether to do it.
     pub mode: Mode,
+    /// Whether maintenance windows are about it.
+    pub windows: bool,
     /// Whether its requests are tenants' affair: whoever names none is treated as [`crate::Stranger`] says.
     pub tenant_needs: bool,
 }

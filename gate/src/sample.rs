@@ -152,6 +152,7 @@ pub(crate) fn route(text: &str) -> Route {
             on_unknown: Action::Pass,
         },
         mode: Mode::Enforce,
+        windows: true,
         tenant_needs: true,
     }
 }

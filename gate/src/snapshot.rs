@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, DatabaseId, Extent, Finding, Judged, Moment, Requirement, RequirementId, Sightings, Tenants, Verdict,
-    Warning, Whose,
+    Bypasses, Catalog, DatabaseId, Extent, Finding, Judged, Moment, Requirement, RequirementId, Sightings, Tenants,
+    Verdict, Warning, Whose, Window, WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -17,6 +17,8 @@ pub struct Snapshot {
     looks: Vec<Look>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
+    windows: Arc<Windows>,
+    bypasses: Bypasses,
 }
 
 /// What looks there were at a database.
@@ -67,7 +69,14 @@ impl Snapshot {
                 since: Moment::default(),
             })
             .collect();
-        Self { generation: 0, judgements, looks: vec![Look::default(); databases], tenants: None }
+        Self {
+            generation: 0,
+            judgements,
+            looks: vec![Look::default(); databases],
+            tenants: None,
+            windows: Arc::default(),
+            bypasses: Bypasses::default(),
+        }
     }
 
     /// The snapshot after a look at `database` that found `catalog`, and the verdicts that
@@ -171,7 +180,32 @@ impl Snapshot {
         }
     }
 
-    /// Counts the looks that changed what is known; two equal generations hold the same verdicts.
+    /// The same snapshot, where maintenance windows of one source are these and no others.
+    #[must_use]
+    pub fn with_windows(&self, source: WindowSource, windows: Vec<Window>) -> Self {
+        let windows = self.windows.with(source, windows);
+        let generation = self.generation + u64::from(!windows.are_like(&self.windows));
+        Self { generation, windows: Arc::new(windows), ..self.clone() }
+    }
+
+    /// The maintenance windows that are known.
+    pub const fn windows(&self) -> &Arc<Windows> {
+        &self.windows
+    }
+
+    /// The same under these bypasses.
+    #[must_use]
+    pub fn with_bypasses(&self, bypasses: Bypasses) -> Self {
+        let generation = self.generation + u64::from(self.bypasses != bypasses);
+        Self { generation, bypasses, ..self.clone() }
+    }
+
+    /// What operators let pass.
+    pub const fn bypasses(&self) -> &Bypasses {
+        &self.bypasses
+    }
+
+    /// Counts what changed what is decided: looks, windows and orders; two equal generations hold the same.
     pub const fn generation(&self) -> u64 {
         self.generation
     }
@@ -234,10 +268,19 @@ impl Snapshot {
         self.look(database).is_some_and(|look| look.fresh_until >= Some(now))
     }
 
-    /// Whether looks that began at `moment` or later, and have been judged, saw this much of
-    /// `database`.
-    pub fn looked_since(&self, database: DatabaseId, moment: Moment, extent: &Extent) -> bool {
-        self.look(database).is_some_and(|look| look.seen.are_since(moment, extent))
+    /// Whether a look at everything of `database` that began at `moment` or later has been judged.
+    pub fn looked_since(&self, database: DatabaseId, moment: Moment) -> bool {
+        self.sightings(database).is_some_and(|seen| seen.are_since(moment, &Extent::Everything))
+    }
+
+    /// When the looks at `database` began that have been judged.
+    pub fn sightings(&self, database: DatabaseId) -> Option<&Sightings> {
+        Some(&self.look(database)?.seen)
+    }
+
+    /// When the last look at everything of `database` began; `None` before the first one.
+    pub fn last_look(&self, database: DatabaseId) -> Option<Moment> {
+        self.sightings(database)?.everything()
     }
 
     fn look(&self, database: DatabaseId) -> Option<&Look> {

@@ -1,15 +1,19 @@
 //! The dashboard's state as server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Admin;
 use super::board::Board;
+use super::bounds::STREAMS;
+use super::problem::Problem;
 
 /// How often what requests got is told, at least …
 const SELDOM: Duration = Duration::from_secs(2);
@@ -18,9 +22,16 @@ const SELDOM: Duration = Duration::from_secs(2);
 const OFTEN: Duration = Duration::from_millis(200);
 
 /// The whole of it at once, and again whenever a look changed something, and every two seconds.
-pub(super) async fn events(State(admin): State<Admin>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn events(
+    State(admin): State<Admin>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let place = Arc::clone(&admin.streams).try_acquire_owned().map_err(|_| {
+        let detail =
+            format!("{STREAMS} event streams are open, and there are no more; close one, or ask /api/v1/snapshot");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "streams", detail)
+    })?;
     let swaps = admin.reader.swaps();
-    let states = unfold((admin, swaps, None::<Instant>), |(admin, mut swaps, last)| async move {
+    let states = unfold((admin, swaps, place, None::<Instant>), |(admin, mut swaps, place, last)| async move {
         if let Some(last) = last {
             tokio::select! {
                 () = sleep_until(last + SELDOM) => {}
@@ -30,7 +41,7 @@ pub(super) async fn events(State(admin): State<Admin>) -> Sse<impl Stream<Item =
         swaps.mark_unchanged();
         let event = Event::default().event("board").json_data(Board::of(&admin));
         let event = event.unwrap_or_else(|error| Event::default().comment(error.to_string()));
-        Some((Ok(event), (admin, swaps, Some(Instant::now()))))
+        Some((Ok(event), (admin, swaps, place, Some(Instant::now()))))
     });
-    Sse::new(states).keep_alive(KeepAlive::default())
+    Ok(Sse::new(states).keep_alive(KeepAlive::default()))
 }

@@ -11,11 +11,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use gate::{Gate, RequirementId, Verdict};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Admin;
 use crate::metrics::Taken;
+use crate::report::verdict_words;
 
 /// How many are kept; the oldest that are over go first.
 const KEPT: usize = 200;
@@ -28,12 +30,13 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) struct Incidents(Mutex<VecDeque<Incident>>);
 
 /// A time in which a requirement was unmet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Incident {
     requirement: String,
     database: String,
     /// The worst verdict of that time.
     #[serde(serialize_with = "as_word")]
+    #[schemars(schema_with = "verdict_words")]
     verdict: Verdict,
     /// When it was seen to be broken.
     broke: Timestamp,
@@ -156,8 +159,8 @@ impl Incident {
 /// How often each action was taken on some routes that is another than to pass.
 fn sums(routes: &[String], taken: &[Taken]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for taken in taken.iter().filter(|taken| !taken.observed && taken.action != "pass" && routes.contains(&taken.route))
-    {
+    let acted = |taken: &&Taken| !taken.observed && !taken.bypassed && taken.action != "pass";
+    for taken in taken.iter().filter(acted).filter(|taken| routes.contains(&taken.route)) {
         *sums.entry(taken.action.clone()).or_insert(0) += taken.count;
     }
     sums
@@ -169,20 +172,20 @@ pub(super) async fn record(admin: Admin) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let changed = admin.reader.changed();
-        let (gate, now) = (admin.reader.pin(), admin.reader.now());
+        let (live, now) = (admin.reader.pin(), admin.reader.now());
         let taken = admin.metrics.taken();
-        for (id, requirement) in gate.rules().declared() {
+        for (id, requirement) in live.rules().declared() {
             let seen = Seen {
                 requirement: &requirement.name,
-                database: admin.config.database(requirement.database).map_or("", |database| &database.name),
-                verdict: gate.snapshot().verdict(id, now),
-                mend: admin.config.notes(id).and_then(|notes| notes.mend.as_deref()),
-                gate: &gate,
+                database: live.config().database(requirement.database).map_or("", |database| &database.name),
+                verdict: live.snapshot().verdict(id, now),
+                mend: live.config().notes(id).and_then(|notes| notes.mend.as_deref()),
+                gate: &live,
                 id,
             };
             admin.incidents.note(&seen, &taken, Timestamp::now());
         }
-        drop(gate);
+        drop(live);
         tokio::select! {
             _ = tick.tick() => {}
             () = changed => {}

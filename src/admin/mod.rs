@@ -6,35 +6,46 @@
 //! | `/ready` | 200 once traffic may come: listeners open, first verdicts in, `ready_needs` ready |
 //! | `/health/migrations` | how things stand; 503 with `?strict` unless everything is ready |
 //! | `/metrics` | Prometheus' text format |
+//! | `/api/v1/tenants?find=…` | tenants by schema or host, those that are not ready first |
 //! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
+//! | `/api/v1/openapi.json` | all of these, for programs |
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
 //! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
+//!
+//! Every one of them is a row of `endpoint::all`, with who may ask it; `guard` holds it to that, and `bounds` says how
+//! much of anything is taken.
 
 mod board;
+mod bounds;
+mod caller;
 mod dashboard;
+mod endpoint;
 mod events;
+mod guard;
 mod incidents;
 mod listener;
+mod openapi;
+mod problem;
 mod readiness;
 mod snapshot;
-mod token;
+mod tenants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router, middleware};
-use gate::{Standing, Verdict};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
-use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::report::{Report, Status};
+use crate::sparing::Sparing;
 use crate::symptoms::{Proposal, Symptoms};
 
 pub use listener::AdminListener;
@@ -45,41 +56,34 @@ use snapshot::SnapshotReport;
 /// What every handler sees.
 #[derive(Debug, Clone)]
 struct Admin {
-    config: Arc<Config>,
     reader: GateReader,
     metrics: Metrics,
     incidents: Arc<Incidents>,
     symptoms: Symptoms,
+    /// Places for event streams.
+    streams: Arc<Semaphore>,
+    /// Tells of refused requests.
+    refusals: Arc<Sparing>,
 }
 
+/// Lines in a period about refused requests.
+const LINES: u32 = 10;
+const PERIOD: Duration = Duration::from_secs(60);
+
 /// Serves until dropped.
-pub async fn serve(
-    listener: AdminListener,
-    config: Arc<Config>,
-    reader: GateReader,
-    metrics: Metrics,
-    symptoms: Symptoms,
-) -> std::io::Result<()> {
-    let incidents = Arc::new(Incidents::default());
-    let admin = Admin { config, reader, metrics, incidents, symptoms };
-    let guarded = Router::new()
-        .route("/health/migrations", get(health))
-        .route("/metrics", get(metrics_text))
-        .route("/api/v1/snapshot", get(snapshot))
-        .route("/api/v1/events", get(events::events))
-        .route("/api/v1/incidents", get(incidents::as_json))
-        .route("/api/v1/incidents.md", get(incidents::as_markdown))
-        .route("/api/v1/suggestions", get(suggestions))
-        .route_layer(middleware::from_fn_with_state(admin.clone(), token::require_read));
-    let app = Router::new()
-        .route("/live", get(|| async { "live\n" }))
-        .route("/ready", get(readiness::ready))
-        .merge(dashboard::routes())
-        .merge(guarded)
-        .with_state(admin.clone());
+pub async fn serve(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms) {
+    let admin = Admin {
+        reader,
+        metrics,
+        symptoms,
+        incidents: Arc::default(),
+        streams: Arc::new(Semaphore::new(bounds::STREAMS)),
+        refusals: Arc::new(Sparing::new(LINES, PERIOD)),
+    };
+    let router = endpoint::router(&admin);
     tokio::select! {
-        served = listener.serve(app) => served,
-        () = incidents::record(admin) => Ok(()),
+        never = listener.serve(router) => match never {},
+        () = incidents::record(admin) => {}
     }
 }
 
@@ -97,15 +101,8 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
-    let gate = admin.reader.pin();
-    let verdicts =
-        gate.rules().declared().map(|(id, requirement)| (&*requirement.name, gate.snapshot().verdict(id, now)));
-    admin.metrics.stand(gate.snapshot().generation(), verdicts);
-    if let (Some(tenancy), Some(tenants)) = (gate.rules().tenancy(), gate.snapshot().tenants()) {
-        let fresh = gate.snapshot().is_fresh(tenancy.database, now);
-        let verdict = |standing: &Standing| if fresh { standing.verdict } else { Verdict::Unknown };
-        admin.metrics.stand_tenants(tenants.all().map(|(_, _, standing)| verdict(standing)));
-    }
+    let live = admin.reader.pin();
+    admin.metrics.stand(&live, now, live.config().databases.iter().map(|database| &*database.name));
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -117,11 +114,12 @@ async fn snapshot(State(admin): State<Admin>) -> Json<SnapshotReport> {
 }
 
 async fn suggestions(State(admin): State<Admin>) -> Json<Proposal> {
-    Json(admin.symptoms.proposal(&admin.config))
+    Json(admin.symptoms.proposal(admin.reader.pin().config()))
 }
 
 impl Admin {
     fn report(&self) -> Report {
-        Report::new(&self.config, &self.reader.pin(), self.reader.now())
+        let live = self.reader.pin();
+        Report::new(live.config(), &live, self.reader.now())
     }
 }

@@ -5,20 +5,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Admin;
 
 /// Why traffic may not come yet; names requirements, never their objects, since no token is asked for.
-#[derive(Debug, Serialize)]
-struct Readiness {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Readiness {
     ready: bool,
     waiting_for: Vec<String>,
 }
 
 pub(super) async fn ready(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
-    let gate = admin.reader.pin();
+    let live = admin.reader.pin();
     let mut waiting_for = Vec::new();
     if !admin.reader.is_settled() {
         waiting_for.push("the first look at the databases".to_owned());
@@ -26,10 +27,10 @@ pub(super) async fn ready(State(admin): State<Admin>) -> Response {
     if !admin.reader.is_serving() {
         waiting_for.push("the listeners".to_owned());
     }
-    for need in &admin.config.admin.ready_needs {
-        let verdict = gate.snapshot().verdict(*need, now);
+    for need in &live.config().admin.ready_needs {
+        let verdict = live.snapshot().verdict(*need, now);
         if verdict != Verdict::Ready
-            && let Some(requirement) = gate.rules().requirement(*need)
+            && let Some(requirement) = live.rules().requirement(*need)
         {
             waiting_for.push(format!("requirement {} ({verdict})", requirement.name));
         }

@@ -1,6 +1,7 @@
 //! The report and what becomes of each route.
 
 use gate::{Gate, Mode, Moment, Route, Whose};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Admin;
@@ -8,7 +9,7 @@ use crate::config::Config;
 use crate::report::Report;
 
 /// The report and what becomes of each route.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SnapshotReport {
     #[serde(flatten)]
     report: Report,
@@ -16,7 +17,7 @@ pub(super) struct SnapshotReport {
 }
 
 /// One route, and what becomes of its requests at this moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct RouteReport {
     pub(super) name: String,
     host: String,
@@ -34,11 +35,11 @@ pub(super) struct RouteReport {
 impl SnapshotReport {
     pub(super) fn of(admin: &Admin) -> Self {
         let now = admin.reader.now();
-        let gate = admin.reader.pin();
-        let routes = gate.rules().routes().iter();
+        let live = admin.reader.pin();
+        let routes = live.rules().routes().iter();
         Self {
-            report: Report::new(&admin.config, &gate, now),
-            routes: routes.map(|route| RouteReport::of(route, &admin.config, &gate, now)).collect(),
+            report: Report::new(live.config(), &live, now),
+            routes: routes.map(|route| RouteReport::of(route, live.config(), &live, now)).collect(),
         }
     }
 }

@@ -7,7 +7,7 @@ use gate::{ActionKind, Moment};
 use jiff::Timestamp;
 
 use super::message::{Message, State, Subject};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Taken};
 
 /// Counts an action by route.
 pub(super) struct Counts {
@@ -33,7 +33,8 @@ impl Counts {
     }
 
     pub(super) fn look(&mut self, metrics: &Metrics, now: Moment, tell: &mut impl FnMut(Message)) {
-        let taken = metrics.taken().into_iter().filter(|taken| taken.action == self.action.as_str() && !taken.observed);
+        let acted = |taken: &Taken| taken.action == self.action.as_str() && !taken.observed && !taken.bypassed;
+        let taken = metrics.taken().into_iter().filter(acted);
         let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         for taken in taken {
             *sums.entry(taken.route).or_default() += taken.count;

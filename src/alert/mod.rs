@@ -39,7 +39,8 @@ use webhook::Webhook;
 const TICK: Duration = Duration::from_secs(1);
 
 /// Watches for what the configuration wants to be told of, until dropped.
-pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
+pub async fn alert(reader: GateReader, metrics: Metrics) {
+    let config = Arc::clone(reader.pin().config());
     let mut deliveries = JoinSet::new();
     let mut lookouts: Vec<Lookout> = Vec::new();
     for alert in &config.alerts {
@@ -52,11 +53,11 @@ pub async fn alert(config: Arc<Config>, reader: GateReader, metrics: Metrics) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let changed = reader.changed();
-        let (gate, now) = (reader.pin(), reader.now());
+        let (live, now) = (reader.pin(), reader.now());
         for lookout in &mut lookouts {
-            lookout.look(&config, &gate, &metrics, &probes, now);
+            lookout.look(live.config(), &live, &metrics, &probes, now);
         }
-        drop(gate);
+        drop(live);
         tokio::select! {
             _ = tick.tick() => {}
             () = changed => {}

@@ -14,7 +14,7 @@ use super::body::Filling;
 use super::fixed::Fixed;
 use super::headers::Headers;
 use super::language::Language;
-use super::letter::Letter;
+use super::letter::{Letter, WindowMessage, whole_seconds};
 use super::occasion::Occasion;
 use super::page::Pages;
 use super::proxy_status::ProxyStatus;
@@ -29,8 +29,16 @@ use crate::config::{AnswerSpec, BlockSpec, Brand};
 pub struct Answers {
     routes: Vec<Prepared>,
     updating: Refusal,
+    /// By a window that has no message of its own.
+    maintenance: Refusal,
+    /// By one that has.
+    announced: Refusal,
     not_found: Refusal,
     malformed: Refusal,
+    late_header: Refusal,
+    large_header: Refusal,
+    long_target: Refusal,
+    expectation: Refusal,
     unreachable: Refusal,
     too_slow: Refusal,
     language: Language,
@@ -52,17 +60,26 @@ enum Chosen<'a> {
 
 impl Answers {
     /// Renders everything that may be said, in every language and format. `answers` in the order
-    /// of [`AnswerId`].
-    pub fn render(answers: &[AnswerSpec], brand: &Brand) -> Result<Self, TemplateError> {
+    /// of [`AnswerId`]; `maintenance` is what is said while a window is open.
+    pub fn render(answers: &[AnswerSpec], maintenance: &BlockSpec, brand: &Brand) -> Result<Self, TemplateError> {
         let mut pages = Pages::new(brand)?;
+        let template = maintenance.page.as_ref().map(|template| pages.add(template)).transpose()?;
         let routes = routes(answers, &mut pages)?;
+        let window = |message| Refusal::render(&Letter::maintenance(maintenance, message), &pages, template.as_deref());
+        let (maintenance, announced) = (window(WindowMessage::Usual)?, window(WindowMessage::Own)?);
         let own = |occasion| Refusal::render(&Letter::own(occasion), &pages, None);
         let [fallback, ..] = Language::ALL;
         Ok(Self {
             routes,
             updating: own(Occasion::Updating)?,
+            maintenance,
+            announced,
             not_found: own(Occasion::NotFound)?,
             malformed: own(Occasion::Malformed)?,
+            late_header: own(Occasion::LateHeader)?,
+            large_header: own(Occasion::LargeHeader)?,
+            long_target: own(Occasion::LongTarget)?,
+            expectation: own(Occasion::Expectation)?,
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
             language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
@@ -70,7 +87,7 @@ impl Answers {
     }
 
     /// The answer for one client.
-    pub fn answer(&self, saying: Saying, client: &Client<'_>) -> Answer {
+    pub fn answer(&self, saying: Saying<'_>, client: &Client<'_>) -> Answer {
         let reference = Reference::new(client.request_id);
         let (chosen, proxy_status) = self.choose(saying);
         let mut headers = Headers::new(proxy_status, &reference);
@@ -86,9 +103,18 @@ impl Answers {
                 let detail = match saying {
                     Saying::BadPath(error) => Words::of(language).path(error),
                     Saying::BadRequest(words) => words,
-                    Saying::Route(_) | Saying::NoRoute | Saying::Upstream(_) => "",
+                    _ => "",
                 };
-                let filling = Filling { reference: &reference, retry_after: refusal.retry_after(), detail };
+                let (message, retry_after) = match saying {
+                    // Whoever comes at its end comes at the right time: all may.
+                    Saying::Maintenance { message, lasts: Some(lasts) } => (message, Some(whole_seconds(lasts))),
+                    Saying::Maintenance { message, lasts: None } => (message, refusal.retry_after()),
+                    _ => (None, refusal.retry_after()),
+                };
+                let when = retry_after.filter(|_| matches!(saying, Saying::Maintenance { .. }));
+                let when = when.map(|seconds| Words::of(language).when(seconds)).unwrap_or_default();
+                let message = message.unwrap_or_default();
+                let filling = Filling { reference: &reference, retry_after, detail, message, when: &when };
                 refusal.tell(client, language, &filling, &mut headers)
             }
         };
@@ -105,7 +131,7 @@ impl Answers {
         complete(status, headers, Bytes::from_static(body), client.method)
     }
 
-    fn choose(&self, saying: Saying) -> (Chosen<'_>, ProxyStatus) {
+    fn choose(&self, saying: Saying<'_>) -> (Chosen<'_>, ProxyStatus) {
         match saying {
             Saying::Route(AnswerId(id)) => match self.routes.get(id as usize) {
                 Some(Prepared::Fixed(fixed)) => (Chosen::Fixed(fixed), ProxyStatus::OWN_ANSWER),
@@ -113,8 +139,14 @@ impl Answers {
                 // An id of another configuration; to refuse is what it stood for most likely.
                 None => (Chosen::Refusal(&self.updating), ProxyStatus::DENIED),
             },
+            Saying::Maintenance { message: None, .. } => (Chosen::Refusal(&self.maintenance), ProxyStatus::DENIED),
+            Saying::Maintenance { .. } => (Chosen::Refusal(&self.announced), ProxyStatus::DENIED),
             Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
+            Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),
+            Saying::LargeHeader => (Chosen::Refusal(&self.large_header), ProxyStatus::MALFORMED),
+            Saying::LongTarget => (Chosen::Refusal(&self.long_target), ProxyStatus::MALFORMED),
+            Saying::Expectation => (Chosen::Refusal(&self.expectation), ProxyStatus::MALFORMED),
             Saying::Upstream(failure) if failure.timed_out() => {
                 (Chosen::Refusal(&self.too_slow), failure.proxy_status())
             }
@@ -167,7 +199,7 @@ impl<'a> Likeness<'a> {
 /// The preflight that is said yes to, if a request is one. What schemagate refuses, it may let be
 /// asked for: the refusal is all that there is to get. A route whose upstream is silent is open:
 /// what may be asked of it is not schemagate's to say.
-fn preflight<'a>(saying: Saying, client: &Client<'a>) -> Option<cors::Preflight<'a>> {
+fn preflight<'a>(saying: Saying<'_>, client: &Client<'a>) -> Option<cors::Preflight<'a>> {
     let refused = !matches!(saying, Saying::Upstream(_));
     refused.then(|| cors::Preflight::asked(client.method, client.headers)).flatten()
 }

@@ -17,6 +17,10 @@ pub(super) enum Hole {
     RetryAfter,
     /// What is wrong with a malformed request.
     Detail,
+    /// What a maintenance window says.
+    Message,
+    /// When it ends, as a sentence.
+    When,
 }
 
 /// How a word must be written to stay a word.
@@ -39,6 +43,10 @@ pub(super) struct Filling<'a> {
     pub(super) retry_after: Option<u64>,
     /// For [`Hole::Detail`].
     pub(super) detail: &'a str,
+    /// For [`Hole::Message`].
+    pub(super) message: &'a str,
+    /// For [`Hole::When`].
+    pub(super) when: &'a str,
 }
 
 /// A body, cut at its holes.
@@ -51,7 +59,7 @@ pub(super) struct Body {
 }
 
 impl Hole {
-    const ALL: [Self; 3] = [Self::Reference, Self::RetryAfter, Self::Detail];
+    const ALL: [Self; 5] = [Self::Reference, Self::RetryAfter, Self::Detail, Self::Message, Self::When];
 
     /// The character that stands for it.
     pub(super) const fn mark(self) -> char {
@@ -59,6 +67,8 @@ impl Hole {
             Self::Reference => '\u{F5CA1}',
             Self::RetryAfter => '\u{F5CA2}',
             Self::Detail => '\u{F5CA3}',
+            Self::Message => '\u{F5CA4}',
+            Self::When => '\u{F5CA5}',
         }
     }
 
@@ -91,8 +101,9 @@ impl Body {
         if self.rest.is_empty() {
             return self.head.clone();
         }
-        // A number has at most 20 digits; a detail is seldom escaped.
-        let fillings = self.rest.len() * (with.reference.as_str().len().max(20) + with.detail.len());
+        // A number has at most 20 digits; a text is seldom escaped.
+        let texts = with.detail.len() + with.message.len() + with.when.len();
+        let fillings = self.rest.len() * with.reference.as_str().len().max(20) + texts;
         let mut out = Vec::with_capacity(self.length + fillings);
         out.extend_from_slice(&self.head);
         for (hole, text) in &self.rest {
@@ -102,6 +113,8 @@ impl Body {
                     out.extend_from_slice(with.retry_after.unwrap_or_default().to_string().as_bytes());
                 }
                 Hole::Detail => self.escape.write(with.detail, &mut out),
+                Hole::Message => self.escape.write(with.message, &mut out),
+                Hole::When => self.escape.write(with.when, &mut out),
             }
             out.extend_from_slice(text.as_bytes());
         }
@@ -135,7 +148,7 @@ mod tests {
 
     fn filled(rendered: &str, escape: Escape, detail: &str) -> String {
         let reference = Reference::new("ref-1");
-        let filling = Filling { reference: &reference, retry_after: Some(31), detail };
+        let filling = Filling { reference: &reference, retry_after: Some(31), detail, message: "m", when: "w" };
         String::from_utf8(Body::cut(rendered, escape).fill(&filling).to_vec()).unwrap()
     }
 
@@ -156,7 +169,7 @@ mod tests {
     fn a_body_without_holes_is_shared_and_not_copied() {
         let body = Body::cut("fixed", Escape::Html);
         let reference = Reference::new("x");
-        let filling = Filling { reference: &reference, retry_after: None, detail: "" };
+        let filling = Filling { reference: &reference, retry_after: None, detail: "", message: "", when: "" };
         assert_eq!(body.fill(&filling).as_ptr(), body.fill(&filling).as_ptr());
     }
 

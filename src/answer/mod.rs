@@ -30,6 +30,8 @@ mod refusal;
 mod weighted;
 mod words;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use gate::{AnswerId, PathError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -39,15 +41,30 @@ pub use fixed::degraded;
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saying {
+pub enum Saying<'a> {
     /// What the configuration prepared for a route.
     Route(AnswerId),
+    /// 503: a maintenance window is open.
+    Maintenance {
+        /// What it says itself.
+        message: Option<&'a str>,
+        /// How long it lasts from now on; `None`: nobody knows.
+        lasts: Option<Duration>,
+    },
     /// 404: no route serves the request.
     NoRoute,
     /// 400: the request's path is ambiguous or malformed.
     BadPath(PathError),
     /// 400: the request is malformed elsewhere; the words are sent to the client.
     BadRequest(&'static str),
+    /// 408: the request's header did not arrive in time.
+    LateHeader,
+    /// 431: the request's header is larger than it may be.
+    LargeHeader,
+    /// 414: the request's target is longer than it may be.
+    LongTarget,
+    /// 417: the request expects what nobody here can do.
+    Expectation,
     /// 502 or 504: no server of the upstream answered.
     Upstream(UpstreamFailure),
 }

@@ -9,10 +9,20 @@ use http::StatusCode;
 pub(super) enum Occasion {
     /// A route refuses while a need is unmet.
     Updating,
+    /// A maintenance window is open.
+    Maintenance,
     /// No route serves the request.
     NotFound,
     /// The request is malformed.
     Malformed,
+    /// The request's header did not arrive in time.
+    LateHeader,
+    /// The request's header is larger than it may be.
+    LargeHeader,
+    /// The request's target is longer than it may be.
+    LongTarget,
+    /// The request expects what nobody here can do.
+    Expectation,
     /// No server of the upstream could be spoken to.
     Unreachable,
     /// A server of the upstream took too long.
@@ -39,8 +49,15 @@ impl Occasion {
     pub(super) const fn circumstances(self) -> Circumstances {
         let (name, status, code, passes) = match self {
             Self::Updating => ("updating", StatusCode::SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE", true),
+            Self::Maintenance => ("maintenance", StatusCode::SERVICE_UNAVAILABLE, "MAINTENANCE", true),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "NO_ROUTE", false),
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "BAD_REQUEST", false),
+            Self::LateHeader => ("late_header", StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", false),
+            Self::LargeHeader => {
+                ("large_header", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADER_TOO_LARGE", false)
+            }
+            Self::LongTarget => ("long_target", StatusCode::URI_TOO_LONG, "TARGET_TOO_LONG", false),
+            Self::Expectation => ("expectation", StatusCode::EXPECTATION_FAILED, "EXPECTATION_FAILED", false),
             Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),
             Self::TooSlow => ("too_slow", StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", true),
         };

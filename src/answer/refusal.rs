@@ -31,7 +31,7 @@ struct Texts {
     other_visits: Vec<Page>,
     problem: Body,
     plain: Body,
-    /// `grpc-message`, where no detail stands in for it.
+    /// `grpc-message`, where neither a detail nor a window's message stands in for it.
     message: HeaderValue,
 }
 
@@ -83,7 +83,8 @@ impl Refusal {
         if let Some(call) = grpc::call_type(client.headers) {
             headers.set(header::CONTENT_TYPE, call);
             headers.set(GRPC_STATUS.clone(), grpc::status(status));
-            let detail = (!filling.detail.is_empty()).then(|| grpc::message(filling.detail));
+            let own = [filling.detail, filling.message].into_iter().find(|text| !text.is_empty());
+            let detail = own.map(grpc::message);
             headers.set(GRPC_MESSAGE.clone(), detail.unwrap_or_else(|| texts.message.clone()));
             return (StatusCode::OK, Bytes::new());
         }
@@ -106,7 +107,7 @@ impl Texts {
     ) -> Result<Self, TemplateError> {
         let words = Words::of(language);
         let said = words.said(letter.occasion);
-        let message = letter.message.unwrap_or(said.message);
+        let message = letter.message.as_deref().unwrap_or(said.message);
         let circumstances = letter.occasion.circumstances();
         let page =
             |visit| pages.render(template, letter, language, visit).map(|(body, images)| Page { visit, body, images });

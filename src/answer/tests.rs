@@ -4,6 +4,7 @@ mod formats;
 mod grpc;
 mod headers;
 mod leaks;
+mod maintenance;
 mod pages;
 
 use std::time::Duration;
@@ -40,7 +41,7 @@ fn visit(headers: &[(&'static str, &str)]) -> Asked {
 }
 
 impl Asked {
-    fn of(&self, answers: &Answers, saying: Saying) -> Answer {
+    fn of(&self, answers: &Answers, saying: Saying<'_>) -> Answer {
         answers.answer(saying, &self.client())
     }
 
@@ -78,6 +79,10 @@ fn block() -> BlockSpec {
     }
 }
 
+fn maintenance() -> BlockSpec {
+    BlockSpec { code: "MAINTENANCE".to_owned(), ..block() }
+}
+
 fn respond() -> RespondSpec {
     RespondSpec {
         route: "backup list".to_owned(),
@@ -93,7 +98,7 @@ fn template(source: &str) -> Template {
 }
 
 fn render(spec: AnswerSpec, brand: &Brand) -> Answers {
-    Answers::render(&[spec], brand).unwrap()
+    Answers::render(&[spec], &maintenance(), brand).unwrap()
 }
 
 /// Answers of which the first is [`block`].
@@ -102,10 +107,11 @@ fn blocking() -> Answers {
 }
 
 /// Everything that can be said.
-fn sayings() -> Vec<Saying> {
+fn sayings() -> Vec<Saying<'static>> {
     use UpstreamFailure::{Broken, ConnectTimeout, Dns, Refused, ResponseTimeout, Tls, Unavailable};
     let failures = [Refused, ConnectTimeout, Dns, Tls, ResponseTimeout, Broken, Unavailable];
     let mut all = vec![ROUTE, Saying::NoRoute, Saying::BadPath(PathError::Control), Saying::BadRequest("no Host")];
+    all.push(Saying::Maintenance { message: None, lasts: Some(Duration::from_secs(90)) });
     all.extend(failures.map(Saying::Upstream));
     all
 }

@@ -12,8 +12,13 @@ use super::occasion::Occasion;
 #[derive(Debug)]
 pub(super) struct Words {
     updating: Said,
+    maintenance: Said,
     not_found: Said,
     malformed: Said,
+    late_header: Said,
+    large_header: Said,
+    long_target: Said,
+    expectation: Said,
     unreachable: Said,
     too_slow: Said,
     /// When to come back, around the time.
@@ -22,7 +27,7 @@ pub(super) struct Words {
     minute: Noun,
     hour: Noun,
     /// What is wrong with a path.
-    paths: [(PathError, &'static str); 7],
+    paths: [(PathError, &'static str); 8],
     /// The link to the same page.
     pub(super) again: &'static str,
     /// The link to the start page.
@@ -65,8 +70,13 @@ impl Words {
     pub(super) const fn said(&self, on: Occasion) -> &Said {
         match on {
             Occasion::Updating => &self.updating,
+            Occasion::Maintenance => &self.maintenance,
             Occasion::NotFound => &self.not_found,
             Occasion::Malformed => &self.malformed,
+            Occasion::LateHeader => &self.late_header,
+            Occasion::LargeHeader => &self.large_header,
+            Occasion::LongTarget => &self.long_target,
+            Occasion::Expectation => &self.expectation,
             Occasion::Unreachable => &self.unreachable,
             Occasion::TooSlow => &self.too_slow,
         }
@@ -97,6 +107,12 @@ static ENGLISH: Words = Words {
         message: "We are updating this part of the service. It will be back shortly.",
         sent: Some("What you sent has not been saved. Please go back and send it again a little later."),
     },
+    maintenance: Said {
+        phrase: "Service Unavailable",
+        title: "Maintenance in progress",
+        message: "We are carrying out maintenance. This part of the service will be back as soon as it is done.",
+        sent: Some("What you sent has not been saved. Please go back and send it again a little later."),
+    },
     not_found: Said {
         phrase: "Not Found",
         title: "Page not found",
@@ -107,6 +123,30 @@ static ENGLISH: Words = Words {
         phrase: "Bad Request",
         title: "We could not read this request",
         message: "The address, or something that was sent along with it, has a mistake in it.",
+        sent: None,
+    },
+    late_header: Said {
+        phrase: "Request Timeout",
+        title: "This request took too long to arrive",
+        message: "The connection is slow, or was interrupted.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "Request Header Fields Too Large",
+        title: "This request is too large",
+        message: "Your browser sent too much along with it. Deleting the cookies of this site usually helps.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "URI Too Long",
+        title: "This address is too long",
+        message: "The link may have been put together wrongly.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Expectation Failed",
+        title: "This request expects too much",
+        message: "It asks for something that this service does not do.",
         sent: None,
     },
     unreachable: Said {
@@ -133,6 +173,7 @@ static ENGLISH: Words = Words {
         (PathError::Backslash, "The path has a backslash."),
         (PathError::EncodedSlash, "The path has an encoded slash."),
         (PathError::Fragment, "The path has a raw # character."),
+        (PathError::Overlong, "The path has a character that is encoded in more bytes than it needs."),
     ],
     again: "Try again",
     start: "Go to the start page",
@@ -148,6 +189,12 @@ static FRENCH: Words = Words {
         message: "Nous mettons à jour cette partie du service. Elle sera bientôt de retour.",
         sent: Some("Votre envoi n’a pas été enregistré. Revenez en arrière et renvoyez-le un peu plus tard."),
     },
+    maintenance: Said {
+        phrase: "Service indisponible",
+        title: "Maintenance en cours",
+        message: "Une maintenance est en cours. Cette partie du service sera de retour dès qu’elle sera terminée.",
+        sent: Some("Votre envoi n’a pas été enregistré. Revenez en arrière et renvoyez-le un peu plus tard."),
+    },
     not_found: Said {
         phrase: "Introuvable",
         title: "Page introuvable",
@@ -158,6 +205,30 @@ static FRENCH: Words = Words {
         phrase: "Requête incorrecte",
         title: "Nous n’avons pas pu lire cette requête",
         message: "L’adresse, ou ce qui a été envoyé avec elle, contient une erreur.",
+        sent: None,
+    },
+    late_header: Said {
+        phrase: "Délai de requête dépassé",
+        title: "Cette requête a mis trop de temps à arriver",
+        message: "La connexion est lente, ou a été interrompue.",
+        sent: None,
+    },
+    large_header: Said {
+        phrase: "En-têtes de requête trop volumineux",
+        title: "Cette requête est trop volumineuse",
+        message: "Votre navigateur a envoyé trop de choses avec elle. Supprimer les cookies de ce site aide le plus souvent.",
+        sent: None,
+    },
+    long_target: Said {
+        phrase: "Adresse trop longue",
+        title: "Cette adresse est trop longue",
+        message: "Le lien a peut-être été mal composé.",
+        sent: None,
+    },
+    expectation: Said {
+        phrase: "Attente non satisfaite",
+        title: "Cette requête attend trop",
+        message: "Elle demande quelque chose que ce service ne fait pas.",
         sent: None,
     },
     unreachable: Said {
@@ -184,6 +255,7 @@ static FRENCH: Words = Words {
         (PathError::Backslash, "Le chemin contient une barre oblique inverse."),
         (PathError::EncodedSlash, "Le chemin contient une barre oblique encodée."),
         (PathError::Fragment, "Le chemin contient un caractère # brut."),
+        (PathError::Overlong, "Le chemin contient un caractère encodé sur plus d’octets qu’il n’en faut."),
     ],
     again: "Réessayer",
     start: "Page d’accueil",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::config::{Address, Admin};
+use crate::config::{Address, Admin, May};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -35,7 +35,7 @@ impl<'c> AdminClient<'c> {
         };
         let client = builder.build().map_err(unreachable)?;
         let mut request = client.get(format!("http://{authority}{path}"));
-        if let Some(token) = &self.admin.read_token {
+        if let Some(token) = self.admin.token_for(May::Read) {
             request = request.bearer_auth(token.expose());
         }
         let answer = request.send().await.map_err(unreachable)?;

@@ -42,7 +42,7 @@ impl Check {
 
     fn checked(self, console: &Console) -> Result<Exit, Exit> {
         let config = load(&self.file.config, self.format, console)?;
-        if let Err(error) = Answers::render(&config.answers, &config.brand) {
+        if let Err(error) = Answers::render(&config.answers, &config.maintenance.answer, &config.brand) {
             console.error(&error);
             return Err(Exit::Usage);
         }

@@ -51,7 +51,8 @@ impl Explain {
             console.error(format!("database {database}: {failure}"));
         }
         let tenant = self.tenant.as_deref();
-        let request = Request { host: &host, target: &target, method: Method::new(&method), tenant };
+        let request =
+            Request { host: &host, target: &target, method: Method::new(&method), tenant, organisation: None };
         let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
         match self.format {
             Format::Text => explained.print(console, &target),
@@ -65,6 +66,7 @@ impl Explain {
             | Outcome::Stale { .. }
             | Outcome::Hold(_)
             | Outcome::Answer(_)
+            | Outcome::Maintenance { .. }
             | Outcome::NoRoute => Exit::NotReady,
         })
     }
@@ -92,6 +94,10 @@ impl Explained<'_> {
         match self.decision.outcome {
             Outcome::Health => "the health answer".to_owned(),
             Outcome::NoRoute => "404: no route serves it".to_owned(),
+            Outcome::Maintenance { until: Some(until), .. } => {
+                format!("{}, for another {:.0?}", self.decision.action, until.since(self.now))
+            }
+            Outcome::Maintenance { until: None, .. } => format!("{}, until it is lifted", self.decision.action),
             Outcome::Answer(_) => format!("{}, without asking the upstream", self.decision.action),
             Outcome::Forward(id) if self.decision.observed => {
                 format!("pass to {}, because of observe mode; otherwise {}", upstream(id), self.decision.action)
@@ -120,6 +126,10 @@ impl Explained<'_> {
             Reason::NoRoute => "add a route, such as path = \"/*\"".to_owned(),
             Reason::Health => "it is the path of [health]".to_owned(),
             Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
+            Reason::Window(id) => {
+                let window = self.gate.snapshot().windows().get(id);
+                format!("maintenance window {} is open", window.map_or("?", |window| &window.name))
+            }
             Reason::NoNeeds => "the route needs nothing of it".to_owned(),
             Reason::Symptom => "the upstream's failure names what no requirement covers".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),

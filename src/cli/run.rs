@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use clap::Args;
-use gate::Gate;
 use tokio::runtime::Runtime;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::console::Console;
 use super::exit::Exit;
 use super::{ConfigFile, Format, complain, load, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
-use crate::answer::Answers;
 use crate::config::{Arguments, Config};
-use crate::live::{GateReader, live};
+use crate::live::live;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
 use crate::symptoms::Symptoms;
@@ -68,15 +66,16 @@ impl Run {
 
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
-    let answers = Answers::render(&config.answers, &config.brand).map_err(|error| error.to_string())?;
-    let metrics = Metrics::new(Arc::clone(&config.rules)).map_err(|error| error.to_string())?;
-    let (reader, writer) = live(Gate::new(Arc::clone(&config.rules)));
+    let metrics = Metrics::new().map_err(|error| error.to_string())?;
+    metrics.config(&config.fingerprint);
+    let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
-    let answers = Arc::new(answers);
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), answers, metrics.clone(), symptoms.clone())
+    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
-    let background = background().map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let listener = background.block_on(AdminListener::bind(&config.admin.listen))?;
+    let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    // Whatever is asked of it, looks at the databases go on.
+    let desk = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
     let _flush = logging::start(&config.log)?;
 
     for warning in &config.warnings {
@@ -89,28 +88,17 @@ fn start(config: Config) -> Result<(), String> {
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
-    background.spawn(watch::watch(Arc::clone(&config), writer, metrics.clone()));
-    background.spawn(alert::alert(Arc::clone(&config), reader.clone(), metrics.clone()));
-    background.spawn(serve_admin(listener, Arc::clone(&config), reader.clone(), metrics, symptoms));
+    background.spawn(watch::watch(writer, metrics.clone()));
+    background.spawn(alert::alert(reader.clone(), metrics.clone()));
+    desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
+    desk.shutdown_background();
     served
 }
 
-async fn serve_admin(
-    listener: AdminListener,
-    config: Arc<Config>,
-    reader: GateReader,
-    metrics: Metrics,
-    symptoms: Symptoms,
-) {
-    if let Err(error) = admin::serve(listener, config, reader, metrics, symptoms).await {
-        error!(%error, "the admin listener ended; traffic is not touched");
-    }
-}
-
-/// Where everything runs that is not the way of a request.
-fn background() -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("watch").enable_all().build()
+/// Where something runs that is not the way of a request.
+fn runtime(name: &str) -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
 }

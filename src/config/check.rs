@@ -4,6 +4,7 @@
 
 mod action;
 mod address;
+mod admin;
 mod alert;
 mod brand;
 mod database;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{ActOnSymptoms, Config, Log};
+use super::{ActOnSymptoms, Config, Log, Maintenance};
 use action::Answers;
 use requirement::Requirements;
 
@@ -78,6 +79,7 @@ impl Check<'_> {
             tenant_header,
             notes,
             answers: answers.specs,
+            maintenance: Maintenance::default(),
             hold: hold?,
             stale: stale?,
             stale_keys,
@@ -86,6 +88,7 @@ impl Check<'_> {
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
+            fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),
         })
     }

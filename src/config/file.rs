@@ -14,7 +14,7 @@ use gate::{EncodedSlash, Mode};
 use super::reader::table;
 use super::size::Size;
 use super::values::{Either, Json, Limit, List, Named, Word, Words};
-use super::{LogFormat, Notify};
+use super::{LogFormat, May, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
@@ -46,6 +46,10 @@ impl Words for Mode {
 impl Words for Notify {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
+}
+
+impl Words for May {
+    const WORDS: &'static [(&'static str, Self)] = &[("read", Self::Read), ("control", Self::Control)];
 }
 
 impl Words for LogFormat {
@@ -126,16 +130,38 @@ table! {
 table! {
     /// Where operators and probes come in.
     AdminTable {
-        /// "host:port" or "unix:/path"; off loopback only with a read token.
+        /// "host:port" or "unix:/path"; off loopback only with a token.
         listen: String = "127.0.0.1:9901",
-        /// Asked for as `Authorization: Bearer …` by everything but /live and /ready.
+        /// Names by which it is asked beside addresses and localhost; requests that name another host are refused.
+        hosts: List<String> = [],
+        /// Lets whoever sends it as `Authorization: Bearer …` read. Everything but /live, /ready and the dashboard's page asks for a token, if any is set.
         read_token: String,
         /// A file that holds the read token.
         read_token_file: String,
+        /// Lets whoever sends it read and change things.
+        control_token: String,
+        /// A file that holds the control token.
+        control_token_file: String,
+        /// More tokens, each with a name that the log has of what was done by it.
+        tokens: List<TokenTable> = [],
         /// Requirements that must be ready before /ready says yes.
         ready_needs: List<String> = [],
         /// How long the first look at a database may take before traffic is let in without it.
         startup_timeout: Duration = "5s",
+    }
+}
+
+table! {
+    /// A token of the admin listener.
+    TokenTable {
+        /// Whose it is, for the log.
+        name: String = required,
+        /// What is sent as `Authorization: Bearer …`.
+        token: String,
+        /// A file that holds it.
+        token_file: String,
+        /// What it may do: "read", or "control", which is to read and to change.
+        may: Word<May> = "read",
     }
 }
 

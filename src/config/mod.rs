@@ -1,6 +1,7 @@
 //! `proxy.toml`: what was typed (`file`) becomes what is valid ([`Config`]), or every error at
 //! once, each with its place.
 
+mod admin;
 mod alert;
 mod arguments;
 mod check;
@@ -10,6 +11,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod load;
+mod maintenance;
 mod mask;
 mod probe;
 mod reader;
@@ -31,11 +33,13 @@ use ipnet::IpNet;
 
 use crate::complaint::{self as errors, nearest, place};
 
+pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use maintenance::Maintenance;
 pub use nearest::suggestion;
 pub use probe::Probe;
 pub use schema::schema;
@@ -61,6 +65,8 @@ pub struct Config {
     pub notes: Vec<RequirementNotes>,
     /// The answers that routes give, in the order of [`gate::AnswerId`].
     pub answers: Vec<AnswerSpec>,
+    /// What is said of maintenance windows.
+    pub maintenance: Maintenance,
     /// How many requests may wait for a verdict to turn, of all routes together.
     pub hold: HoldLimits,
     /// How much is kept of good answers.
@@ -78,6 +84,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// The beginning of its file's SHA-256: the same in all replicas that have the same.
+    pub fingerprint: String,
     /// What is valid and probably not meant.
     pub warnings: Vec<String>,
 }
@@ -124,19 +132,6 @@ impl fmt::Display for Address {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
-}
-
-/// Where operators come in.
-#[derive(Debug, Clone)]
-pub struct Admin {
-    /// Where; off loopback only with a token.
-    pub listen: Address,
-    /// Asked for as `Authorization: Bearer …` by everything but `/live` and `/ready`, where set.
-    pub read_token: Option<Secret>,
-    /// Requirements (all databases of each) that must be ready before `/ready` says yes.
-    pub ready_needs: Vec<RequirementId>,
-    /// How long the first look at a database may take before traffic is let in without it.
-    pub startup_timeout: Duration,
 }
 
 /// Something watched.

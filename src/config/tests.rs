@@ -248,7 +248,7 @@ fn secrets_come_from_files_and_paths_begin_at_the_files_folder() {
     let Source::Postgres(postgres) = &config.databases[0].source else { panic!("not PostgreSQL") };
     assert_eq!(postgres.url.password.as_ref().map(Secret::expose), Some("hunter2"));
     assert_eq!(postgres.url.root_cert, Some(folder.path().join("ca.pem")));
-    assert_eq!(config.admin.read_token.as_ref().map(Secret::expose), Some("abc"));
+    assert_eq!(config.admin.token_for(May::Read).map(Secret::expose), Some("abc"));
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{DatabaseId, Moment};
+use gate::Moment;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Clock, Shared};
+use super::{Asking, Clock};
 
 /// From start to start of two looks while somebody waits.
 const EVERY: Duration = Duration::from_millis(250);
@@ -19,8 +19,7 @@ pub(super) struct Attended(watch::Sender<usize>);
 /// Has databases looked at often while it lives.
 #[derive(Debug)]
 pub struct Attention {
-    shared: Arc<Shared>,
-    databases: Vec<DatabaseId>,
+    databases: Vec<Arc<Asking>>,
 }
 
 impl Attended {
@@ -53,20 +52,19 @@ impl Attended {
 }
 
 impl Attention {
-    pub(super) fn begin(shared: Arc<Shared>, databases: Vec<DatabaseId>) -> Self {
-        let attention = Self { shared, databases };
-        attention.attended().for_each(Attended::begin);
-        attention
-    }
-
-    fn attended(&self) -> impl Iterator<Item = &Attended> {
-        self.databases.iter().filter_map(|id| self.shared.attended.get(id.0 as usize))
+    pub(super) fn begin(databases: Vec<Arc<Asking>>) -> Self {
+        for asking in &databases {
+            asking.attended.begin();
+        }
+        Self { databases }
     }
 }
 
 impl Drop for Attention {
     fn drop(&mut self) {
-        self.attended().for_each(Attended::end);
+        for asking in &self.databases {
+            asking.attended.end();
+        }
     }
 }
 

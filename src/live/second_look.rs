@@ -29,6 +29,8 @@ pub enum LookAgain {
 pub(super) struct SecondLook {
     /// The last failure after which a look is to begin; the origin before the first.
     asked: watch::Sender<Moment>,
+    /// When the last look began that the live value has what was found of.
+    looked: watch::Sender<Option<Moment>>,
     /// When the last look began that failed.
     failed: watch::Sender<Option<Moment>>,
     budget: Mutex<Budget>,
@@ -49,6 +51,7 @@ impl SecondLook {
     pub(super) fn new() -> Self {
         Self {
             asked: watch::Sender::new(Moment::default()),
+            looked: watch::Sender::new(None),
             failed: watch::Sender::new(None),
             budget: Mutex::default(),
         }
@@ -82,6 +85,22 @@ impl SecondLook {
         let mut asked = self.asked.subscribe();
         // There is no error while `self` holds the sender.
         let _ = asked.wait_for(|asked| *asked > began).await;
+    }
+
+    /// Notes when the last look began that the live value has what was found of.
+    pub(super) fn note_looked(&self, began: Option<Moment>) {
+        self.looked.send_if_modified(|known| {
+            let later = began > *known;
+            *known = began.max(*known);
+            later
+        });
+    }
+
+    /// Waits until a look that began at `failure` or later is live.
+    pub(super) async fn looked_after(&self, failure: Moment) {
+        let mut looked = self.looked.subscribe();
+        // There is no error while `self` holds the sender.
+        let _ = looked.wait_for(|began| *began >= Some(failure)).await;
     }
 
     /// Notes that the look failed that began at `began`.

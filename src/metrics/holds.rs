@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
+
+use super::register::Register;
 
 /// Requests that wait, and that waited.
 #[derive(Debug, Clone)]
@@ -17,22 +19,25 @@ pub struct Holds {
 pub struct Held(IntGauge);
 
 impl Holds {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let now =
-            IntGaugeVec::new(Opts::new("held_requests", "Requests that wait for a verdict to turn."), &["route"])?;
-        let ended = IntCounterVec::new(
-            Opts::new("holds_total", "Requests that were to wait for a verdict to turn, by route and what came of it."),
-            &["route", "result"],
-        )?;
-        let took = HistogramVec::new(
-            HistogramOpts::new("hold_duration_seconds", "Time that a request waited for a verdict to turn.")
-                .buckets(vec![0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0]),
-            &["route"],
-        )?;
-        registry.register(Box::new(now.clone()))?;
-        registry.register(Box::new(ended.clone()))?;
-        registry.register(Box::new(took.clone()))?;
-        Ok(Self { now, ended, took })
+    pub(super) fn new(register: &mut Register) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            now: register.gauges(
+                "schemagate_held_requests",
+                &["route"],
+                "Requests that wait for a verdict to turn.",
+            )?,
+            ended: register.counters(
+                "schemagate_holds_total",
+                &["route", "result"],
+                "Requests that were to wait for a verdict to turn, by route and what came of it.",
+            )?,
+            took: register.histograms(
+                "schemagate_hold_duration_seconds",
+                &["route"],
+                &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0],
+                "Time that a request waited for a verdict to turn.",
+            )?,
+        })
     }
 
     /// Counts a request that begins to wait, until what is returned is dropped.

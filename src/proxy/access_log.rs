@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate::{Decision, Gate, Outcome, Reason, RequirementId, Verdict};
+use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
 use pingora::http::RequestHeader;
 use tracing::Level;
 
@@ -10,11 +10,12 @@ use super::context::Context;
 use super::exchange::Exchange;
 use super::tenant::RequestTenant;
 use super::trace::trace_id;
+use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
-use crate::config::Config;
+use crate::live::Live;
 
 /// The target of these lines, for filters.
-const TARGET: &str = "schemagate::access";
+pub(super) const TARGET: &str = "schemagate::access";
 
 /// What a line tells beside the exchange itself.
 #[derive(Debug, Clone, Copy)]
@@ -33,19 +34,23 @@ pub(super) struct Line<'l> {
 
 /// Logs a request. Answers of our own and server errors are logged even where `every` is not; what
 /// was answered because a need is unmet, as a warning.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate: &Gate) {
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
+    let edition = &exchange.edition;
+    let config = &edition.config;
     let own = exchange.answered_after.is_some();
     if !config.log.access && !own && line.status < 500 {
         return;
     }
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
-    let path = line.request.raw_path();
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or(path);
+    let sent = path(line.request.raw_path());
+    let path = exchange.target.as_deref().map_or(sent, path);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
+    let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     // A level is fixed where it is written.
     macro_rules! write {
         ($level:expr) => {
@@ -55,6 +60,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 method = line.request.method.as_str(),
                 host = exchange.host.as_str(),
                 path = %String::from_utf8_lossy(path),
+                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).map(tracing::field::display),
                 status = line.status,
                 route,
                 action = decision.map(action),
@@ -63,6 +69,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 component = requirement.and_then(|id| config.notes(id)).and_then(|notes| notes.component.as_deref()),
                 context.code = context.as_ref().map(|context| context.code),
                 context.table = context.as_ref().and_then(|context| context.table.as_deref()),
+                window = exchange.window.as_ref().and_then(RequestWindow::window).map(|window| &*window.name),
                 tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
                 upstream = line.upstream,
                 duration_ms = milliseconds(line.took),
@@ -75,12 +82,18 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, config: &Config, gate:
                 rechecked = exchange.rechecked.then_some(true),
                 replayed = exchange.thoughts.was_sent_again().then_some(true),
                 observed = decision.is_some_and(|decision| decision.observed).then_some(true),
+                bypass = bypass.map(|bypass| &*bypass.name),
                 failure = exchange.failure.map(UpstreamFailure::as_str),
                 error = exchange.error.as_deref(),
             )
         };
     }
     if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
+}
+
+/// A target without its query.
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 /// To the microsecond.
@@ -99,7 +112,8 @@ fn action(decision: &Decision) -> &'static str {
         | Outcome::ForwardElsewhere { .. }
         | Outcome::Stale { .. }
         | Outcome::Hold(_)
-        | Outcome::Answer(_) => decision.action.as_str(),
+        | Outcome::Answer(_)
+        | Outcome::Maintenance { .. } => decision.action.as_str(),
     }
 }
 

@@ -21,8 +21,12 @@ impl Client {
     /// Reads the connection. Who may write to a unix socket is on this machine and let in by its
     /// owner: such a peer is a proxy, and is believed.
     pub(super) fn of(session: &ServerSession, trusted: &[IpNet]) -> Self {
-        let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-        match session.client_addr() {
+        Self::at(session.client_addr(), session.digest().is_some_and(|digest| digest.ssl_digest.is_some()), trusted)
+    }
+
+    /// The same, of a connection to a peer.
+    pub(super) fn at(peer: Option<&SocketAddr>, tls: bool, trusted: &[IpNet]) -> Self {
+        match peer {
             Some(SocketAddr::Inet(address)) => {
                 let address = address.ip().to_canonical();
                 let trusted = trusted.iter().any(|range| range.contains(&address));

@@ -21,14 +21,14 @@ const CODES: [(&str, SymptomCode); 5] = [
 ];
 
 impl Context {
-    /// What the application's failure said, else what the last look found.
-    pub(super) fn of(decision: &Decision, symptom: Option<&Symptom>, gate: &Gate) -> Option<Self> {
+    /// What the application's failure said, else what the last look found, by the gate that decided.
+    pub(super) fn of(decision: &Decision, symptom: Option<&Symptom>, gate: Option<&Gate>) -> Option<Self> {
         if let Some(symptom) = symptom {
             let table = symptom.object.as_ref().and_then(|object| object.table());
             return Some(Self { code: symptom.code.as_str(), table: table.map(|table| table.name().to_owned()) });
         }
         let Reason::Need { requirement, .. } = decision.reason else { return None };
-        let findings = &gate.snapshot().judgement(requirement)?.findings;
+        let findings = &gate?.snapshot().judgement(requirement)?.findings;
         findings.iter().find_map(Self::found)
     }
 

@@ -1,18 +1,23 @@
 //! One request and what became of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gate::{Decision, Host, Outcome, UpstreamId};
+use gate::{Decision, Host, Outcome, Route, UpstreamId};
 use http::StatusCode;
 use pingora::protocols::l4::socket::SocketAddr;
 
 use super::client::Client;
 use super::drain::InFlight;
+use super::edition::{Decided, Edition};
 use super::failure;
+use super::http1::Arrival;
 use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
+use super::upstreams::Pool;
+use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
 
 /// Servers of an upstream that one request is tried on, the first included.
@@ -26,10 +31,14 @@ pub(super) const MAX_ROUNDS: usize = 2 * MAX_ATTEMPTS + 2;
 pub(super) struct Exchange {
     /// When its header had been read.
     pub(super) began: Instant,
+    /// What its connection knows of it.
+    pub(super) arrival: Option<Box<Arrival>>,
     /// Who asks.
     pub(super) client: Client,
     /// The id that the client, the backend and the log share.
     pub(super) id: RequestId,
+    /// What it was decided by: the ids below are of this edition.
+    pub(super) edition: Arc<Edition>,
     /// What is done with it; `None` if it was refused before there was anything to decide.
     pub(super) decision: Option<Decision>,
     /// The upstream that is asked, if any; it stays so where another answer takes the place of its own.
@@ -42,11 +51,13 @@ pub(super) struct Exchange {
     pub(super) rechecked: bool,
     /// Whose it is, where it is a tenant's.
     pub(super) tenant: Option<RequestTenant>,
+    /// What keeps it out, where that is a maintenance window.
+    pub(super) window: Option<RequestWindow>,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
     pub(super) target: Option<Box<[u8]>>,
-    /// Whether the request has a body, where that matters: only if some route may give a stale answer.
+    /// Whether the request has a body, whatever its headers say.
     pub(super) has_body: bool,
     /// The answer, while it is read along to be kept.
     pub(super) keeping: Option<Box<Keeping>>,
@@ -58,6 +69,8 @@ pub(super) struct Exchange {
     pub(super) again: Option<Again>,
     /// How long it waited for a verdict to turn.
     pub(super) held: Option<Duration>,
+    /// How long it took until the upstream's answer began.
+    pub(super) header_after: Option<Duration>,
     /// How long it took until it was answered here; `None` if it was not.
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
@@ -127,9 +140,43 @@ impl Attempts {
 
 impl Exchange {
     /// It is to be sent once more, because the schema changed under it, by what is known now.
-    pub(super) fn decide_anew(&mut self, decision: Decision, generation: u64) {
-        self.decision = Some(decision);
-        self.thoughts.sent_again(generation);
+    pub(super) fn decide_anew(&mut self, decided: &Decided) {
+        self.move_to(&decided.edition);
+        self.decision = Some(decided.decision);
+        self.thoughts.sent_again(decided.generation);
+    }
+
+    /// It is decided by this edition from here on: the decision is about to be another one.
+    pub(super) fn move_to(&mut self, edition: &Arc<Edition>) {
+        if Arc::ptr_eq(&self.edition, edition) {
+            return;
+        }
+        self.upstream = self.upstream.and_then(|upstream| edition.upstream_of(&self.edition, upstream));
+        self.keeping = None;
+        self.edition = Arc::clone(edition);
+    }
+
+    /// The route that it was decided by.
+    pub(super) fn route(&self) -> Option<&Route> {
+        self.edition.route(self.decision.as_ref()?)
+    }
+
+    /// The upstream that it is passed on to.
+    pub(super) fn pool(&self) -> Option<&Pool> {
+        self.edition.upstreams.get(self.upstream?)
+    }
+
+    /// The route whose requests another upstream answers, because of an unmet need.
+    pub(super) fn degraded(&self) -> Option<&str> {
+        let elsewhere = self.decision.is_some_and(|it| matches!(it.outcome, Outcome::ForwardElsewhere { .. }));
+        self.route().filter(|_| elsewhere).map(|route| &*route.name)
+    }
+
+    /// Another protocol follows on its connection.
+    pub(super) fn switches(&self) {
+        if let Some(switched) = self.arrival.as_ref().and_then(|arrival| arrival.switched.as_ref()) {
+            switched.set();
+        }
     }
 
     /// Whether it is to wait for a verdict to turn.
@@ -137,17 +184,20 @@ impl Exchange {
         self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
     }
 
-    pub(super) fn new(in_flight: InFlight) -> Self {
+    pub(super) fn new(edition: Arc<Edition>, in_flight: InFlight) -> Self {
         Self {
             began: Instant::now(),
+            arrival: None,
             client: Client::default(),
             id: RequestId::default(),
+            edition,
             decision: None,
             upstream: None,
             instead: None,
             replaced: None,
             rechecked: false,
             tenant: None,
+            window: None,
             host: Host::default(),
             target: None,
             has_body: false,
@@ -156,6 +206,7 @@ impl Exchange {
             attempts: Attempts::default(),
             again: None,
             held: None,
+            header_after: None,
             answered_after: None,
             failure: None,
             error: None,

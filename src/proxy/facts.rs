@@ -1,13 +1,12 @@
 //! What a decision looks at, read off the wire.
 
-use std::borrow::Cow;
-
 use gate::{Host, MatchingForm, Method, PathError, Request, Target};
 use http::{HeaderMap, HeaderName, Version, header};
 use pingora::http::RequestHeader;
-use pingora::http::authority::{RawTargetAuthority, raw_target_authority};
+use pingora::http::authority::{RawTargetAuthority, is_http_family_scheme, raw_target_authority};
 
 use crate::answer::Saying;
+use crate::wire::{self, WireRefusal};
 
 /// What a decision looks at.
 #[derive(Debug)]
@@ -48,15 +47,18 @@ enum Form {
 pub(super) enum Refusal {
     /// Its path is ambiguous or malformed.
     Path(PathError),
+    /// It could be read differently by others. Over HTTP/1 most of these are found before pingora reads the request.
+    Wire(WireRefusal),
     /// It is malformed elsewhere.
     Request(&'static str),
 }
 
 impl Refusal {
     /// What the client is told.
-    pub(super) const fn saying(self) -> Saying {
+    pub(super) const fn saying(self) -> Saying<'static> {
         match self {
             Self::Path(error) => Saying::BadPath(error),
+            Self::Wire(refusal) => Saying::BadRequest(refusal.as_str()),
             Self::Request(why) => Saying::BadRequest(why),
         }
     }
@@ -65,6 +67,7 @@ impl Refusal {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::Path(error) => error.as_str(),
+            Self::Wire(refusal) => refusal.as_str(),
             Self::Request(why) => why,
         }
     }
@@ -83,11 +86,17 @@ impl<'r> Facts<'r> {
         if request.method == http::Method::CONNECT {
             return Err(Refusal::Request("CONNECT is not served here"));
         }
+        if !wire::is_method(request.method.as_str().as_bytes()) {
+            return Err(Refusal::Wire(WireRefusal::BadMethod));
+        }
         if has_fragment(head) {
             return Err(Refusal::Path(PathError::Fragment));
         }
         let host = host(request)?;
         let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
+        if target.form == Form::Asterisk && request.method != http::Method::OPTIONS {
+            return Err(Refusal::Wire(WireRefusal::Asterisk));
+        }
         let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
         let method = Method::new(method(&request.method, &request.headers));
         let tenant = tenant_header.map_or(Ok(None), |name| only_value(&request.headers, name))?;
@@ -96,12 +105,12 @@ impl<'r> Facts<'r> {
 
     /// What is decided.
     pub(super) const fn request(&self) -> Request<'_> {
-        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant }
+        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant, organisation: None }
     }
 
     /// The target that the backend is sent, where it is not the one that came.
     pub(super) fn rewritten(&self) -> Option<Box<[u8]>> {
-        let same_path = matches!(self.path.forward, Cow::Borrowed(_));
+        let same_path = *self.path.forward == *self.target.path;
         if self.target.form == Form::Asterisk || (self.target.form == Form::Origin && same_path) {
             return None;
         }
@@ -124,8 +133,12 @@ impl<'r> RequestTarget<'r> {
         }
         let (form, rest) = match raw_target_authority(raw) {
             RawTargetAuthority::None => (Form::Origin, raw),
-            RawTargetAuthority::Absolute { path_and_query, .. } => (Form::Absolute, path_and_query),
-            RawTargetAuthority::AmbiguousAuthority => return Err(PathError::NotAbsolute),
+            RawTargetAuthority::Absolute { scheme, path_and_query, .. } if is_http_family_scheme(scheme) => {
+                (Form::Absolute, path_and_query)
+            }
+            RawTargetAuthority::Absolute { .. } | RawTargetAuthority::AmbiguousAuthority => {
+                return Err(PathError::NotAbsolute);
+            }
         };
         let (path, query) = rest.split_at(rest.iter().position(|byte| *byte == b'?').unwrap_or(rest.len()));
         let path = if form == Form::Absolute && path.is_empty() { b"/" } else { path };
@@ -151,49 +164,34 @@ pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
 
 fn host(request: &RequestHeader) -> Result<Host, Refusal> {
     match authority(request) {
-        Some(text) if text.bytes().all(stands_in_a_host) => Ok(Host::parse(text)),
+        Some(text) if wire::is_authority(text.as_bytes()) => Ok(Host::parse(text)),
         // RFC 9112, section 3.2; HTTP/1.0 knew no Host.
         None if !request.headers.contains_key(header::HOST) => match request.version {
-            Version::HTTP_11 => Err(Refusal::Request("the Host header is missing")),
-            _ => Ok(Host::default()),
+            Version::HTTP_09 | Version::HTTP_10 => Ok(Host::default()),
+            _ => Err(Refusal::Wire(WireRefusal::MissingHost)),
         },
-        _ => Err(Refusal::Request("the Host header is not a host")),
+        _ => Err(Refusal::Wire(WireRefusal::BadHost)),
     }
 }
 
-/// RFC 3986, section 3.2.2, and a port: what `Host` may hold.
-const fn stands_in_a_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'['
-                | b']'
-        )
-}
-
-/// The value of a header that may come once. Of several, nobody knows which one a backend takes.
+/// The value of a header that may come once. Of several, nobody knows which one a backend takes; and one that
+/// `Connection` nominates would be decided by here and be taken away on the way to the backend.
 fn only_value<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Result<Option<&'r str>, Refusal> {
+    if nominates(headers, name) {
+        return Err(Refusal::Wire(WireRefusal::NominatedField));
+    }
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(_), Some(_)) => Err(Refusal::Request("the header that names the tenant came more than once")),
         (value, _) => Ok(value.and_then(|value| value.to_str().ok())),
     }
+}
+
+/// Whether `Connection` declares a header to be the connection's own (RFC 9110, section 7.6.1).
+fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
+    let nominated =
+        headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    nominated.map(<[u8]>::trim_ascii).any(|nominated| nominated.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
 /// The method that is decided: of a CORS preflight, the one that it asks for.
@@ -254,11 +252,23 @@ mod tests {
         let facts = read(&request).expect("facts");
         assert_eq!(facts.path.matching.as_str(), "/");
         assert_eq!(facts.rewritten(), None);
+        assert_eq!(
+            read(&self::request("GET", b"*", &[("Host", "h")])).err(),
+            Some(Refusal::Wire(WireRefusal::Asterisk))
+        );
+    }
+
+    #[test]
+    fn a_method_in_small_letters_is_refused_since_some_backends_raise_them() {
+        for method in ["get", "Post", "x"] {
+            let request = request(method, b"/", &[("Host", "h")]);
+            assert_eq!(read(&request).err(), Some(Refusal::Wire(WireRefusal::BadMethod)), "{method}");
+        }
     }
 
     #[test]
     fn a_target_that_is_no_path_is_refused() {
-        for target in ["a/b", "http:a", "?b"] {
+        for target in ["a/b", "http:a", "?b", "ftp://h/a"] {
             let request = request("GET", target.as_bytes(), &[("Host", "h")]);
             assert_eq!(read(&request).err(), Some(Refusal::Path(PathError::NotAbsolute)), "{target}");
         }
@@ -275,16 +285,19 @@ mod tests {
     #[test]
     fn a_request_without_a_host_is_refused_unless_it_is_older_than_hosts() {
         let mut old = request("GET", b"/", &[]);
-        assert!(matches!(read(&old), Err(Refusal::Request(_))));
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            old.set_version(version);
+            assert_eq!(read(&old).err(), Some(Refusal::Wire(WireRefusal::MissingHost)), "{version:?}");
+        }
         old.set_version(Version::HTTP_10);
         assert_eq!(read(&old).expect("facts").host.as_str(), "");
     }
 
     #[test]
     fn a_host_that_is_none_is_refused() {
-        for host in ["a b", "a/b", "a?b", "\"a\""] {
+        for host in ["", "a b", "a/b", "a?b", "a,b", "\"a\""] {
             let request = request("GET", b"/", &[("Host", host)]);
-            assert!(matches!(read(&request), Err(Refusal::Request(_))), "{host}");
+            assert_eq!(read(&request).err(), Some(Refusal::Wire(WireRefusal::BadHost)), "{host}");
         }
     }
 
@@ -311,6 +324,8 @@ mod tests {
         assert_eq!(read(&[("Host", "h")]), Ok(None));
         let twice = [("Host", "h"), ("X-Tenant", "demo"), ("X-Tenant", "acme")];
         assert!(matches!(read(&twice), Err(Refusal::Request(_))));
+        let nominated = [("Host", "h"), ("X-Tenant", "demo"), ("Connection", "close, x-TENANT")];
+        assert_eq!(read(&nominated), Err(Refusal::Wire(WireRefusal::NominatedField)));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What pingora's errors mean to a client.
 
+use std::io;
+
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::answer::UpstreamFailure;
+use crate::wire::WireRefusal;
 
 /// Whose fault it was that a request was not answered by a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub(super) enum Failing {
 pub(super) fn read(error: &Error) -> Failing {
     use ErrorType as E;
     if error.esource() == &ErrorSource::Downstream {
+        if let Some(refusal) = refusal(error) {
+            return Failing::Request(refusal.as_str());
+        }
         return match error.etype() {
             E::InvalidHTTPHeader => Failing::Request("the request's header is malformed"),
             E::ReadTimedout => Failing::Request("the request's body did not arrive in time"),
@@ -33,6 +39,11 @@ pub(super) fn read(error: &Error) -> Failing {
         E::ReadTimedout | E::WriteTimedout => UpstreamFailure::ResponseTimeout,
         _ => UpstreamFailure::Broken,
     })
+}
+
+/// Why a connection gave no more of a request's body.
+fn refusal(error: &Error) -> Option<WireRefusal> {
+    error.root_cause().downcast_ref::<io::Error>()?.get_ref()?.downcast_ref().copied()
 }
 
 /// Whether the connection broke, rather than what came over it.

@@ -1,135 +1,141 @@
 //! The phases of a request, as pingora calls them.
 
+use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Route, Verdict};
-use http::{HeaderMap, Uri, Version, header};
+use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Verdict};
+use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
-use tokio::sync::watch;
 
 use super::access_log::{self, Line};
+use super::bypassed::Warnings;
 use super::client::Client;
 use super::drain::InFlight;
+use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
-use super::facts::{Facts, Refusal, authority};
+use super::facts::authority;
 use super::failure::{self, Failing};
-use super::hold::Room;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
-use super::stale::Stale;
-use super::tenant::{Blocked, RequestTenant};
-use super::upstreams::{Pool, Upstreams, without_limit};
-use super::{forwarded, hop_by_hop, own_answer};
-use crate::answer::{self, Answer, Answers, Saying, UpstreamFailure};
-use crate::config::Config;
+use super::tenant::{self, RequestTenant};
+use super::upstreams::{Pool, without_limit};
+use super::window::RequestWindow;
+use super::{again, forwarded, hop_by_hop, own_answer, stale};
+use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Answered, Metrics};
+use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
-    pub(super) config: Arc<Config>,
     pub(super) reader: GateReader,
-    answers: Arc<Answers>,
+    editions: Arc<Editions>,
     pub(super) metrics: Metrics,
     pub(super) symptoms: Symptoms,
-    pub(super) upstreams: Arc<Upstreams>,
-    pub(super) stale: Option<Arc<Stale>>,
     in_flight: InFlight,
-    pub(super) blocked: Blocked,
-    pub(super) room: Room,
+    pub(super) blocked: Sparing,
+    pub(super) bypassed: Warnings,
+}
+
+/// The gateway in pingora's hands: connections know it as well.
+pub(super) struct Phases(pub(super) Arc<Gateway>);
+
+impl Deref for Phases {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.0
+    }
 }
 
 /// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
 /// with the first request.
-const KEEP_ALIVE: u64 = 75;
+pub(super) const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
-    pub(super) fn new(
-        config: Arc<Config>,
-        reader: GateReader,
-        answers: Arc<Answers>,
-        metrics: Metrics,
-        symptoms: Symptoms,
-        upstreams: Arc<Upstreams>,
-        closing: watch::Receiver<bool>,
-    ) -> Self {
-        let stale = Stale::prepare(&config, &metrics);
-        let room = Room::new(config.rules.holds(), config.hold, closing);
+    pub(super) fn new(reader: GateReader, editions: Arc<Editions>, metrics: Metrics, symptoms: Symptoms) -> Self {
         Self {
-            config,
             reader,
-            answers,
+            editions,
             metrics,
             symptoms,
-            upstreams,
-            stale,
             in_flight: InFlight::default(),
-            blocked: Blocked::default(),
-            room,
+            blocked: tenant::blocked(),
+            bypassed: Warnings::default(),
         }
+    }
+
+    /// What is live, and the edition of the same configuration.
+    pub(super) fn pin(&self) -> Pinned {
+        self.editions.pin(&self.reader)
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
         self.in_flight.clone()
     }
 
-    /// Decides a request. `None`: it goes to an upstream, or waits.
-    pub(super) fn decide(&self, session: &Session, exchange: &mut Exchange, now: Moment) -> Option<Answer> {
+    /// Decides a request by what is pinned. `None`: it goes to an upstream, or waits.
+    pub(super) fn decide(
+        &self,
+        pinned: &Pinned,
+        session: &Session,
+        exchange: &mut Exchange,
+        now: Moment,
+    ) -> Option<Answer> {
+        let Pinned { live: gate, edition } = pinned;
         let request = session.req_header();
+        exchange.move_to(edition);
         let client = asking(request, exchange.id.as_str());
-        let facts = match self.facts(session) {
+        let facts = match edition.facts(session) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
                 exchange.error = Some(refusal.why().to_owned());
-                return Some(self.answers.answer(refusal.saying(), &client));
+                return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
-        let gate = self.reader.pin();
         let decision = gate.decide(&facts.request(), now);
         let health = match decision.outcome {
             Outcome::Health => {
-                Some(self.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
+                Some(edition.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
             }
             _ => None,
         };
         exchange.thoughts.generation = gate.snapshot().generation();
-        exchange.tenant = RequestTenant::of(&decision, &gate);
+        exchange.tenant = RequestTenant::of(&decision, gate);
+        exchange.window = RequestWindow::of(&decision, gate);
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
+        self.note_bypass(&decision, gate, exchange);
         let answer = self.follow(decision, session, exchange);
         self.listen(session, exchange, now);
         health.or(answer)
     }
 
-    /// What a decision looks at.
-    pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
-        let (form, tenant) = (self.config.rules.matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(session.req_header(), &raw_head(session), form, tenant)
-    }
-
-    /// The route that a decision is about.
-    pub(super) fn route(&self, decision: &Decision) -> Option<&Route> {
-        self.config.rules.route(decision.route?)
-    }
-
     /// What is answered here where this was decided. `None`: it goes to an upstream, or waits.
     pub(super) fn answer_by(&self, decision: &Decision, session: &Session, exchange: &Exchange) -> Option<Answer> {
         match decision.outcome {
-            Outcome::Answer(id) => Some(self.prepared(session, exchange, id)),
+            Outcome::Answer(id) => Some(prepared(session, exchange, id)),
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::Maintenance { until, .. } => {
+                let lasts = until.map(|until| until.since(self.reader.now()));
+                let message = exchange.window.as_ref().and_then(RequestWindow::message);
+                let client = asking(session.req_header(), exchange.id.as_str());
+                Some(exchange.edition.answers.answer(Saying::Maintenance { message, lasts }, &client))
+            }
             Outcome::NoRoute => {
                 let client = asking(session.req_header(), exchange.id.as_str());
-                Some(self.answers.answer(Saying::NoRoute, &client))
+                Some(exchange.edition.answers.answer(Saying::NoRoute, &client))
             }
             Outcome::Forward(_)
             | Outcome::ForwardRescued { .. }
@@ -152,23 +158,7 @@ impl Gateway {
     /// Counts and notes that no server answered.
     pub(super) fn note_failure(&self, why: UpstreamFailure, exchange: &mut Exchange) {
         exchange.failure = Some(why);
-        self.metrics.upstream_failure(self.pool(exchange).map_or("", Pool::name), why.as_str());
-    }
-
-    /// The upstream of a request that is passed on.
-    pub(super) fn pool(&self, exchange: &Exchange) -> Option<&Pool> {
-        self.upstreams.get(exchange.upstream?)
-    }
-
-    /// A prepared answer for whoever sent the request.
-    pub(super) fn prepared(&self, session: &Session, exchange: &Exchange, id: AnswerId) -> Answer {
-        self.answers.answer(Saying::Route(id), &asking(session.req_header(), exchange.id.as_str()))
-    }
-
-    /// The route whose requests another upstream answers, because of an unmet need.
-    fn degraded(&self, exchange: &Exchange) -> Option<&str> {
-        let decision = exchange.decision.filter(|it| matches!(it.outcome, Outcome::ForwardElsewhere { .. }))?;
-        self.route(&decision).map(|route| &*route.name)
+        self.metrics.upstream_failure(exchange.pool().map_or("", Pool::name), why.as_str());
     }
 
     async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
@@ -182,11 +172,16 @@ impl Gateway {
 }
 
 #[async_trait]
-impl ProxyHttp for Gateway {
+impl ProxyHttp for Phases {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
-        Exchange::new(self.in_flight())
+        Exchange::new(self.pin().edition, self.in_flight())
+    }
+
+    /// Connections hand over what they know of a request.
+    fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
+        exchange.arrival = known.downcast().ok();
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -199,10 +194,13 @@ impl ProxyHttp for Gateway {
         if exchange.keeps_alive {
             session.set_keepalive(Some(KEEP_ALIVE));
         }
-        exchange.client = Client::of(session, &self.config.listen.trusted_proxies);
-        exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
-        exchange.has_body = self.stale.is_some() && !session.is_body_empty();
-        let mut answer = self.decide(session, exchange, now);
+        let mut answer = {
+            let pinned = self.pin();
+            exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
+            exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
+            exchange.has_body = !session.is_body_empty();
+            self.decide(&pinned, session, exchange, now)
+        };
         if exchange.waits() {
             answer = self.wait(session, exchange).await?;
         }
@@ -217,13 +215,12 @@ impl ProxyHttp for Gateway {
 
     async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Box<HttpPeer>> {
         self.before_sending_again(session, exchange).await?;
-        let choice = self
-            .pool(exchange)
-            .map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
+        let choice =
+            exchange.pool().map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
         let mut choice = choice.map_err(|failure| {
             exchange.failure = Some(failure);
             let mut error = Error::explain(ErrorType::ConnectError, "no server to go to").into_up();
-            error.set_retry(self.look_before_giving_up(session, &error, exchange));
+            error.set_retry(again::look_before_giving_up(session, &error, exchange));
             error
         })?;
         exchange.attempts.count += 1;
@@ -245,9 +242,9 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        forwarded::tell(request, &exchange.client, &self.config.listen.trusted_proxies)?;
+        forwarded::tell(request, &exchange.client, &exchange.edition.config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
-        if let Some(pool) = self.pool(exchange).filter(|_| authority(request).is_none()) {
+        if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
             // The client spoke HTTP/1.0; what the backend hears must have a Host.
             request.insert_header(header::HOST, pool.authority())?;
         }
@@ -265,12 +262,14 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         // Nothing was sent, so that any method may be tried elsewhere.
-        let Some(pool) = self.pool(exchange) else { return error };
+        let edition = Arc::clone(&exchange.edition);
+        let Some(pool) = exchange.upstream.and_then(|id| edition.upstreams.get(id)) else { return error };
+        self.metrics.connect_failure(pool.name());
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
         error.as_up();
-        error.set_retry(others || self.look_before_giving_up(session, &error, exchange));
+        error.set_retry(others || again::look_before_giving_up(session, &error, exchange));
         error
     }
 
@@ -289,8 +288,8 @@ impl ProxyHttp for Gateway {
             (Some(_), _) => true,
             (None, Some(_)) => false,
             (None, None) => {
-                self.try_another(peer, session, &error, exchange, reused)
-                    || self.look_before_giving_up(session, &error, exchange)
+                again::try_another(peer, session, &error, exchange, reused)
+                    || again::look_before_giving_up(session, &error, exchange)
             }
         };
         error.set_retry(again);
@@ -303,7 +302,7 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        self.note_answer(answer, session, exchange);
+        stale::note_answer(answer, session, exchange);
         if answer.status.is_server_error() { self.weigh(answer, session, exchange).await } else { Ok(()) }
     }
 
@@ -323,11 +322,17 @@ impl ProxyHttp for Gateway {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        if answer.status.is_informational() {
+        let switches = answer.status == StatusCode::SWITCHING_PROTOCOLS;
+        if answer.status.is_informational() && !switches {
+            return Ok(());
+        }
+        exchange.header_after = Some(exchange.began.elapsed());
+        if switches {
+            exchange.switches();
             return Ok(());
         }
         hop_by_hop::remove(answer);
-        if let Some(route) = self.degraded(exchange) {
+        if let Some(route) = exchange.degraded() {
             let (name, value) = answer::degraded(route);
             answer.insert_header(name, value)?;
         }
@@ -360,7 +365,7 @@ impl ProxyHttp for Gateway {
         exchange: &mut Exchange,
     ) -> pingora::Result<Option<Duration>> {
         if let Some(piece) = body {
-            self.note_body(piece, exchange);
+            stale::note_body(piece, exchange);
         }
         Ok(None)
     }
@@ -399,7 +404,7 @@ impl ProxyHttp for Gateway {
             let answer = match instead {
                 Some(Instead::Answer(answer)) => answer,
                 Some(Instead::Again(_)) | None => {
-                    self.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()))
+                    exchange.edition.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()))
                 }
             };
             self.answer(session, exchange, answer, true).await;
@@ -415,7 +420,9 @@ impl ProxyHttp for Gateway {
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {
-                self.metrics.request(decision, status);
+                let here = exchange.answered_after.is_some();
+                let after = exchange.answered_after.or(exchange.header_after);
+                exchange.edition.counts.request(decision, &Answered { status, after, here });
                 if exchange.upstream.is_none() {
                     self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
                 }
@@ -426,9 +433,9 @@ impl ProxyHttp for Gateway {
             status,
             bytes: session.body_bytes_sent(),
             took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
-            upstream: self.pool(exchange).map(Pool::name),
+            upstream: exchange.pool().map(Pool::name),
         };
-        access_log::write(&line, exchange, &self.config, &self.reader.pin());
+        access_log::write(&line, exchange, &self.reader.pin());
     }
 
     /// The access log tells every error, once.
@@ -463,8 +470,13 @@ pub(super) fn sent_method(session: &Session) -> Method<'_> {
 }
 
 /// The request's header as it came, where the connection is HTTP/1.
-fn raw_head(session: &Session) -> Bytes {
+pub(super) fn raw_head(session: &Session) -> Bytes {
     session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default()
+}
+
+/// A prepared answer for whoever sent the request.
+pub(super) fn prepared(session: &Session, exchange: &Exchange, id: AnswerId) -> Answer {
+    exchange.edition.answers.answer(Saying::Route(id), &asking(session.req_header(), exchange.id.as_str()))
 }
 
 /// What an answer of our own depends on.

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `gateway` | the phases themselves, each a few lines |
+//! | `edition` | what is made of one configuration, and found by what is live |
 //! | `exchange` | one request and what became of it |
 //! | `facts` | what a decision looks at, read off the wire |
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
@@ -18,16 +19,19 @@
 //! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection` | HTTP/1 or HTTP/2 |
+//! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `drain` | how it ends |
 
 mod access_log;
 mod again;
+mod bypassed;
 mod certificate;
 mod client;
 mod connection;
 mod context;
 mod doors;
 mod drain;
+mod edition;
 mod exchange;
 mod facts;
 mod failure;
@@ -37,6 +41,7 @@ mod gateway;
 mod held_back;
 mod hold;
 mod hop_by_hop;
+mod http1;
 mod own_answer;
 mod recheck;
 mod request_id;
@@ -45,6 +50,7 @@ mod stale;
 mod tenant;
 mod trace;
 mod upstreams;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,13 +66,14 @@ use tracing::info;
 use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
 use connection::Connections;
 use doors::Doors;
 use drain::Drain;
-use gateway::Gateway;
+use edition::{Edition, Editions};
+use gateway::{Gateway, Phases};
 use stale::Sweeper;
 use upstreams::Upstreams;
 
@@ -79,7 +86,7 @@ pub struct ProxyError(pub String);
 pub struct Proxy {
     listen: Listen,
     doors: Doors,
-    upstreams: Arc<Upstreams>,
+    edition: Arc<Edition>,
     gateway: Gateway,
     reader: GateReader,
     closing: watch::Sender<bool>,
@@ -98,18 +105,22 @@ impl Proxy {
     pub fn prepare(
         config: Arc<Config>,
         reader: GateReader,
-        answers: Arc<Answers>,
         metrics: Metrics,
         symptoms: Symptoms,
     ) -> Result<Self, ProxyError> {
         let listen = config.listen.clone();
         let doors = Doors::take(&listen)?;
         certificate::check_roots()?;
+        let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
+            .map_err(|error| ProxyError(error.to_string()))?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
+        let servers: Arc<dyn Servers> = upstreams.clone();
+        metrics.ask_of_servers(&servers);
         let closing = watch::Sender::new(false);
-        let room = closing.subscribe();
-        let gateway = Gateway::new(config, reader.clone(), answers, metrics, symptoms, Arc::clone(&upstreams), room);
-        Ok(Self { listen, doors, upstreams, gateway, reader, closing })
+        let edition = Arc::new(Edition::new(config, answers, upstreams, &metrics, closing.subscribe()));
+        let editions = Arc::new(Editions::new(Arc::clone(&edition)));
+        let gateway = Gateway::new(reader.clone(), editions, metrics, symptoms);
+        Ok(Self { listen, doors, edition, gateway, reader, closing })
     }
 
     /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
@@ -117,13 +128,14 @@ impl Proxy {
     pub fn serve(self) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
         let drain = Drain::new(self.listen.drain, self.gateway.in_flight(), self.closing);
-        for service in self.upstreams.background() {
+        for service in self.edition.upstreams.background() {
             server.add_boxed_service(service);
         }
-        if let Some(stale) = &self.gateway.stale {
+        if let Some(stale) = &self.edition.stale {
             server.add_boxed_service(Sweeper::service(Arc::clone(stale), self.reader.clone()));
         }
-        let mut app = http_proxy(&server.configuration, self.gateway);
+        let gateway = Arc::new(self.gateway);
+        let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
         options.h2c = true;
         // CONNECT reaches the gateway so that its refusal looks like every other one.
@@ -133,7 +145,7 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app) };
+        let connections = Connections { proxy: Arc::new(app), gateway };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();

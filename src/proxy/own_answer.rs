@@ -17,8 +17,8 @@ const SMALL: u64 = 64 * 1024;
 
 /// How long a client may still send what nobody reads, and how much. Closing on it at once would
 /// reset the connection, and the reset would overtake the answer.
-const LINGER: Duration = Duration::from_secs(5);
-const LINGER_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+pub(super) const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// What becomes of a connection after the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

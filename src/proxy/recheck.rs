@@ -10,9 +10,11 @@ use pingora::proxy::Session;
 use tracing::info;
 
 use super::again;
+use super::edition::{Edition, Pinned};
 use super::exchange::{Again, Exchange};
 use super::gateway::{Gateway, sent_method};
 use super::tenant::RequestTenant;
+use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
 use crate::live::LookAgain;
 
@@ -119,14 +121,20 @@ impl Gateway {
     async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
         let before = exchange.decision?;
         let decision = match before.outcome {
+            // The operator's word: what fails under a bypass is the operator's to see.
+            // Where a window alone is passed over, needs are not.
+            Outcome::Forward(_) if before.bypassed.is_some() && !matches!(before.reason, Reason::Window(_)) => {
+                return None;
+            }
             Outcome::Forward(_) => {
-                let turned = self.recheck(before, failure, session, exchange).await?;
+                let turned = self.recheck(failure, session, exchange).await?;
                 exchange.rechecked = true;
                 turned
             }
             _ => before,
         };
-        let (decision, instead) = instead(&self.config.rules, decision, failure, Failed::of(session, exchange))?;
+        let failed = Failed::of(session, exchange, &exchange.edition);
+        let (decision, instead) = instead(exchange.edition.rules(), decision, failure, failed)?;
         Some(match instead {
             Place::Taken(outcome) => {
                 let decision = Decision { outcome, ..decision };
@@ -141,30 +149,35 @@ impl Gateway {
     }
 
     /// Decides a request that an upstream failed once more, after a look that began after the
-    /// failure. `None`: the failure stands.
-    async fn recheck(
-        &self,
-        before: Decision,
-        failure: Failure,
-        session: &Session,
-        exchange: &mut Exchange,
-    ) -> Option<Decision> {
-        let failing = Failed::of(session, exchange);
+    /// failure, and moves it to the edition that this is of. `None`: the failure stands.
+    async fn recheck(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Decision> {
         let failed = self.reader.now();
-        let rules = &self.config.rules;
-        let route = self.route(&before)?;
-        let facts = self.facts(session).ok()?;
-        if !route.guards(facts.method) {
-            return None;
-        }
-        let looked = self.reader.look_after(failed, &databases(route, rules), LIMIT).await;
+        let asking = {
+            // The edition may be another one by now than the request was decided by.
+            let Pinned { live, edition } = self.pin();
+            let facts = edition.facts(session).ok()?;
+            let route = edition.rules().route(live.decide(&facts.request(), failed).route?)?;
+            if !route.guards(facts.method) {
+                return None;
+            }
+            live.asking(&databases(route, edition.rules()))
+        };
+        let looked = self.reader.look_after(failed, asking, LIMIT).await;
         exchange.thoughts.looked = looked == LookAgain::Looked;
         let now = self.reader.now();
         // Also where no look came in time: another one may have found the same meanwhile.
-        let gate = self.reader.pin();
-        let after = gate.decide(&facts.request(), now);
-        let turned =
-            (explains(&after, failing.upstream) && instead(rules, after, failure, failing).is_some()).then_some(after);
+        let Pinned { live, edition } = self.pin();
+        let failing = Failed::of(session, exchange, &edition);
+        let facts = edition.facts(session).ok()?;
+        let after = live.decide(&facts.request(), now);
+        let route = edition.route(&after)?;
+        // A window that opened meanwhile explains no failure, and hides no unmet need.
+        let reason = match after.reason {
+            Reason::Window(_) => live.in_force(route, live.whose(&facts.request(), now), now).0,
+            reason => reason,
+        };
+        let explained = explains(reason, after.outcome, failing.upstream);
+        let turned = (explained && instead(edition.rules(), after, failure, failing).is_some()).then_some(after);
         let recheck = match looked {
             _ if turned.is_some() => Recheck::Turned,
             LookAgain::Looked => Recheck::Unchanged,
@@ -173,7 +186,9 @@ impl Gateway {
         };
         self.metrics.recheck(&route.name, recheck.as_str());
         if let Some(turned) = &turned {
-            exchange.tenant = RequestTenant::of(turned, &gate);
+            exchange.move_to(&edition);
+            exchange.tenant = RequestTenant::of(turned, &live);
+            exchange.window = RequestWindow::of(turned, &live);
             self.note_refusal(turned, exchange);
             tell(turned, failure, now.since(failed), route, exchange);
         }
@@ -182,10 +197,11 @@ impl Gateway {
 }
 
 impl<'r> Failed<'r> {
-    fn of(session: &'r Session, exchange: &Exchange) -> Self {
+    /// As one of `edition` sees it.
+    fn of(session: &'r Session, exchange: &Exchange, edition: &Edition) -> Self {
         Self {
             method: sent_method(session),
-            upstream: exchange.upstream,
+            upstream: exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream)),
             repeatable: again::is_repeatable(session, exchange),
             waited: exchange.held.is_some(),
         }
@@ -194,9 +210,9 @@ impl<'r> Failed<'r> {
 
 /// Whether a decision after a failure can explain it: a need is known to be unmet, or another release
 /// is the right one by now. That nothing is known explains no failure.
-fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
+fn explains(reason: Reason, outcome: Outcome, failed: Option<UpstreamId>) -> bool {
     let unmet = [Verdict::Migrating, Verdict::Broken, Verdict::Contradicted];
-    match (after.reason, after.outcome) {
+    match (reason, outcome) {
         (Reason::Need { verdict, .. }, _) if unmet.contains(&verdict) => true,
         (_, Outcome::Forward(upstream)) => failed.is_some_and(|failed| failed != upstream),
         _ => false,
@@ -207,7 +223,9 @@ fn explains(after: &Decision, failed: Option<UpstreamId>) -> bool {
 fn instead(rules: &Rules, decision: Decision, failure: Failure, failed: Failed<'_>) -> Option<(Decision, Place)> {
     let repeated = |again: Again| failed.repeatable.then_some(Place::Again(again));
     let place = match (decision.outcome, failure) {
-        (outcome @ (Outcome::Answer(_) | Outcome::Stale { .. }), _) => Some(Place::Taken(outcome)),
+        (outcome @ (Outcome::Answer(_) | Outcome::Maintenance { .. } | Outcome::Stale { .. }), _) => {
+            Some(Place::Taken(outcome))
+        }
         (Outcome::ForwardRescued { answer, .. }, Failure::Status(_))
         | (Outcome::ForwardRescued { otherwise: answer, .. }, Failure::Silence(_)) => {
             Some(Place::Taken(Outcome::Answer(answer)))

@@ -1,7 +1,9 @@
 //! What is done about an upstream's failure: looked into, held back, sent again, told.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict};
+use gate::{Decision, Effect, Mode, Outcome, Route, Symptom, Verdict, Whose};
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -9,9 +11,10 @@ use pingora::{Error, ErrorType};
 use tracing::warn;
 
 use super::again;
+use super::edition::{Decided, Pinned};
 use super::exchange::{Again, Exchange};
 use super::failure_body::{FailureBody, Said};
-use super::gateway::{Gateway, sent_method};
+use super::gateway::{Gateway, prepared, sent_method};
 use super::held_back::{Release, Then, hold_back};
 use super::own_answer;
 use super::recheck::Instead;
@@ -77,7 +80,7 @@ impl Gateway {
         exchange.thoughts.looked = false;
         let rescued = matches!(exchange.decision, Some(Decision { outcome: Outcome::ForwardRescued { .. }, .. }));
         if rescued && let Some(mended) = self.mended(session, exchange).filter(|_| may_repeat(session, exchange)) {
-            return once_more(mended, status, self, exchange);
+            return once_more(&mended, status, exchange);
         }
         let has_body = has_body(answer, session);
         match self.instead_of(status, session, exchange).await {
@@ -99,7 +102,7 @@ impl Gateway {
         if let Some(mended) = self.mended(session, exchange) {
             exchange.thoughts.suspected = true;
             if may_repeat(session, exchange) {
-                return once_more(mended, status, self, exchange);
+                return once_more(&mended, status, exchange);
             }
         }
         // After many looks in vain none is made, and nothing is sent twice either.
@@ -131,7 +134,8 @@ impl Gateway {
             && may_repeat(session, exchange)
             && let Some(decision) = exchange.decision
         {
-            return once_more(decision, status, self, exchange);
+            let (edition, generation) = (Arc::clone(&exchange.edition), self.reader.pin().snapshot().generation());
+            return once_more(&Decided { edition, decision, generation }, status, exchange);
         }
         if covered != Covered::Yes
             && let Some(refusal) = self.refusal(session, exchange)
@@ -139,7 +143,7 @@ impl Gateway {
             exchange.decision = Some(refusal);
             exchange.replaced = Some(status);
             if let Outcome::Answer(id) = refusal.outcome {
-                exchange.instead = Some(self.prepared(session, exchange, id));
+                exchange.instead = Some(prepared(session, exchange, id));
             }
             return instead_of(status);
         }
@@ -157,16 +161,12 @@ impl Gateway {
                 return None;
             }
         };
-        let rules = &self.config.rules;
-        let id = exchange.decision?.route?;
-        let route = rules.route(id)?;
-        let covered = symptom.object.as_ref().map_or(Covered::Unknown, |object| {
-            let covers = route.needs.iter().filter_map(|need| rules.requirement(*need)).any(|need| need.covers(object));
-            if covers { Covered::Yes } else { Covered::No }
-        });
+        let edition = &exchange.edition;
+        let route = exchange.route()?;
+        let covered = Covered::of(&symptom, route, edition.rules());
         self.metrics.symptom(symptom.code.as_str(), covered.as_str());
-        let facts = self.facts(session).ok()?;
-        match self.symptoms.note(id, &facts.path.matching, &symptom, covered) {
+        let facts = edition.facts(session).ok()?;
+        match self.symptoms.note(&route.name, &facts.path.matching, &symptom, covered) {
             News::Log { count } => warn!(
                 target: "schemagate::symptom",
                 route = &*route.name,
@@ -189,7 +189,7 @@ impl Gateway {
     pub(super) fn settle(&self, status: u16, session: &Session, exchange: &mut Exchange) {
         // Of a body that did not come to its end.
         self.read_body(session, exchange);
-        let Some(route) = self.route_of(exchange) else { return };
+        let Some(route) = exchange.route() else { return };
         let own = exchange.answered_after.is_some();
         let thoughts = &exchange.thoughts;
         if thoughts.replayed {
@@ -212,22 +212,28 @@ impl Gateway {
     }
 
     /// The request decided anew, where what is known changed since, and it is to be passed on now.
-    pub(super) fn mended(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
-        let gate = self.reader.pin();
-        if gate.snapshot().generation() == exchange.thoughts.generation {
+    pub(super) fn mended(&self, session: &Session, exchange: &Exchange) -> Option<Decided> {
+        let Pinned { live: gate, edition } = self.pin();
+        let generation = gate.snapshot().generation();
+        if generation == exchange.thoughts.generation {
             return None;
         }
-        let facts = self.facts(session).ok()?;
+        let facts = edition.facts(session).ok()?;
         let decision = gate.decide(&facts.request(), self.reader.now());
-        let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == exchange.upstream);
-        (passes && self.route_of(exchange)?.guards(facts.method)).then_some(decision)
+        let asked = exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream));
+        let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == asked);
+        let guards = passes && edition.route(&decision)?.guards(facts.method);
+        guards.then_some(Decided { edition, decision, generation })
     }
 
     /// The refusal of a request whose failure names what no requirement covers, where the operator
     /// wishes it and the route would refuse by an unmet need.
     fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
-        let decision = exchange.decision.filter(|_| self.config.symptoms == ActOnSymptoms::Yes)?;
-        let route = self.route_of(exchange).filter(|route| route.mode == Mode::Enforce)?;
+        let decision = exchange.decision.filter(|_| exchange.edition.config.symptoms == ActOnSymptoms::Yes)?;
+        let route = exchange.route().filter(|route| route.mode == Mode::Enforce)?;
+        if self.is_waived(route, exchange) {
+            return None;
+        }
         let action = route.actions.on(Verdict::Broken);
         let (Effect::Answer(answer) | Effect::Rescue { otherwise: answer, .. }) = action.effect(sent_method(session))
         else {
@@ -241,8 +247,13 @@ impl Gateway {
         })
     }
 
-    fn route_of(&self, exchange: &Exchange) -> Option<&Route> {
-        self.route(exchange.decision.as_ref()?)
+    /// Whether a bypass covers whatever the schema has against a request.
+    fn is_waived(&self, route: &Route, exchange: &Exchange) -> bool {
+        let live = self.reader.pin();
+        exchange.edition.gate(&live).is_some_and(|gate| {
+            let whose = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(gate));
+            gate.waiver(route, whose, self.reader.now()).is_some()
+        })
     }
 }
 
@@ -279,13 +290,8 @@ fn instead_of(status: StatusCode) -> pingora::Result<()> {
 }
 
 /// The way to another attempt.
-fn once_more(
-    decision: Decision,
-    status: StatusCode,
-    gateway: &Gateway,
-    exchange: &mut Exchange,
-) -> pingora::Result<()> {
-    exchange.decide_anew(decision, gateway.reader.pin().snapshot().generation());
+fn once_more(decided: &Decided, status: StatusCode, exchange: &mut Exchange) -> pingora::Result<()> {
+    exchange.decide_anew(decided);
     exchange.again = Some(Again::Go);
     Error::e_explain(ErrorType::HTTPStatus(status.as_u16()), "the schema changed: sent again")
 }

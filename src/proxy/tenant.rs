@@ -1,6 +1,6 @@
 //! Whose a request is, for the log; and the refusals of tenants' requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gate::{Decision, Gate, Reason, RequirementId, TenantId, Tenants, Verdict, Whose};
@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::exchange::Exchange;
 use super::gateway::Gateway;
+use crate::sparing::Sparing;
 
 /// Lines in a [`PERIOD`], so that a thousand tenants that break at once leave the log readable.
 const LINES: u32 = 20;
@@ -38,93 +39,44 @@ impl RequestTenant {
 }
 
 /// Tells of refused tenants, each once since it came to stand as it does, and not too many at once.
-#[derive(Debug, Default)]
-pub(super) struct Blocked {
-    window: Mutex<Option<Window>>,
-}
-
-#[derive(Debug)]
-struct Window {
-    began: Instant,
-    lines: u32,
-    unsaid: u32,
-}
-
-impl Blocked {
-    /// Whether a line may be written, and how many were not since the last one.
-    fn may_say(&self, now: Instant) -> Option<u32> {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = window.get_or_insert(Window { began: now, lines: 0, unsaid: 0 });
-        if now.duration_since(window.began) >= PERIOD {
-            (window.began, window.lines) = (now, 0);
-        }
-        if window.lines >= LINES {
-            window.unsaid += 1;
-            return None;
-        }
-        window.lines += 1;
-        Some(std::mem::take(&mut window.unsaid))
-    }
+pub(super) const fn blocked() -> Sparing {
+    Sparing::new(LINES, PERIOD)
 }
 
 impl Gateway {
     /// Counts a refusal for what the request's tenant lacks, and tells of the first one.
     pub(super) fn note_refusal(&self, decision: &Decision, exchange: &Exchange) {
         let Reason::Need { requirement, verdict } = decision.reason else { return };
-        let per_tenant = self.config.rules.requirement(requirement).is_some_and(|requirement| requirement.per_tenant);
+        let per_tenant =
+            exchange.edition.rules().requirement(requirement).is_some_and(|requirement| requirement.per_tenant);
         let Some(of) = exchange.tenant.as_ref().filter(|_| per_tenant && verdict > Verdict::Unknown) else { return };
         let Some(standing) = of.tenants.standing(of.id) else { return };
         if standing.refused.count() > 0 {
             return;
         }
         if let Some(unsaid) = self.blocked.may_say(Instant::now()) {
-            self.tell_refusal(of, requirement, verdict, unsaid, exchange);
+            tell_refusal(of, requirement, verdict, unsaid, exchange);
         }
-    }
-
-    fn tell_refusal(
-        &self,
-        of: &RequestTenant,
-        requirement: RequirementId,
-        verdict: Verdict,
-        unsaid: u32,
-        exchange: &Exchange,
-    ) {
-        let Some(tenant) = of.tenants.tenant(of.id) else { return };
-        let schema = &*tenant.schema;
-        let found = of.tenants.findings(of.id, requirement).map(|found| &*found.findings).unwrap_or_default();
-        let findings: Vec<String> = found.iter().map(|finding| finding.in_schema(schema).to_string()).collect();
-        let rules = &self.config.rules;
-        let word = rules.tenancy().map_or(schema, |tenancy| tenancy.word(schema));
-        error!(
-            target: "schemagate::tenant",
-            tenant = schema,
-            host = exchange.host.as_str(),
-            requirement = rules.requirement(requirement).map(|requirement| &*requirement.name),
-            verdict = verdict.as_str(),
-            findings = findings.join("; "),
-            mend = self.config.notes(requirement).and_then(|notes| notes.mend_of(tenant, word)),
-            other_tenants = (unsaid > 0).then_some(unsaid),
-            request_id = exchange.id.as_str(),
-            "BLOCKED request to tenant '{word}' - migrations incomplete",
-        );
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn so_many_lines_are_written_in_a_minute_and_the_rest_are_counted() {
-        let blocked = Blocked::default();
-        let start = Instant::now();
-        for _ in 0..LINES {
-            assert_eq!(blocked.may_say(start), Some(0));
-        }
-        assert_eq!(blocked.may_say(start), None);
-        assert_eq!(blocked.may_say(start + PERIOD / 2), None);
-        assert_eq!(blocked.may_say(start + PERIOD), Some(2));
-        assert_eq!(blocked.may_say(start + PERIOD), Some(0));
-    }
+fn tell_refusal(of: &RequestTenant, requirement: RequirementId, verdict: Verdict, unsaid: u32, exchange: &Exchange) {
+    let Some(tenant) = of.tenants.tenant(of.id) else { return };
+    let schema = &*tenant.schema;
+    let found = of.tenants.findings(of.id, requirement).map(|found| &*found.findings).unwrap_or_default();
+    let findings: Vec<String> = found.iter().map(|finding| finding.in_schema(schema).to_string()).collect();
+    let (config, rules) = (&exchange.edition.config, exchange.edition.rules());
+    let word = rules.tenancy().map_or(schema, |tenancy| tenancy.word(schema));
+    error!(
+        target: "schemagate::tenant",
+        tenant = schema,
+        host = exchange.host.as_str(),
+        requirement = rules.requirement(requirement).map(|requirement| &*requirement.name),
+        verdict = verdict.as_str(),
+        findings = findings.join("; "),
+        mend = config.notes(requirement).and_then(|notes| notes.mend_of(tenant, word)),
+        other_tenants = (unsaid > 0).then_some(unsaid),
+        request_id = exchange.id.as_str(),
+        "BLOCKED request to tenant '{word}' - migrations incomplete",
+    );
 }

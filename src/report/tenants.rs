@@ -3,16 +3,17 @@
 use std::fmt;
 
 use gate::{FindingKind, Gate, Moment, RequirementId, Tenant, TenantId, Tenants, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::FindingReport;
+use super::{FindingReport, verdict_words};
 use crate::config::Config;
 
 /// Tenants that are listed of those that are not ready.
 const LISTED: usize = 100;
 
 /// All tenants.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TenantsSummary {
     /// How many are ready.
     pub ready: usize,
@@ -24,7 +25,7 @@ pub struct TenantsSummary {
 }
 
 /// One requirement in every tenant's schema.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TenantsReport {
     /// How many are ready.
     pub ready: usize,
@@ -35,7 +36,7 @@ pub struct TenantsReport {
 }
 
 /// One requirement in one tenant's schema.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TenantReport {
     /// The schema.
     pub schema: String,
@@ -43,6 +44,7 @@ pub struct TenantReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// How it stands.
+    #[schemars(schema_with = "verdict_words")]
     pub verdict: &'static str,
     /// For how long the tenant has stood as it does.
     pub since_seconds: f64,

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Route, SymptomObject};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::need::Need;
 use super::wish::Wishes;
-use super::{Key, Note, Symptoms};
+use super::{Symptoms, Uncovered};
 use crate::config::{Config, Database, Source};
 
 /// What was seen, and the configuration that would explain it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Proposal {
     /// What no requirement covers, the most frequent first.
     pub symptoms: Vec<Seen>,
@@ -20,7 +21,7 @@ pub struct Proposal {
 }
 
 /// One symptom on one route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     /// SQLSTATE or Prisma's code.
     pub code: String,
@@ -43,20 +44,20 @@ pub struct Seen {
 impl Symptoms {
     /// What no requirement of `config` covers, and what to write about it.
     pub fn proposal(&self, config: &Config) -> Proposal {
-        let uncovered = self.uncovered();
-        let symptoms = uncovered.iter().filter_map(|(key, note)| Seen::new(config, key, note)).collect();
+        let uncovered = self.uncovered(&config.rules);
+        let symptoms = uncovered.iter().filter_map(|uncovered| Seen::new(config, uncovered)).collect();
         Proposal { symptoms, toml: written(config, &uncovered) }
     }
 }
 
 impl Seen {
-    fn new(config: &Config, key: &Key, note: &Note) -> Option<Self> {
-        let object = key.symptom.object.as_ref()?;
+    fn new(config: &Config, Uncovered { route, symptom, note }: &Uncovered) -> Option<Self> {
+        let object = symptom.object.as_ref()?;
         Some(Self {
-            code: key.symptom.code.as_str().to_owned(),
+            code: symptom.code.as_str().to_owned(),
             what: object.kind().to_owned(),
             object: object.to_string(),
-            route: config.rules.route(key.route)?.name.to_string(),
+            route: config.rules.route(*route)?.name.to_string(),
             paths: note.paths.patterns().map(str::to_owned).collect(),
             count: note.count,
             first: note.first.to_string(),
@@ -65,13 +66,13 @@ impl Seen {
     }
 }
 
-fn written(config: &Config, uncovered: &[(Key, Note)]) -> String {
+fn written(config: &Config, uncovered: &[Uncovered]) -> String {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
     let mut wishes = Wishes::default();
     let mut taken: BTreeSet<String> =
         config.rules.requirements().iter().map(|requirement| requirement.name.to_string()).collect();
-    for (key, note) in uncovered {
-        let (Some(object), Some(route)) = (&key.symptom.object, config.rules.route(key.route)) else { continue };
+    for Uncovered { route: id, symptom, note } in uncovered {
+        let (Some(object), Some(route)) = (&symptom.object, config.rules.route(*id)) else { continue };
         let database = database(config, route);
         let need = needs.entry(subject(object)).or_insert_with_key(|subject| {
             // Needless where there is one.
@@ -81,14 +82,14 @@ fn written(config: &Config, uncovered: &[(Key, Note)]) -> String {
         need.add(object, database.is_some_and(|database| matches!(database.source, Source::Postgres(_))));
         need.seen.push(format!(
             "{}: {} {object} is missing, seen {} on route {}, last at {}",
-            key.symptom.code.as_str(),
+            symptom.code.as_str(),
             object.kind(),
             if note.count == 1 { "once".to_owned() } else { format!("{} times", note.count) },
             route.name,
             note.last.strftime("%Y-%m-%d %H:%M:%SZ"),
         ));
         if !need.is_empty() {
-            note.paths.patterns().for_each(|path| wishes.add(config, key.route, path, &need.name));
+            note.paths.patterns().for_each(|path| wishes.add(config, *id, path, &need.name));
         }
     }
     let needs: String = needs.values().map(ToString::to_string).collect();

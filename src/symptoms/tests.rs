@@ -52,7 +52,9 @@ fn table(name: &str) -> SymptomObject {
 fn proposed(seen: &[(u32, &str, SymptomObject)]) -> (String, Config) {
     let symptoms = Symptoms::default();
     for (route, at, object) in seen {
-        symptoms.note(RouteId(*route), &path(at), &missing(object.clone()), Covered::No);
+        let rules = config("").rules;
+        let route = &rules.routes()[*route as usize].name;
+        symptoms.note(route, &path(at), &missing(object.clone()), Covered::No);
     }
     let toml = symptoms.proposal(&config("")).toml;
     let read = config(&toml);
@@ -101,7 +103,7 @@ fn what_cannot_be_required_is_told_in_a_comment() {
 #[test]
 fn it_is_said_once_and_again_when_it_is_covered() {
     let symptoms = Symptoms::default();
-    let note = |covered| symptoms.note(RouteId(0), &path("/a"), &missing(table("t")), covered);
+    let note = |covered| symptoms.note("all", &path("/a"), &missing(table("t")), covered);
     assert_eq!(note(Covered::No), News::Log { count: 1 });
     assert_eq!(note(Covered::No), News::Known);
     assert_eq!(note(Covered::Yes), News::Log { count: 3 });
@@ -112,10 +114,10 @@ fn it_is_said_once_and_again_when_it_is_covered() {
 fn no_more_is_kept_than_fits() {
     let symptoms = Symptoms::default();
     for number in 0..MOST {
-        symptoms.note(RouteId(0), &path("/a"), &missing(table(&number.to_string())), Covered::No);
+        symptoms.note("all", &path("/a"), &missing(table(&number.to_string())), Covered::No);
     }
     let beyond = missing(table("one more"));
-    assert_eq!(symptoms.note(RouteId(0), &path("/a"), &beyond, Covered::No), News::TooMany);
+    assert_eq!(symptoms.note("all", &path("/a"), &beyond, Covered::No), News::TooMany);
     assert_eq!(symptoms.proposal(&config("")).symptoms.len(), MOST);
 }
 

@@ -82,6 +82,12 @@ impl Agenda {
         self.heard.part.take()
     }
 
+    /// When the first notification came that the look which was begun just now answers.
+    pub(super) fn since(&mut self) -> Option<std::time::Instant> {
+        let is_answered = self.heard.part.is_none() && !self.heard.everything;
+        if is_answered { self.heard.since.take() } else { self.heard.since }
+    }
+
     /// Notes the end of a look at a part.
     pub(super) fn end_part(&mut self, now: Instant) {
         self.part_soonest = now + LEAST_GAP;
@@ -95,6 +101,7 @@ impl Agenda {
         let pause = if self.hinted { now.saturating_duration_since(began) } else { Duration::ZERO };
         self.soonest = now + pause.max(LEAST_GAP).min(self.refresh);
         self.tick = (began + self.refresh).max(self.soonest);
+        self.since();
         self.end_part(now);
     }
 }
@@ -118,11 +125,11 @@ mod tests {
     }
 
     fn everything() -> Heard {
-        Heard { part: None, everything: true }
+        Heard { everything: true, ..Heard::default() }
     }
 
     fn part(schema: &str) -> Heard {
-        Heard { part: Some(Extent::tenant(schema)), everything: false }
+        Heard { part: Some(Extent::tenant(schema)), ..Heard::default() }
     }
 
     #[test]

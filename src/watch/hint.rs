@@ -1,6 +1,7 @@
 //! Word that something may have changed.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use gate::{Extent, Tenancy};
 use tokio::sync::Notify;
@@ -25,6 +26,8 @@ pub(super) struct Heard {
     pub(super) part: Option<Extent>,
     /// Something changed, and nobody knows where.
     pub(super) everything: bool,
+    /// When the first notification of that came.
+    pub(super) since: Option<Instant>,
 }
 
 impl Hint {
@@ -43,7 +46,10 @@ impl Hint {
         if let Some((metrics, database)) = &self.counted {
             metrics.notification(database);
         }
-        self.note(|heard| heard.add(Notice::read(payload)));
+        self.note(|heard| {
+            heard.add(Notice::read(payload));
+            heard.since.get_or_insert_with(Instant::now);
+        });
     }
 
     /// Something else asks for a look.
@@ -90,7 +96,7 @@ impl Heard {
     /// The same where tenants are these: what is not theirs may matter to any of them.
     pub(super) fn among(mut self, tenancy: Option<&Tenancy>) -> Self {
         let Some(Extent::Shared(schemas)) = &mut self.part else { return self };
-        let Some(tenancy) = tenancy else { return Self { part: None, everything: true } };
+        let Some(tenancy) = tenancy else { return Self { part: None, everything: true, ..self } };
         let named = schemas.len();
         schemas.retain(|schema| tenancy.may_own(schema));
         self.everything |= schemas.len() < named;
@@ -103,6 +109,7 @@ impl Heard {
     /// Adds what was heard later.
     pub(super) fn and(&mut self, later: Self) {
         self.everything |= later.everything;
+        self.since = self.since.or(later.since);
         if let Some(part) = later.part {
             self.look_at(part);
         }
@@ -121,7 +128,9 @@ mod tests {
         hint.notified("schemas b");
         hint.notified("schemas a");
         let both = Some(Extent::tenant("a").and(Extent::tenant("b")));
-        assert_eq!(hint.take(), Heard { part: both, everything: false });
+        let heard = hint.take();
+        assert_eq!((heard.part, heard.everything), (both, false));
+        assert!(heard.since.is_some());
         assert_eq!(hint.take(), Heard::default(), "once");
     }
 
@@ -129,8 +138,10 @@ mod tests {
     fn what_is_named_is_looked_at_first_where_more_may_have_changed() {
         let hint = Hint::uncounted();
         hint.notified("schemas a,*");
-        assert_eq!(hint.take(), Heard { part: Some(Extent::tenant("a")), everything: true });
+        let heard = hint.take();
+        assert_eq!((heard.part, heard.everything), (Some(Extent::tenant("a")), true));
         hint.notified("");
-        assert_eq!(hint.take(), Heard { part: None, everything: true });
+        let heard = hint.take();
+        assert_eq!((heard.part, heard.everything), (None, true));
     }
 }

@@ -1,9 +1,9 @@
 //! The one who writes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gate::{Catalog, DatabaseId, Extent, Finding, Flip, Judgement, Moment, RequirementId, Verdict};
+use gate::{Catalog, DatabaseId, Extent, Finding, Flip, Judgement, Moment, RequirementId, Snapshot, Verdict};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -25,6 +25,8 @@ pub(super) struct Look {
     pub(super) began: Moment,
     /// How long after [`Self::began`] it counts, if it saw everything.
     pub(super) counts_for: Duration,
+    /// When the first notification came that it answers.
+    pub(super) notified: Option<Instant>,
 }
 
 /// Owns the [`GateWriter`]: turns looks into verdicts and puts them in force.
@@ -79,17 +81,12 @@ impl Judge {
     /// Puts the verdicts of a look in force, then tells what changed.
     fn judge(&mut self, look: &Look) {
         let gate = self.writer.current();
-        let Look { database, catalog, saw, began, counts_for } = look;
-        if let Some(judged) = self.judged.get_mut(database.0 as usize) {
-            let before = judged.replace(Arc::clone(catalog));
-            let same = before.filter(|before| Arc::ptr_eq(before, catalog));
-            let snapshot = gate.snapshot();
-            if let Some(next) = same.and_then(|_| snapshot.after_the_same(saw, *database, *began, *counts_for)) {
-                self.writer.swap(next);
-                self.note_seen(look);
-                return;
-            }
+        if let Some(same) = self.after_the_same(look, gate.snapshot()) {
+            self.writer.swap(same);
+            self.note_seen(look);
+            return;
         }
+        let Look { database, catalog, saw, began, counts_for, .. } = look;
         let requirements = gate.rules().requirements();
         let (snapshot, flips) =
             gate.snapshot().after_look_at(saw, requirements, *database, catalog, *began, *counts_for);
@@ -107,7 +104,12 @@ impl Judge {
             })
             .collect();
         let tenants = snapshot.tenants().filter(|_| look.catalog.tenants.is_some()).cloned();
+        let news = gate.snapshot().generation() != snapshot.generation();
         self.writer.swap(snapshot);
+        if let (Some(notified), Some(database)) = (look.notified.filter(|_| news), self.config.database(look.database))
+        {
+            self.metrics.detection(&database.name, notified.elapsed());
+        }
         let rules = gate.rules();
         let is_share = |change: &&Change| rules.whole(change.id) != change.id;
         for change in changes.iter().filter(is_share) {
@@ -129,6 +131,13 @@ impl Judge {
             tenants::tell(&self.config, &self.metrics, before, &after);
         }
         self.note_seen(look);
+    }
+
+    /// The snapshot after a look that found the very value that was judged last.
+    fn after_the_same(&mut self, look: &Look, before: &Snapshot) -> Option<Snapshot> {
+        let judged = self.judged.get_mut(look.database.0 as usize)?.replace(Arc::clone(&look.catalog))?;
+        let same = Arc::ptr_eq(&judged, &look.catalog);
+        before.after_the_same(&look.saw, look.database, look.began, look.counts_for).filter(|_| same)
     }
 
     /// Notes until when a look counts.

@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::config::{Config, Database, Source};
+use crate::config::{Database, Source};
 use crate::live::GateWriter;
 use crate::metrics::Metrics;
 
@@ -76,16 +76,21 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
 }
 
 /// Watches every database until dropped.
-pub async fn watch(config: Arc<Config>, writer: GateWriter, metrics: Metrics) {
+pub async fn watch(writer: GateWriter, metrics: Metrics) {
+    let live = writer.current();
+    let config = live.config();
     let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
     let mut watchers = JoinSet::new();
     for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
         let wanted = config.rules.wanted(id);
-        let watcher = Watcher::new(id, database.clone(), wanted, writer.pulse(), looks.clone(), metrics.clone());
-        watchers.spawn(watcher.run());
+        for asking in live.asking(&[id]) {
+            let pulse = writer.pulse(asking);
+            let watcher = Watcher::new(id, database.clone(), wanted.clone(), pulse, looks.clone(), metrics.clone());
+            watchers.spawn(watcher.run());
+        }
     }
     tokio::select! {
-        () = Judge::new(config, writer, metrics).run(arriving) => {}
+        () = Judge::new(Arc::clone(config), writer, metrics).run(arriving) => {}
         () = miss(watchers) => {}
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Watcher {
     agenda: Agenda,
     /// What the judge was told last.
     told: Option<Arc<Catalog>>,
+    /// When the first notification came that the look which goes on answers.
+    notified: Option<std::time::Instant>,
     /// Looks that [`Self::reader`] has answered.
     served: u32,
     listener: JoinSet<()>,
@@ -78,6 +80,7 @@ impl Watcher {
             began: Moment::default(),
             agenda: Agenda::new(refresh, Instant::now()),
             told: None,
+            notified: None,
             served: 0,
             listener: JoinSet::new(),
             hearing: None,
@@ -120,10 +123,10 @@ impl Watcher {
     /// Waits until a look at everything is asked for. Whoever is held waits for no backoff and no slow
     /// look's pause.
     fn asked(&self) -> impl Future<Output = ()> + use<> {
-        let (pulse, database, began) = (self.pulse.clone(), self.id, self.began);
+        let (pulse, began) = (self.pulse.clone(), self.began);
         let soonest = Instant::now() + LEAST_GAP.saturating_sub(pulse.now().since(began));
         async move {
-            pulse.asked_after(database, began).await;
+            pulse.asked_after(began).await;
             sleep_until(soonest).await;
         }
     }
@@ -137,6 +140,7 @@ impl Watcher {
         let began = Instant::now();
         self.hear();
         self.agenda.begin_everything();
+        self.notified = self.agenda.since();
         let attempted = self.attempt(counts_for).await;
         self.agenda.end_everything(began, Instant::now());
         match attempted {
@@ -157,7 +161,7 @@ impl Watcher {
                 self.notice_unheard_ledgers().await;
             }
             Err(error) => {
-                self.pulse.note_failed_look(self.id, self.began);
+                self.pulse.note_failed_look(self.began);
                 self.note_failure(&error);
             }
         }
@@ -171,12 +175,13 @@ impl Watcher {
             self.reader = Some(reader);
         }
         if let Err(error) = looked {
-            self.agenda.add(Heard { part: None, everything: true });
+            self.agenda.add(Heard { everything: true, ..Heard::default() });
             self.note_failure(&error);
         }
     }
 
     fn note_failure(&mut self, error: &LookError) {
+        self.agenda.add(Heard { since: self.notified.take(), ..Heard::default() });
         self.metrics.look_failure(&self.database.name, error.word);
         self.report(error);
     }
@@ -187,11 +192,17 @@ impl Watcher {
         self.agenda.add(self.hint.take().among(tenancy));
     }
 
+    /// Whether the judge was not told that yet.
+    fn is_news(&self, catalog: &Arc<Catalog>) -> bool {
+        self.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, catalog))
+    }
+
     /// Tells the judge what is known after a look.
     async fn tell(&mut self, catalog: Arc<Catalog>, saw: Extent, began: Moment, counts_for: Duration) {
+        let notified = if self.is_news(&catalog) { self.notified.take() } else { None };
         self.told = Some(Arc::clone(&catalog));
         // A judge that is gone ends the loop.
-        let _ = self.looks.send(Look { database: self.id, catalog, saw, began, counts_for }).await;
+        let _ = self.looks.send(Look { database: self.id, catalog, saw, began, counts_for, notified }).await;
     }
 
     /// Says of which ledgers nobody tells, where notifications are listened for: once for each.
@@ -244,7 +255,7 @@ impl Watcher {
                 let is_whole = step == Step::At(Extent::Everything);
                 let step = self.prepared(step, reader).await?;
                 let catalog = reader.look_at(&step).await?;
-                if !is_whole && self.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, &catalog)) {
+                if !is_whole && self.is_news(&catalog) {
                     self.tell(Arc::clone(&catalog), step.saw(), began, counts_for).await;
                 }
                 known = Some(catalog);
@@ -273,6 +284,7 @@ impl Watcher {
     /// Looks at the part that is due, if one is.
     async fn see_part(&mut self, reader: &mut Reader) -> Result<(), LookError> {
         let Some(part) = self.agenda.begin_part(Instant::now()) else { return Ok(()) };
+        self.notified = self.agenda.since().or(self.notified);
         let began = self.pulse.now();
         let looked = reader.look_at(&Step::At(part.clone())).await;
         self.agenda.end_part(Instant::now());

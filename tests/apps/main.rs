@@ -17,6 +17,9 @@
 #[allow(dead_code, unused_imports, reason = "the suite uses the rest of its house")]
 mod house;
 
+mod django_routing;
 mod django_tenants;
 mod knex;
 mod project;
+#[path = "../suite/routing.rs"]
+mod routing;

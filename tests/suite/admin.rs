@@ -171,3 +171,82 @@ async fn with_a_read_token_details_are_for_those_who_bring_it() {
     }
     assert!(!gateway.log().contains("let-me-read"), "{}", gateway.log());
 }
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_what_to_do_and_the_refusal_is_counted_and_logged() {
+    let admin = "control_token = \"the-control-token\"\n\
+                 tokens = [{ name = \"prometheus\", token = \"the-token-of-prometheus\" }]\n\
+                 hosts = [\"schemagate.internal\"]";
+    let (_database, _echo, gateway) = house(admin).await;
+    let ask = |token: &str| gateway.admin().request(Method::GET, "/api/v1/snapshot").bearer_auth(token);
+    for token in ["the-control-token", "the-token-of-prometheus"] {
+        Answer::to(ask(token)).await.expect(200);
+        Answer::to(ask(token).header("Host", "schemagate.internal")).await.expect(200);
+    }
+    for (name, value, status, code, advice) in [
+        ("Host", "evil.example", 421, "host", "`hosts` under [admin]"),
+        ("Origin", "http://evil.example", 403, "origin", "pages from elsewhere"),
+        ("Sec-Fetch-Site", "cross-site", 403, "site", "Sec-Fetch-Site"),
+        ("Authorization", "Bearer wrong", 401, "no_token", "Authorization: Bearer TOKEN"),
+    ] {
+        let answer = Answer::to(ask("the-control-token").header(name, value)).await.expect(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.json()["code"], code);
+        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(advice)), "{}", answer.text());
+        gateway.logged(&format!("\"reason\":\"{code}\"")).await;
+    }
+    let metrics = Answer::to(gateway.admin().request(Method::GET, "/metrics").bearer_auth("the-token-of-prometheus"));
+    let metrics = metrics.await.expect(200);
+    assert!(metrics.text().contains("schemagate_admin_refusals_total{reason=\"host\"} 1"), "{}", metrics.text());
+    for secret in ["the-control-token", "the-token-of-prometheus"] {
+        assert!(!gateway.log().contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_json_too() {
+    let (_database, _echo, gateway) = house("").await;
+    let nothing = gateway.admin().get("/api/v2/snapshot").await.expect(404);
+    assert_eq!(nothing.json()["code"], "no_such_path");
+    let answer = Answer::to(gateway.admin().request(Method::DELETE, "/api/v1/snapshot")).await.expect(405);
+    assert_eq!((answer.json()["code"].as_str(), answer.header("allow")), (Some("method"), "GET,HEAD"));
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_its_owners_alone_and_one_left_behind_is_no_hindrance() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("admin.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket that is left behind"));
+    let echo = Echo::start().await;
+    let database = SqliteFile::of("CREATE TABLE other (id int)");
+    let gateway = Gateway::with_admin_socket(&path, &config(&database.url(), &echo)).await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).expect("a socket").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let client = reqwest::Client::builder().unix_socket(path.as_path()).build().expect("a client");
+    let answer = client.get("http://localhost/api/v1/snapshot").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    gateway.client().get("/else").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_full_house_of_idle_connections_lets_probes_in() {
+    let (_database, _echo, gateway) = house("").await;
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(tokio::net::TcpStream::connect(("127.0.0.1", gateway.admin().port())).await.expect("a connection"));
+    }
+    for _ in 0..20 {
+        gateway.admin().get("/live").await.expect(200);
+    }
+    let mut streams = Vec::new();
+    let crowded = eventually("there are no more event streams", LIMIT, async || {
+        let request = gateway.admin().request(Method::GET, "/api/v1/events");
+        let answer = request.send().await.expect("an answer");
+        let crowded = (answer.status() == 429).then_some(());
+        streams.push(answer);
+        crowded
+    });
+    crowded.await;
+    gateway.admin().get("/live").await.expect(200);
+    assert_eq!(streams.len(), 33);
+}

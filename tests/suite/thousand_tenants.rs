@@ -205,7 +205,7 @@ impl House<'_> {
     async fn of_one_tenant(&self) -> Cost {
         let ddl = self.database.connect().await;
         let change = async |time: u32| {
-            let what = if time % 2 == 0 { "ADD COLUMN another int" } else { "DROP COLUMN another" };
+            let what = if time.is_multiple_of(2) { "ADD COLUMN another int" } else { "DROP COLUMN another" };
             ddl.batch_execute(&format!("ALTER TABLE t400.app_9 {what}")).await.expect("DDL");
         };
         self.cost(LOOKS, change).await

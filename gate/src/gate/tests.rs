@@ -2,6 +2,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
+mod bypassing;
 mod degrading;
 
 use super::*;
@@ -46,7 +47,13 @@ fn decide_at(gate: &Gate, request: &str, now: Moment) -> Decision {
     let (method, place) = request.split_once(' ').expect("a method and a place");
     let (host, path) = place.split_at(place.find('/').expect("a path"));
     let target = Target::parse(path.as_bytes(), gate.rules().matching_form()).expect("a path");
-    let request = Request { host: &Host::parse(host), target: &target, method: Method::new(method), tenant: None };
+    let request = Request {
+        host: &Host::parse(host),
+        target: &target,
+        method: Method::new(method),
+        tenant: None,
+        organisation: None,
+    };
     gate.decide(&request, now)
 }
 
@@ -89,6 +96,7 @@ fn a_route_that_needs_nothing_forwards() {
         action: ActionKind::Pass,
         reason: Reason::NoNeeds,
         observed: false,
+        bypassed: None,
     };
     assert_eq!(decision, expected);
 }
@@ -654,7 +662,7 @@ proptest! {
         let path = [b"/a/", &path[..]].concat();
         let Ok(target) = Target::parse(&path, KEEP) else { return Ok(()) };
         let method = Method::new(&method);
-        let request = Request { host: &Host::parse(&host), target: &target, method, tenant: None };
+        let request = Request { host: &Host::parse(&host), target: &target, method, tenant: None, organisation: None };
         let first = gate.decide(&request, at(now));
         prop_assert_eq!(gate.decide(&request, at(now)), first);
         prop_assert_eq!(first.route.is_none(), first.outcome == Outcome::NoRoute);

@@ -19,6 +19,16 @@ fn forward(path: &str, form: MatchingForm) -> String {
     String::from_utf8(parse(path, form).forward.into_owned()).expect("text")
 }
 
+fn parse_bytes(path: &[u8], form: MatchingForm) -> String {
+    let target = Target::parse(path, form).expect("a path");
+    String::from_utf8(target.forward.into_owned()).expect("text")
+}
+
+/// The readings beside the first.
+fn others<'t>(target: &'t Target<'_>) -> Vec<&'t str> {
+    target.others.iter().map(MatchingPath::as_str).collect()
+}
+
 fn refused(path: &[u8], form: MatchingForm) -> PathError {
     Target::parse(path, form).expect_err("a refusal")
 }
@@ -87,10 +97,19 @@ fn a_doubly_escaped_dot_is_not_a_dot() {
 }
 
 #[test]
-fn slashes_are_merged_in_the_form_and_kept_in_what_is_forwarded() {
-    for (path, form) in [("//", "/"), ("//a", "/a"), ("/a//b", "/a/b"), ("/a///b//", "/a/b"), ("////", "/")] {
+fn slashes_are_merged_in_the_form_and_kept_in_what_is_forwarded_but_at_the_front() {
+    for (path, form, forwarded) in [
+        ("//", "/", "/"),
+        ("//a", "/a", "/a"),
+        // As a link this would lead to the host `a`.
+        ("//a/b//c", "/a/b/c", "/a/b//c"),
+        ("/a//b", "/a/b", "/a//b"),
+        ("/a///b//", "/a/b", "/a///b//"),
+        ("////", "/", "/"),
+        ("/a/..//b/c", "/b/c", "/b/c"),
+    ] {
         assert_eq!(matching(path, LAX), form, "{path}");
-        assert_eq!(forward(path, LAX), path);
+        assert_eq!(forward(path, LAX), forwarded, "{path}");
     }
 }
 
@@ -99,7 +118,7 @@ fn an_empty_segment_is_a_segment_to_a_dot_segment() {
     assert_eq!(matching("/a//../b", LAX), "/a/b");
     assert_eq!(forward("/a//../b", LAX), "/a/b");
     assert_eq!(matching("//../a", LAX), "/a");
-    assert_eq!(forward("/a/../..//b", LAX), "//b");
+    assert_eq!(forward("/a/../..//b", LAX), "/b");
 }
 
 #[test]
@@ -149,7 +168,7 @@ fn an_encoded_slash_is_refused_by_default() {
 fn a_kept_encoded_slash_gives_both_readings() {
     let target = parse("/npm/@Scope%2FName", KEEP);
     assert_eq!(target.matching.as_str(), "/npm/@scope%2fname");
-    assert_eq!(target.slash_reading.expect("a second reading").as_str(), "/npm/@scope/name");
+    assert_eq!(others(&target), ["/npm/@scope/name"]);
     assert_eq!(forward("/npm/@Scope%2FName", KEEP), "/npm/@Scope%2FName");
 }
 
@@ -157,7 +176,7 @@ fn a_kept_encoded_slash_gives_both_readings() {
 fn dot_segments_between_kept_encoded_slashes_are_removed_in_the_second_reading() {
     let target = parse("/files/..%2F..%2fadmin", KEEP);
     assert_eq!(target.matching.as_str(), "/files/..%2f..%2fadmin");
-    assert_eq!(target.slash_reading.expect("a second reading").as_str(), "/admin");
+    assert_eq!(others(&target), ["/admin"]);
 }
 
 #[test]
@@ -165,13 +184,47 @@ fn the_second_reading_is_that_of_what_is_forwarded() {
     // Read from the bytes as sent it would be /x/admin/backups, which the upstream never sees.
     let target = parse("/x%2Fy/../admin%2Fbackups", KEEP);
     assert_eq!(&*target.forward, b"/admin%2Fbackups");
-    assert_eq!(target.slash_reading.expect("a second reading").as_str(), "/admin/backups");
+    assert_eq!(others(&target), ["/admin/backups"]);
 }
 
 #[test]
 fn an_encoded_slash_that_a_dot_segment_removed_gives_no_second_reading() {
-    assert_eq!(parse("/x%2Fy/../admin", KEEP).slash_reading, None);
-    assert_eq!(parse("/a%252Fb", KEEP).slash_reading, None);
+    assert!(parse("/x%2Fy/../admin", KEEP).others.is_empty());
+    assert!(parse("/a%252Fb", KEEP).others.is_empty());
+}
+
+#[test]
+fn a_semicolon_begins_parameters_or_the_query_to_some() {
+    for (path, form, readings) in [
+        ("/admin/backups;v=1", "/admin/backups;v=1", &["/admin/backups", "/admin/backups"][..]),
+        ("/admin;a/backups;b", "/admin;a/backups;b", &["/admin/backups", "/admin"]),
+        ("/x/..;/admin", "/x/..;/admin", &["/admin", "/"]),
+        ("/;/admin", "/;/admin", &["/admin", "/"]),
+        ("/a;/../b", "/b", &[]),
+        ("/a%3Bb", "/a;b", &[]),
+    ] {
+        let target = parse(path, LAX);
+        assert_eq!(target.matching.as_str(), form, "{path}");
+        assert_eq!(others(&target), readings, "{path}");
+        assert_eq!(forward(path, LAX), if path == "/a;/../b" { "/b" } else { path });
+    }
+    let both = parse("/x/..;/admin%2Fbackups", KEEP);
+    assert_eq!(others(&both), ["/x/..;/admin/backups", "/admin%2fbackups", "/", "/admin/backups", "/"]);
+}
+
+#[test]
+fn letters_that_unicode_folds_into_ascii_are_these_unless_case_matters() {
+    for path in ["/%C5%BFale%C5%BF/%E2%84%AA%C4%B0", "/\u{17f}ale\u{17f}/\u{212a}\u{131}"] {
+        assert_eq!(matching(path, LAX), "/sales/ki");
+    }
+    assert_eq!(matching("/%C5%BF", STRICT), "/%c5%bf");
+    assert_eq!(matching("/%25c5%bf/%c5%c5%bf%bf", LAX), "/%25c5%bf/%c5s%bf");
+}
+
+#[test]
+fn what_is_beyond_ascii_is_forwarded_escaped() {
+    assert_eq!(parse_bytes(b"/a\xa0", LAX), "/a%a0");
+    assert_eq!(parse_bytes(b"//\xff/../\xc3\xa9", STRICT), "/%c3%a9");
 }
 
 #[test]
@@ -194,6 +247,17 @@ fn what_backends_read_differently_is_refused() {
         (b"/a\tb", PathError::Control),
         (b"/a\x7f", PathError::Control),
         (b"/a%00", PathError::EncodedNul),
+        (b"/a%0A", PathError::Control),
+        (b"/a%0d", PathError::Control),
+        (b"/a%09b", PathError::Control),
+        (b"/a%1F", PathError::Control),
+        (b"/a%7f", PathError::Control),
+        (b"/a%C0%AFb", PathError::Overlong),
+        (b"/%c0%ae%c0%ae/b", PathError::Overlong),
+        (b"/a\xc1\x9cb", PathError::Overlong),
+        (b"/a\xc0%afb", PathError::Overlong),
+        (b"/a%e0%80%afb", PathError::Overlong),
+        (b"/a%F0%80%80%AFb", PathError::Overlong),
         (b"/a\\b", PathError::Backslash),
         (b"/a%5Cb", PathError::Backslash),
         (b"/a%5cb", PathError::Backslash),
@@ -208,7 +272,7 @@ fn what_backends_read_differently_is_refused() {
 fn a_byte_beyond_ascii_equals_its_escape() {
     assert_eq!(matching("/café", LAX), "/caf%c3%a9");
     assert_eq!(matching("/caf%C3%A9", LAX), "/caf%c3%a9");
-    assert_eq!(forward("/café", LAX), "/café");
+    assert_eq!(forward("/café", LAX), "/caf%c3%a9");
     assert_eq!(forward("/caf%C3%A9", LAX), "/caf%C3%A9");
 }
 
@@ -273,6 +337,10 @@ fn paths() -> impl Strategy<Value = Vec<u8>> {
         b"2F",
         b"%3F",
         b";x=1",
+        b"..;",
+        b"%3b",
+        b"%c5%bf",
+        b"%E2%84%AA",
         b" ",
         b"%20",
         b"\xc3\xa9",
@@ -287,8 +355,8 @@ fn paths() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Every reading of `path` as text.
-fn readings(target: &Target<'_>) -> (String, Option<String>) {
-    (target.matching.as_str().to_owned(), target.slash_reading.as_ref().map(|form| form.as_str().to_owned()))
+fn readings(target: &Target<'_>) -> Vec<String> {
+    [&target.matching].into_iter().chain(&target.others).map(|form| form.as_str().to_owned()).collect()
 }
 
 proptest! {
@@ -305,7 +373,7 @@ proptest! {
     #[test]
     fn the_form_is_its_own_form(path in paths(), form in forms()) {
         let Ok(target) = Target::parse(&path, form) else { return Ok(()) };
-        for once in [Some(&target.matching), target.slash_reading.as_ref()].into_iter().flatten() {
+        for once in [&target.matching].into_iter().chain(&target.others) {
             let twice = Target::parse(once.as_bytes(), form).expect("a form is a path");
             prop_assert_eq!(&twice.matching, once);
             prop_assert_eq!(&*twice.forward, once.as_bytes());
@@ -330,21 +398,23 @@ proptest! {
     }
 
     #[test]
-    fn without_dot_segments_the_bytes_are_forwarded_as_they_came(path in paths(), form in forms()) {
+    fn what_needs_no_change_is_forwarded_as_it_came(path in paths(), form in forms()) {
         let Ok(target) = Target::parse(&path, form) else { return Ok(()) };
         let dots = path.split(|byte| *byte == b'/').any(|segment| {
             matches!(&*String::from_utf8_lossy(segment).to_ascii_lowercase().replace("%2e", "."), "." | "..")
         });
-        prop_assert_eq!(matches!(target.forward, Cow::Owned(_)), dots);
-        if !dots {
-            prop_assert_eq!(&*target.forward, &path[..]);
-        }
+        let changed = dots || path.starts_with(b"//") || !path.is_ascii();
+        prop_assert_eq!(*target.forward != path[..], changed);
+        prop_assert!(changed || matches!(target.forward, Cow::Borrowed(_)));
+        prop_assert!(target.forward.is_ascii() && !target.forward.starts_with(b"//"));
     }
 
     #[test]
-    fn a_second_reading_exists_exactly_where_an_encoded_slash_is_forwarded(path in paths(), form in forms()) {
+    fn other_readings_exist_exactly_where_an_encoded_slash_or_a_semicolon_is_forwarded(
+        path in paths(), form in forms(),
+    ) {
         let Ok(target) = Target::parse(&path, form) else { return Ok(()) };
-        let kept = String::from_utf8_lossy(&target.forward).to_ascii_lowercase().contains("%2f");
-        prop_assert_eq!(target.slash_reading.is_some(), kept);
+        let text = String::from_utf8_lossy(&target.forward).to_ascii_lowercase();
+        prop_assert_eq!(!target.others.is_empty(), text.contains("%2f") || text.contains(';'));
     }
 }

@@ -41,11 +41,9 @@ fn before_the_first_look_everything_is_unknown() {
 #[test]
 fn a_look_counts_as_one_since_the_moment_it_began() {
     let (snapshot, _) = look(&unknown(), MAIN, &catalog(), at(5));
-    let since = |database, moment| snapshot.looked_since(database, moment, &Extent::Everything);
-    assert!(since(MAIN, at(4)) && since(MAIN, at(5)));
-    assert!(!since(MAIN, at(6)));
-    assert!(!since(BILLING, at(0)));
-    assert!(!since(DatabaseId(9), at(0)));
+    assert_eq!(snapshot.last_look(MAIN), Some(at(5)));
+    assert_eq!(snapshot.last_look(BILLING), None);
+    assert_eq!(snapshot.last_look(DatabaseId(9)), None);
 }
 
 #[test]
@@ -56,8 +54,8 @@ fn a_look_at_a_part_makes_the_whole_count_no_longer() {
     let snapshot = part(&unknown(), at(1));
     assert_eq!(verdicts(&snapshot, at(1)), [Verdict::Unknown; 3], "the whole was never seen");
     let snapshot = part(&look(&snapshot, MAIN, &catalog(), at(5)).0, at(8));
-    assert!(snapshot.looked_since(MAIN, at(8), &Extent::tenant("a")));
-    assert!(!snapshot.looked_since(MAIN, at(8), &Extent::Everything));
+    assert!(snapshot.sightings(MAIN).expect("looks").are_since(at(8), &Extent::tenant("a")));
+    assert!(snapshot.looked_since(MAIN, at(5)) && !snapshot.looked_since(MAIN, at(8)));
     let expiry = at(5).plus(MAX_AGE);
     assert!(snapshot.is_fresh(MAIN, expiry) && !snapshot.is_fresh(MAIN, expiry.plus(Duration::from_nanos(1))));
 }
@@ -68,7 +66,7 @@ fn a_look_that_found_the_same_is_not_judged_unless_the_last_one_grew_old() {
     let same = |began| first.after_the_same(&Extent::Everything, MAIN, began, MAX_AGE);
     let second = same(at(20)).expect("it is fresh");
     assert_eq!(second.generation(), first.generation());
-    assert!(second.is_fresh(MAIN, at(50)) && second.looked_since(MAIN, at(20), &Extent::Everything));
+    assert!(second.is_fresh(MAIN, at(50)) && second.looked_since(MAIN, at(20)));
     assert!(same(at(32)).is_none());
     assert!(unknown().after_the_same(&Extent::Everything, MAIN, at(1), MAX_AGE).is_none());
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::*;
 use crate::sample::{at, needing, relation, requirement, route, table};
 use crate::{
-    ActionKind, AnswerId, Catalog, DatabaseId, Decision, Gate, Host, MatchingForm, Method, Mode, Moment, Outcome,
-    Reason, Request, Requirement, RequirementId, Route, Rules, Schema, Target, UpstreamId, Verdict,
+    ActionKind, AnswerId, Bypass, BypassId, BypassScope, Bypasses, Catalog, DatabaseId, Decision, Gate, Host,
+    MatchingForm, Method, Mode, Moment, OrderSource, Outcome, Reason, Request, Requirement, RequirementId, Route,
+    Rules, Schema, Skips, Target, UpstreamId, Verdict,
 };
 
 const NOW: Moment = at(10);
 const FORWARD: Outcome = Outcome::Forward(UpstreamId(0));
+const REFUSED: Outcome = Outcome::Answer(AnswerId(0));
 const MESSAGES: u32 = 0;
 const BROKEN: Reason = Reason::Need { requirement: RequirementId(MESSAGES), verdict: Verdict::Broken };
 
@@ -66,7 +68,13 @@ fn everything() -> Route {
 
 fn decide(gate: &Gate, host: &str, path: &str, now: Moment) -> Decision {
     let target = Target::parse(path.as_bytes(), MatchingForm::default()).expect("a path");
-    let request = Request { host: &Host::parse(host), target: &target, method: Method::new("GET"), tenant: None };
+    let request = Request {
+        host: &Host::parse(host),
+        target: &target,
+        method: Method::new("GET"),
+        tenant: None,
+        organisation: None,
+    };
     gate.decide(&request, now)
 }
 
@@ -114,6 +122,36 @@ fn observe_mode_passes_strangers_and_says_so() {
 }
 
 #[test]
+fn a_bypass_passes_the_tenants_that_it_names_and_one_of_everything_strangers_too() {
+    let under = |tenants: &[&str]| {
+        let scope =
+            BypassScope { tenants: tenants.iter().map(|name| (*name).into()).collect(), ..BypassScope::default() };
+        let (by, source) = ("ann".into(), OrderSource::Operator);
+        let bypass = Bypass {
+            id: BypassId(0),
+            name: "b".into(),
+            scope,
+            skips: Skips::Needs,
+            until: None,
+            reason: None,
+            by,
+            source,
+        };
+        let gate = looked(&gate([everything()], Stranger::NotFound), &catalog());
+        gate.with_snapshot(gate.snapshot().with_bypasses(Bypasses::new([bypass])))
+    };
+    for (tenants, demo, stranger) in
+        [(&[][..], FORWARD, FORWARD), (&["demo"], FORWARD, Outcome::NoRoute), (&["acme"], REFUSED, Outcome::NoRoute)]
+    {
+        let gate = under(tenants);
+        let outcome = |host| decide(&gate, host, "/", NOW).outcome;
+        assert_eq!((outcome("demo.zumodra.example"), outcome("nobody.example")), (demo, stranger), "{tenants:?}");
+    }
+    let decision = decide(&under(&[]), "nobody.example", "/", NOW);
+    assert_eq!((decision.reason, decision.bypassed.is_some()), (Reason::UnknownTenant, true));
+}
+
+#[test]
 fn before_tenants_are_known_and_when_that_is_old_everybody_is_unknown() {
     let unseen = gate([everything()], Stranger::NotFound);
     let unknown = Reason::Need { requirement: RequirementId(MESSAGES), verdict: Verdict::Unknown };
@@ -137,6 +175,7 @@ fn both_readings_of_a_path_are_one_tenants() {
     let gate = looked(&gate([everything()], Stranger::Pass), &catalog());
     let target = Target::parse(b"/a%2Fb", form).expect("a path");
     let host = Host::parse("demo.zumodra.example");
-    let request = Request { host: &host, target: &target, method: Method::new("GET"), tenant: None };
+    let request =
+        Request { host: &host, target: &target, method: Method::new("GET"), tenant: None, organisation: None };
     assert_eq!(gate.decide(&request, NOW).reason, BROKEN);
 }

@@ -30,6 +30,8 @@ function requirement(item, several) {
     make("p", {}, make("h3", { textContent: item.name }), " ", pill(item.verdict),
       make("span", { className: "quiet", textContent:
         ` for ${lasting(item.since_seconds)}${several ? ` in ${item.database}` : ""}${item.component ? ` · ${item.component}` : ""}` })),
+    item.tenants?.not_ready ? make("p", { textContent:
+      `In ${item.tenants.not_ready} of ${item.tenants.ready + item.tenants.not_ready} tenants` }) : null,
     unmet ? make("ul", {}, item.findings.map((finding) => make("li", { textContent: finding.text }))) : null,
     (item.warnings ?? []).length ? make("ul", { className: "quiet" }, item.warnings.map((warning) =>
       make("li", { textContent: typeof warning === "string" ? warning : warning.text }))) : null,
@@ -82,6 +84,54 @@ function routes(board) {
   byId("found").textContent = wanted || board.all_routes > shown.length ? `${shown.length} of ${board.all_routes}` : "";
 }
 
+// --- Tenants --------------------------------------------------------------------------------------
+
+/** What the list of tenants was asked for last: the same question at the same generation has the same answer. */
+let asked = "";
+
+function tenant(item) {
+  const unmet = item.requirements.filter((requirement) => requirement.findings.length);
+  return make("tr", {},
+    make("th", { scope: "row", textContent: item.schema }),
+    make("td", { textContent: item.domains.join(", ") }),
+    make("td", {}, pill(item.verdict), make("span", { className: "quiet", textContent: ` since ${clock(Date.now() - item.since_seconds * 1000)}` })),
+    make("td", {}, unmet.map((requirement) => [
+      make("ul", {}, requirement.findings.map((finding) => make("li", { textContent: finding }))),
+      requirement.mend ? make("p", {}, "To mend it: ", make("code", { textContent: requirement.mend })) : null]).flat()));
+}
+
+/** Ten thousand tenants are searched by the server; the page shows the first of those that are found. */
+async function tenants(board) {
+  byId("tenants").hidden = !board.tenants;
+  if (!board.tenants) return;
+  const { ready, not_ready, problem } = board.tenants;
+  byId("tenants-tally").textContent = problem
+    ? `It is not known who they are: ${problem.text}`
+    : `${ready} ready, ${not_ready} not.`;
+  const question = `/api/v1/tenants?find=${encodeURIComponent(byId("find-tenant").value.trim())}`;
+  if (asked === `${board.generation} ${question}`) return;
+  asked = `${board.generation} ${question}`;
+  const answer = await ask(question);
+  if (!answer.ok || asked !== `${board.generation} ${question}`) return;
+  const list = await answer.json();
+  byId("tenant-rows").replaceChildren(...list.tenants.map(tenant));
+  byId("found-tenants").textContent = list.found > list.tenants.length
+    ? `the first ${list.tenants.length} of ${list.found}` : `${list.found} of ${list.all}`;
+}
+
+// --- Suggestions ----------------------------------------------------------------------------------
+
+async function suggestions() {
+  const answer = await ask("/api/v1/suggestions");
+  if (!answer.ok) return;
+  const { toml } = await answer.json();
+  byId("suggestions").hidden = !toml;
+  if (byId("proposal").textContent !== toml) {
+    byId("proposal").textContent = toml;
+    byId("copied").textContent = "";
+  }
+}
+
 // --- Incidents ------------------------------------------------------------------------------------
 
 function incident(item) {
@@ -120,8 +170,10 @@ function show(board) {
   byId("board").hidden = false;
   byId("login").hidden = true;
   requirements(board);
+  tenants(board);
   routes(board);
   incidents(board);
+  suggestions();
 }
 
 function lost() {
@@ -189,6 +241,11 @@ byId("login").addEventListener("submit", (event) => {
   follow();
 });
 byId("find").addEventListener("input", () => latest && routes(latest));
+byId("find-tenant").addEventListener("input", () => latest && tenants(latest));
+byId("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(byId("proposal").textContent);
+  byId("copied").textContent = "Copied.";
+});
 byId("as-markdown").addEventListener("click", () => save("/api/v1/incidents.md", "incidents.md"));
 byId("as-json").addEventListener("click", () => save("/api/v1/incidents", "incidents.json"));
 follow();

@@ -21,7 +21,7 @@ proptest! {
             AnswerSpec::Respond(route),
         ];
         let brand = Brand::default();
-        let answers = Answers::render(&specs, &brand).unwrap();
+        let answers = Answers::render(&specs, &maintenance(), &brand).unwrap();
         let mut all = sayings();
         all.extend([Saying::Route(AnswerId(1)), Saying::Route(AnswerId(2))]);
         for saying in all {

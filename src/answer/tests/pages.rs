@@ -90,7 +90,7 @@ fn a_template_of_the_users_replaces_every_page_and_one_of_a_route_that_of_the_ro
 fn routes_that_say_the_same_share_it() {
     let specs = vec![AnswerSpec::Block(block()); 10_000];
     let started = std::time::Instant::now();
-    let answers = Answers::render(&specs, &Brand::default()).unwrap();
+    let answers = Answers::render(&specs, &maintenance(), &Brand::default()).unwrap();
     assert_eq!(visit(&[]).of(&answers, Saying::Route(AnswerId(9_999))).status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }

@@ -1,15 +1,13 @@
-//! Where clients and operators come in.
+//! Where clients come in.
 
 use std::num::NonZero;
 use std::time::Duration;
 
 use super::Check;
-use super::address::is_local;
-use super::requirement::Requirements;
 use crate::config::file::{AdminTable, HttpsTable, ListenTable};
 use crate::config::place::Placed;
 use crate::config::reader::Key;
-use crate::config::{Address, Admin, Https, Listen, Secret};
+use crate::config::{Address, Https, Listen};
 
 impl Check<'_> {
     pub(super) fn listen(&mut self, listen: &ListenTable) -> Option<Listen> {
@@ -73,35 +71,5 @@ impl Check<'_> {
         let cert = pem("listen.https.cert", &https.cert, "BEGIN CERTIFICATE");
         let key = pem("listen.https.key", &https.key, "PRIVATE KEY");
         Some(Https { address: address?, cert: cert?, key: key? })
-    }
-
-    pub(super) fn admin(&mut self, admin: &AdminTable, requirements: &Requirements) -> Option<Admin> {
-        let token = self.value_or_file("admin.read_token", &admin.read_token, &admin.read_token_file);
-        if let Some(token) = &token
-            && (token.value.is_empty() || token.value.contains(|c: char| c.is_whitespace() || c.is_control()))
-        {
-            self.error(token.place, "`admin.read_token` is empty or holds spaces")
-                .help("such as the output of: openssl rand -hex 32");
-        }
-        let no_token = admin.read_token.is_absent() && admin.read_token_file.is_absent();
-        let listen = admin.listen.placed().and_then(|typed| {
-            let address = self.address("admin.listen", typed)?;
-            if !is_local(&address) && no_token {
-                self.error(typed.place, "`admin.listen` can be reached from other machines, and there is no token")
-                    .help("listen on \"127.0.0.1:9901\" or \"unix:/path\", or set read_token or read_token_file");
-            }
-            Some(address)
-        });
-        let mut ready_needs = Vec::new();
-        for name in admin.ready_needs.get().map_or(&[][..], |list| &list.0) {
-            ready_needs
-                .extend(self.resolve(name, requirements.names(), ("requirement", "requirements")).unwrap_or_default());
-        }
-        Some(Admin {
-            listen: listen?,
-            read_token: token.map(|token| Secret::new(token.value)),
-            ready_needs,
-            startup_timeout: self.duration("admin.startup_timeout", &admin.startup_timeout, Duration::ZERO),
-        })
     }
 }

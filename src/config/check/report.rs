@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::config::Template;
 use crate::config::duration::show;
 use crate::config::errors::Problem;
@@ -67,6 +69,12 @@ impl<'c> Check<'c> {
 
     pub(super) fn warn(&mut self, place: Option<Place>, message: impl Into<String>) {
         self.warnings.push((place, message.into()));
+    }
+
+    /// The beginning of the file's SHA-256, in hexadecimal digits.
+    pub(super) fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(self.text.as_bytes());
+        digest.first_chunk().map(|first| format!("{:016x}", u64::from_be_bytes(*first))).unwrap_or_default()
     }
 
     /// The warnings in the order of the file, each with its place.

@@ -171,6 +171,7 @@ impl Check<'_> {
                 needs: needs.clone(),
                 actions,
                 mode,
+                windows: true,
                 tenant_needs: typed.tenant_needs.copied().unwrap_or(true),
             });
         }

@@ -209,7 +209,23 @@ fn each_mistake_has_its_message() {
         (top("listen = { https = { address = \"a:1\", cert = \"/gone\" } }"), "`listen.https` lacks the key `key`"),
         (top("admin = { listen = \":9901\" }"), "`admin.listen`: `:9901` has no host"),
         (top("admin = { ready_needs = \"user\" }"), "there is no requirement `user`"),
-        (top("admin = { read_token = \"\" }"), "`admin.read_token` is empty or holds spaces"),
+        (top("admin = { read_token = \"\" }"), "the token `read_token` is empty, or holds spaces"),
+        (top("admin = { control_token = \"a b\" }"), "the token `control_token` is empty, or holds spaces"),
+        (
+            top("admin = { read_token = \"a\", control_token = \"a\" }"),
+            "the tokens `read_token` and `control_token` are the same",
+        ),
+        (top("admin = { tokens = { name = \"alice\" } }"), "the token `alice` has no `token` and no `token_file`"),
+        (top("admin = { tokens = { name = \"\", token = \"a\" } }"), "`admin.tokens.name` is empty"),
+        (
+            top("admin = { tokens = [{ name = \"a\", token = \"a\" }, { name = \"a\", token = \"b\" }] }"),
+            "two tokens are named `a`",
+        ),
+        (
+            top("admin = { tokens = { name = \"a\", token = \"a\", may = \"write\" } }"),
+            "`admin.tokens.may` knows no `write`",
+        ),
+        (top("admin = { hosts = \"https://a\" }"), "`admin.hosts`: `https://a` is no host name"),
         (
             top("admin = { read_token = \"a\", read_token_file = \"b\" }"),
             "`admin.read_token` and `admin.read_token_file` are both given",

@@ -1,5 +1,6 @@
 //! Where requests wait: how many, with how much, and how they are let go.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use crate::config::HoldLimits;
 #[derive(Debug)]
 pub(in crate::proxy) struct Room {
     /// In the order of [`HoldId`].
-    lines: Vec<Line>,
+    lines: Vec<Arc<Line>>,
     /// How many ever came.
     came: AtomicU64,
-    requests: Count,
-    bytes: Count,
+    requests: Arc<Count>,
+    bytes: Arc<Count>,
     /// Turns true when the process begins to end.
     closing: watch::Receiver<bool>,
 }
@@ -27,7 +28,7 @@ pub(in crate::proxy) struct Room {
 #[derive(Debug)]
 struct Line {
     hold: Hold,
-    requests: Count,
+    requests: Arc<Count>,
     turns: Turns,
 }
 
@@ -40,27 +41,25 @@ struct Count {
 
 /// A request's place; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'r> {
-    pub(super) id: HoldId,
+pub(super) struct Place {
     /// Who came earlier has a smaller one.
     ticket: u64,
-    line: &'r Line,
-    _requests: [Taken<'r>; 2],
-    _bytes: Taken<'r>,
+    line: Arc<Line>,
+    _requests: [Taken; 2],
+    _bytes: Taken,
 }
 
 #[derive(Debug)]
-struct Taken<'c> {
-    count: &'c Count,
+struct Taken {
+    count: Arc<Count>,
     amount: usize,
 }
 
 impl Room {
     pub(in crate::proxy) fn new(holds: &[Hold], limits: HoldLimits, closing: watch::Receiver<bool>) -> Self {
-        let line = |hold: &Hold| Line {
-            hold: *hold,
-            requests: Count::new(usize::try_from(hold.max_requests).unwrap_or(usize::MAX)),
-            turns: Turns::new(hold.release_per_second),
+        let line = |hold: &Hold| {
+            let requests = Count::new(usize::try_from(hold.max_requests).unwrap_or(usize::MAX));
+            Arc::new(Line { hold: *hold, requests, turns: Turns::new(hold.release_per_second) })
         };
         Self {
             lines: holds.iter().map(line).collect(),
@@ -72,7 +71,7 @@ impl Room {
     }
 
     /// A place for a request with a body of so many bytes, or why there is none.
-    pub(super) fn enter(&self, id: HoldId, body: usize) -> Result<Place<'_>, Ended> {
+    pub(super) fn enter(&self, id: HoldId, body: usize) -> Result<Place, Ended> {
         let line = self.lines.get(id.0 as usize).ok_or(Ended::Full)?;
         if *self.closing.borrow() {
             return Err(Ended::Closing);
@@ -80,7 +79,12 @@ impl Room {
         let taken = || Some(([line.requests.take(1)?, self.requests.take(1)?], self.bytes.take(body)?));
         let (requests, bytes) = taken().ok_or(Ended::Full)?;
         let ticket = self.came.fetch_add(1, Ordering::Relaxed);
-        Ok(Place { id, ticket, line, _requests: requests, _bytes: bytes })
+        Ok(Place { ticket, line: Arc::clone(line), _requests: requests, _bytes: bytes })
+    }
+
+    /// Whether `place` is one for this hold.
+    pub(super) fn is_for(&self, place: &Place, id: HoldId) -> bool {
+        self.lines.get(id.0 as usize).is_some_and(|line| Arc::ptr_eq(line, &place.line))
     }
 
     /// Waits until the process begins to end.
@@ -92,9 +96,9 @@ impl Room {
     }
 }
 
-impl Place<'_> {
+impl Place {
     /// How long one waits here at most.
-    pub(super) const fn up_to(&self) -> Duration {
+    pub(super) fn up_to(&self) -> Duration {
         self.line.hold.up_to
     }
 
@@ -105,18 +109,18 @@ impl Place<'_> {
 }
 
 impl Count {
-    const fn new(most: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), most }
+    fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { taken: AtomicUsize::new(0), most })
     }
 
-    fn take(&self, amount: usize) -> Option<Taken<'_>> {
+    fn take(self: &Arc<Self>, amount: usize) -> Option<Taken> {
         let fits = |taken: usize| taken.checked_add(amount).filter(|taken| *taken <= self.most);
         self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).ok()?;
-        Some(Taken { count: self, amount })
+        Some(Taken { count: Arc::clone(self), amount })
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Taken {
     fn drop(&mut self) {
         self.count.taken.fetch_sub(self.amount, Ordering::AcqRel);
     }

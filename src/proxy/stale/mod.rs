@@ -27,7 +27,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::exchange::Exchange;
-use super::gateway::{Gateway, sent_method};
+use super::gateway::{Gateway, prepared, sent_method};
 use super::tenant::RequestTenant;
 use super::upstreams::Pool;
 use crate::answer::Answer;
@@ -66,13 +66,14 @@ impl Stale {
 impl Gateway {
     /// Listens to the answer of a ready route that may have to give it once more.
     pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
-        let Some((stale, decision)) = self.stale.as_deref().zip(exchange.decision) else { return };
+        let edition = Arc::clone(&exchange.edition);
+        let Some((stale, decision)) = edition.stale.as_deref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
         if !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
             return;
         }
-        let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
-        let asked = self.asked(session, exchange, route, key);
+        let Some((key, route)) = stale.key(&decision).zip(edition.route(&decision)) else { return };
+        let asked = asked(session, exchange, route, key);
         let epoch = stale.store.epoch(&exchange.host, asked.target);
         match Keeping::begin(&asked, epoch, now, &stale.store) {
             Ok(keeping) => exchange.keeping = Some(Box::new(keeping)),
@@ -82,39 +83,18 @@ impl Gateway {
         }
     }
 
-    /// Notes what the backend answered, before anything of it is changed.
-    pub(super) fn note_answer(&self, answer: &ResponseHeader, session: &Session, exchange: &mut Exchange) {
-        let Some(stale) = self.stale.as_deref() else { return };
-        if answer.status.is_informational() {
-            return;
-        }
-        if let Some(keeping) = &mut exchange.keeping
-            && let Some(key) = exchange.decision.as_ref().and_then(|decision| stale.key(decision))
-        {
-            keeping.header(answer, key, &stale.store);
-        }
-        let succeeded = answer.status.is_success() || answer.status.is_redirection();
-        if succeeded && sent_method(session).writes() {
-            stale.store.note_change(&exchange.host, target(session, exchange));
-        }
-    }
-
-    /// Notes a piece of the body.
-    pub(super) fn note_body(&self, piece: &Bytes, exchange: &mut Exchange) {
-        if let (Some(stale), Some(keeping)) = (self.stale.as_deref(), &mut exchange.keeping) {
-            keeping.body(piece, &stale.store);
-        }
-    }
-
     /// Keeps the answer that has come to its end, if it was `whole`.
     pub(super) fn keep(&self, whole: bool, exchange: &mut Exchange) {
-        let Some((stale, keeping)) = self.stale.as_deref().zip(exchange.keeping.take()) else { return };
-        let Some(decision) = exchange.decision else { return };
-        let Some((key, route)) = stale.key(&decision).zip(self.route(&decision)) else { return };
+        let Some(keeping) = exchange.keeping.take() else { return };
+        let edition = &exchange.edition;
+        let Some((stale, decision)) = edition.stale.as_deref().zip(exchange.decision) else { return };
+        let Some((key, route)) = stale.key(&decision).zip(edition.route(&decision)) else { return };
         // A backend whose table goes away may still say 200, with an empty list.
-        let gate = self.reader.pin();
-        let asked_by = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(&gate));
-        let ready = gate.in_force(route, asked_by, self.reader.now()).0 == decision.reason;
+        let live = self.reader.pin();
+        let ready = edition.gate(&live).is_some_and(|gate| {
+            let asked_by = exchange.tenant.as_ref().map_or(Whose::Shared, |tenant| tenant.whose(gate));
+            gate.in_force(route, asked_by, self.reader.now()).0 == decision.reason
+        });
         let fate = keeping.end(whole, ready, key, &stale.store);
         self.metrics.stale_kept(&route.name, fate.as_str());
     }
@@ -129,9 +109,8 @@ impl Gateway {
         otherwise: AnswerId,
     ) -> Answer {
         let now = self.reader.now();
-        let route = self.route(decision);
-        let found =
-            route.ok_or(Unfit::Absent).and_then(|route| self.find(session, exchange, decision, route, now, up_to));
+        let route = exchange.edition.route(decision);
+        let found = route.ok_or(Unfit::Absent).and_then(|route| find(session, exchange, decision, route, now, up_to));
         let name = route.map_or("none", |route| &*route.name);
         match found {
             Ok(kept) => {
@@ -140,44 +119,61 @@ impl Gateway {
             }
             Err(why) => {
                 self.metrics.stale_answer(name, why.as_str());
-                let mut answer = self.prepared(session, exchange, otherwise);
+                let mut answer = prepared(session, exchange, otherwise);
                 answer.headers.push(kept::miss(why));
                 answer
             }
         }
     }
+}
 
-    fn find(
-        &self,
-        session: &Session,
-        exchange: &Exchange,
-        decision: &Decision,
-        route: &Route,
-        now: Moment,
-        up_to: Duration,
-    ) -> Result<Arc<Kept>, Unfit> {
-        let (stale, key) =
-            self.stale.as_deref().and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
-        stale.store.get(&self.asked(session, exchange, route, key).key()?, now, up_to)
+/// Notes what the backend answered, before anything of it is changed.
+pub(super) fn note_answer(answer: &ResponseHeader, session: &Session, exchange: &mut Exchange) {
+    let Some(stale) = exchange.edition.stale.as_deref() else { return };
+    if answer.status.is_informational() {
+        return;
     }
+    if let Some(keeping) = &mut exchange.keeping
+        && let Some(key) = exchange.decision.as_ref().and_then(|decision| stale.key(decision))
+    {
+        keeping.header(answer, key, &stale.store);
+    }
+    let succeeded = answer.status.is_success() || answer.status.is_redirection();
+    if succeeded && sent_method(session).writes() {
+        stale.store.note_change(&exchange.host, target(session, exchange));
+    }
+}
 
-    fn asked<'a>(
-        &'a self,
-        session: &'a Session,
-        exchange: &'a Exchange,
-        route: &'a Route,
-        key: &'a StaleKey,
-    ) -> Asked<'a> {
-        Asked {
-            request: session.req_header(),
-            has_body: exchange.has_body,
-            target: target(session, exchange),
-            client: &exchange.client,
-            route: &route.name,
-            upstream: self.upstreams.get(route.upstream).map_or("", Pool::name),
-            tenant: exchange.tenant.as_ref().map(RequestTenant::schema),
-            key,
-        }
+/// Notes a piece of the body.
+pub(super) fn note_body(piece: &Bytes, exchange: &mut Exchange) {
+    if let (Some(stale), Some(keeping)) = (exchange.edition.stale.as_deref(), &mut exchange.keeping) {
+        keeping.body(piece, &stale.store);
+    }
+}
+
+fn find(
+    session: &Session,
+    exchange: &Exchange,
+    decision: &Decision,
+    route: &Route,
+    now: Moment,
+    up_to: Duration,
+) -> Result<Arc<Kept>, Unfit> {
+    let stale = exchange.edition.stale.as_deref();
+    let (stale, key) = stale.and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
+    stale.store.get(&asked(session, exchange, route, key).key()?, now, up_to)
+}
+
+fn asked<'a>(session: &'a Session, exchange: &'a Exchange, route: &'a Route, key: &'a StaleKey) -> Asked<'a> {
+    Asked {
+        request: session.req_header(),
+        has_body: exchange.has_body,
+        target: target(session, exchange),
+        client: &exchange.client,
+        route: &route.name,
+        upstream: exchange.edition.upstreams.get(route.upstream).map_or("", Pool::name),
+        tenant: exchange.tenant.as_ref().map(RequestTenant::schema),
+        key,
     }
 }
 

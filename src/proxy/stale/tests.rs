@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gate::{Host, MatchingForm, Moment, Rules};
+use gate::{Host, Moment};
 use http::{HeaderName, HeaderValue};
 use pingora::http::{RequestHeader, ResponseHeader};
 
@@ -45,8 +45,7 @@ struct Answered {
 }
 
 fn metrics() -> Metrics {
-    let rules = Rules::new(Vec::new(), Vec::new(), 0, MatchingForm::default(), None).expect("rules");
-    Metrics::new(Arc::new(rules)).expect("metrics")
+    Metrics::new().expect("metrics")
 }
 
 fn store() -> Store {

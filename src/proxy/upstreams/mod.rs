@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::ProxyError;
 use crate::config::Upstream;
+use crate::metrics::Servers;
 
 pub(super) use peer::without_limit;
 pub(super) use pool::Pool;
@@ -52,9 +53,24 @@ impl Upstreams {
         self.pools.get(id.0 as usize)
     }
 
+    /// Every upstream.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Pool> {
+        self.pools.iter()
+    }
+
     /// What runs beside the requests: names are resolved anew, health is asked.
     pub(super) fn background(&self) -> Vec<Box<dyn ServiceWithDependents>> {
         self.pools.iter().filter_map(Pool::background).collect()
+    }
+}
+
+impl Servers for Upstreams {
+    fn tell(&self, tell: &mut dyn FnMut(&str, &str, bool)) {
+        for pool in &self.pools {
+            for (server, up) in pool.standing() {
+                tell(pool.name(), &server, up);
+            }
+        }
     }
 }
 

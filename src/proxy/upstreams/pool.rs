@@ -116,6 +116,15 @@ impl Pool {
         }
     }
 
+    /// Each server's address, and whether requests go there.
+    pub(super) fn standing(&self) -> Vec<(String, bool)> {
+        let known = self.known.load();
+        let lately = |address| !known.iter().any(|server| server.address() == address && server.is_passed_over());
+        let backends = self.balancer.backends();
+        let all = backends.get_backend();
+        all.iter().map(|server| (shown(&server.addr), backends.ready(server) && lately(&server.addr))).collect()
+    }
+
     /// Whether there is a server that is none of `failed`.
     pub(in crate::proxy) fn has_other_than(&self, failed: &[SocketAddr]) -> bool {
         self.known.load().iter().any(|server| !failed.contains(server.address()))

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use gate::{Fact, Gate, MatchingForm, Requirement, RequirementId, Rules, Verdict};
+use gate::{Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -41,16 +41,19 @@ impl Watched {
             },
             admin: Admin {
                 listen: Address::Tcp("127.0.0.1:0".to_owned()),
-                read_token: None,
+                local: true,
+                hosts: Vec::new(),
+                tokens: Vec::new(),
                 ready_needs: vec![],
                 startup_timeout: Duration::from_secs(1),
             },
             databases: vec![database],
             upstreams: vec![],
-            rules: Arc::clone(&rules),
+            rules,
             tenant_header: None,
             notes: vec![RequirementNotes { mend: Some("npx prisma migrate deploy".to_owned()), ..Default::default() }],
             answers: vec![],
+            maintenance: crate::config::Maintenance::default(),
             hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
             stale_keys: vec![],
@@ -58,13 +61,14 @@ impl Watched {
             alerts: vec![],
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
+            fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: false },
             warnings: vec![],
         });
-        let metrics = Metrics::new(Arc::clone(&rules)).expect("metrics");
-        let (reader, writer) = live(Gate::new(rules));
+        let metrics = Metrics::new().expect("metrics");
+        let (reader, writer) = live(config);
         let mut task = JoinSet::new();
-        task.spawn(watch(config, writer, metrics.clone()));
+        task.spawn(watch(writer, metrics.clone()));
         Self { reader, metrics, _task: task }
     }
 

@@ -51,6 +51,10 @@ impl Client {
         Self { http, port }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A request without any header but the ones that HTTP needs.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("http://127.0.0.1:{}{path}", self.port))

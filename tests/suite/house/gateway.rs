@@ -48,10 +48,15 @@ impl Gateway {
 
     /// The same with another format of the log.
     pub(crate) fn spawn_logging(format: &str, listen: &str, admin: &str, config: &str) -> Self {
-        let (port, admin_port) = (free_port(), free_port());
+        let admin_port = free_port();
+        Self::spawn_at(&format!("127.0.0.1:{admin_port}"), admin_port, format, listen, admin, config)
+    }
+
+    fn spawn_at(address: &str, admin_port: u16, format: &str, listen: &str, admin: &str, config: &str) -> Self {
+        let port = free_port();
         let text = format!(
             "[listen]\nhttp = \"127.0.0.1:{port}\"\n{listen}\n\
-             [admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{admin}\n\
+             [admin]\nlisten = \"{address}\"\n{admin}\n\
              [log]\nformat = \"{format}\"\n\n{config}\n"
         );
         let folder = tempfile::tempdir().expect("a folder for the configuration");
@@ -68,6 +73,13 @@ impl Gateway {
             .stderr(log);
         let process = Guarded::start(&mut command, Signal::SIGKILL, None);
         Self { folder, process, port, admin: Client::new(admin_port) }
+    }
+
+    /// Starts it with its admin listener on a unix socket, where its own client cannot ask it.
+    pub(crate) async fn with_admin_socket(socket: &Path, config: &str) -> Self {
+        let mut gateway = Self::spawn_at(&format!("unix:{}", socket.display()), 0, "json", "", "", config);
+        gateway.opens().await;
+        gateway
     }
 
     /// Starts it without a configuration file, and waits until clients can connect.

@@ -31,7 +31,8 @@ fn zumodra() -> Directory {
 
 fn find(directory: &Directory, key: &TenantKey, host: &str, tenant: Option<&str>) -> String {
     let target = Target::parse(b"/", MatchingForm::default()).expect("a path");
-    let request = Request { host: &Host::parse(host), target: &target, method: Method::new("GET"), tenant };
+    let request =
+        Request { host: &Host::parse(host), target: &target, method: Method::new("GET"), tenant, organisation: None };
     match directory.find(key, &request) {
         Whose::Tenant(id) => directory.tenant(id).expect("a tenant").schema.to_string(),
         other => format!("{other:?}"),

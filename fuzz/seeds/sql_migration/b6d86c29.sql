@@ -1,0 +1,1 @@
+CREATE TABLE maintenance_windows (id serial primary key);

@@ -1,0 +1,2 @@
+-- CreateTable
+CREATE TABLE "Note" ("id" INTEGER PRIMARY KEY);

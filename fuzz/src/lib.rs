@@ -1,0 +1,34 @@
+//! Everything that reads what strangers or people wrote, one function each: whatever the bytes, it
+//! ends soon, does not panic, and keeps the promises that are asserted here.
+
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a panic is how a fuzzer learns of a find"
+)]
+
+mod configuration;
+mod migrations;
+mod requests;
+
+pub use configuration::{config, lock, names};
+pub use migrations::{django_migration, migration_folder, prisma_schema, sql_migration};
+pub use requests::{answer, request, symptom};
+
+/// A target: what it is called, here and among the seeds, and what it does with bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Target; 10] = [
+    ("answer", answer),
+    ("config", config),
+    ("django_migration", django_migration),
+    ("lock", lock),
+    ("migration_folder", migration_folder),
+    ("names", names),
+    ("prisma_schema", prisma_schema),
+    ("request", request),
+    ("sql_migration", sql_migration),
+    ("symptom", symptom),
+];

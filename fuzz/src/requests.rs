@@ -1,0 +1,94 @@
+//! What clients and backends send.
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use gate::{EncodedSlash, Gate, Host, MatchingForm, Method, Moment, Outcome, Request, Symptom, Target};
+use http::{HeaderMap, HeaderValue, header};
+use schemagate::answer::{Answers, Client, Saying};
+use schemagate::config::{Brand, Config, Maintenance};
+
+const KEEP: MatchingForm =
+    MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
+const FORMS: [MatchingForm; 3] = [
+    KEEP,
+    MatchingForm { encoded_slash: EncodedSlash::Reject, ..KEEP },
+    MatchingForm { case_sensitive: true, strict_slash: true, ..KEEP },
+];
+
+/// A method, a host and a path, a line each: the canonical form is its own, what is forwarded reads
+/// as what was decided, and there is a decision.
+pub fn request(data: &[u8]) {
+    let mut lines = data.splitn(3, |byte| *byte == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (method, host, path) = (line(), line(), line());
+    for form in FORMS {
+        let Ok(target) = Target::parse(path, form) else { continue };
+        let again = Target::parse(target.matching.as_bytes(), form).expect("a canonical path is a path");
+        assert_eq!(again.matching, target.matching, "not its own form");
+        let forwarded = Target::parse(&target.forward, form).expect("what is forwarded is a path");
+        assert_eq!(forwarded.matching, target.matching, "the upstream reads something else");
+        assert_eq!(forwarded.others, target.others, "the upstream reads something else");
+        if form != KEEP {
+            continue;
+        }
+        let (Ok(method), Ok(host)) = (str::from_utf8(method), str::from_utf8(host)) else { return };
+        let host = Host::parse(host);
+        let request =
+            Request { host: &host, target: &target, method: Method::new(method), tenant: None, organisation: None };
+        let decision = GATE.decide(&request, Moment::from_origin(Duration::from_secs(1)));
+        let gated = target.matching.as_bytes().starts_with(b"/gated/");
+        assert!(!gated || matches!(decision.outcome, Outcome::Answer(_)), "a gated path passes: {decision:?}");
+    }
+}
+
+/// `/gated/*` needs what is not known to be there, and that blocks; everything else passes.
+static GATE: LazyLock<Gate> = LazyLock::new(|| {
+    let text = r#"
+        [databases.main]
+        url = "sqlite:absent.db"
+        [upstreams.api]
+        servers = ["127.0.0.1:1"]
+        [matching]
+        encoded_slash = "keep"
+        [requirements.orders]
+        tables = ["orders"]
+        [[routes]]
+        path = "/gated/*"
+        needs = ["orders"]
+        on_unknown = "block"
+        [[routes]]
+        path = "/*"
+    "#;
+    let config = Config::parse(text, Path::new("proxy.toml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+    Gate::new(config.rules)
+});
+
+/// `Accept`, `Accept-Language` and `Origin`, a line each: the answer is whole.
+pub fn answer(data: &[u8]) {
+    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| {
+        Answers::render(&[], &Maintenance::default().answer, &Brand::default()).expect("the own template")
+    });
+    let mut headers = HeaderMap::new();
+    for (name, line) in
+        [header::ACCEPT, header::ACCEPT_LANGUAGE, header::ORIGIN].into_iter().zip(data.split(|byte| *byte == b'\n'))
+    {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(name, value);
+        }
+    }
+    let client = Client { method: &http::Method::GET, headers: &headers, path: "/", request_id: "fuzzed" };
+    let answer = ANSWERS.answer(Saying::NoRoute, &client);
+    let told = |wanted| answer.headers.iter().any(|(name, _)| *name == wanted);
+    assert!(told(header::CONTENT_TYPE) && told(header::CACHE_CONTROL), "{answer:?}");
+    assert!(
+        !answer.body.is_empty() || answer.headers.iter().any(|(name, _)| name.as_str() == "grpc-status"),
+        "{answer:?}"
+    );
+}
+
+/// A backend's failure, read for what it says of the schema.
+pub fn symptom(data: &[u8]) {
+    let _ = Symptom::read(data);
+}

@@ -1,0 +1,82 @@
+//! All windows that are known.
+
+use core::cmp::Ordering;
+
+use super::{Window, WindowSource};
+use crate::Moment;
+
+/// Which window, as its place in [`Windows`]; of the snapshot it came from alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowId(pub u32);
+
+/// All windows that are known: a part of the snapshot, swapped with it.
+#[derive(Debug, Clone, Default)]
+pub struct Windows {
+    /// Those of no organisation first, then by organisation; so one request looks at few of many.
+    all: Box<[Window]>,
+    /// How many are of no organisation.
+    general: usize,
+}
+
+impl Windows {
+    /// These and no others.
+    fn new(mut all: Vec<Window>) -> Self {
+        all.sort_by(|one, other| {
+            let place = |window: &Window| window.source;
+            one.scope.organisation.cmp(&other.scope.organisation).then(place(one).cmp(&place(other)))
+        });
+        let general = all.partition_point(|window| window.scope.organisation.is_none());
+        Self { all: all.into(), general }
+    }
+
+    /// Those of one source are `windows` now; what others say stands.
+    #[must_use]
+    pub(crate) fn with(&self, source: WindowSource, windows: Vec<Window>) -> Self {
+        let others = self.all.iter().filter(|window| window.source != source).cloned();
+        let told = windows.into_iter().map(|window| Window { source, ..window });
+        Self::new(others.chain(told).collect())
+    }
+
+    /// Whether there is none, not even one to come.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether it matters which organisation a request is of.
+    pub fn ask_for_organisation(&self) -> bool {
+        self.general < self.all.len()
+    }
+
+    /// The window of an id that a decision by the same snapshot gave.
+    pub fn get(&self, id: WindowId) -> Option<&Window> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// Every window: open, to come, or over since the last look.
+    pub fn all(&self) -> impl Iterator<Item = (WindowId, &Window)> {
+        (0..).map(WindowId).zip(&self.all)
+    }
+
+    /// Those that may be about a request of this organisation.
+    pub(super) fn of(&self, organisation: Option<&str>) -> impl Iterator<Item = (WindowId, &Window)> {
+        let (general, others) = self.all.split_at_checked(self.general).unwrap_or_default();
+        let (before, own) = organisation.map_or((0, &[][..]), |name| {
+            let order = |window: &Window| window.scope.organisation.as_deref().cmp(&Some(name));
+            let before = others.partition_point(|window| order(window) == Ordering::Less);
+            let until = others.partition_point(|window| order(window) != Ordering::Greater);
+            (before, others.get(before..until).unwrap_or_default())
+        });
+        let ids = |from: usize| (u32::try_from(from).unwrap_or(u32::MAX)..).map(WindowId);
+        ids(0).zip(general).chain(ids(self.general + before).zip(own))
+    }
+
+    /// The next time after `now` at which one opens or ends.
+    pub fn next_edge(&self, now: Moment) -> Option<Moment> {
+        self.all.iter().filter_map(|window| window.next_edge(now)).min()
+    }
+
+    /// Whether all mean the same.
+    pub(crate) fn are_like(&self, other: &Self) -> bool {
+        self.all.len() == other.all.len() && self.all.iter().zip(&other.all).all(|(one, other)| one.is_like(other))
+    }
+}

@@ -1,0 +1,145 @@
+//! What is counted, in Prometheus' text format.
+//!
+//! Names are `schemagate_*` with units; labels are bounded by the configuration, never by what clients send.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `requests` | what was done with requests, why, and how long it took |
+//! | `failures` | upstreams' failures, and what was made of them |
+//! | `holds`, `stale` | requests that wait; good answers that are given once more |
+//! | `looks`, `verdicts`, `tenants` | what is known of databases |
+//! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
+//! | `upstreams` | servers, and how it is to connect to them |
+//! | `alerts` | what operators are told, and probes |
+//! | `program` | version, configuration, and what the process takes of the machine |
+//! | `register` | where each metric is declared; docs/metrics.md is made of it |
+//! | `remembered` | metrics that a request reaches without a lock |
+//! | `shown` | gauges of what comes and goes |
+
+mod admin;
+mod alerts;
+mod bypassed;
+mod failures;
+mod holds;
+mod looks;
+mod program;
+mod register;
+mod remembered;
+mod requests;
+mod shown;
+mod stale;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod upstreams;
+mod verdicts;
+
+use std::sync::Arc;
+
+use gate::{DatabaseId, Gate, Moment};
+use prometheus::{Encoder, Registry, TextEncoder};
+
+pub use admin::AdminMetrics;
+pub use holds::{Held, Holds};
+pub use register::Described;
+pub use requests::{Answered, RouteCounts, Taken};
+pub use upstreams::Servers;
+
+use alerts::Alerts;
+use bypassed::Bypassed;
+use failures::Failures;
+use looks::Looks;
+use program::Program;
+use register::Register;
+use requests::Requests;
+use stale::Stale;
+use tenants::Tenants;
+use upstreams::Upstreams;
+use verdicts::Verdicts;
+
+/// Every metric of the process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    described: Arc<[Described]>,
+    requests: Requests,
+    failures: Failures,
+    looks: Looks,
+    verdicts: Verdicts,
+    tenants: Tenants,
+    stale: Stale,
+    alerts: Alerts,
+    bypasses: Bypassed,
+    upstreams: Upstreams,
+    program: Program,
+    /// The admin listener's own.
+    pub admin: AdminMetrics,
+    /// Requests that wait for a verdict to turn.
+    pub holds: Holds,
+}
+
+impl Metrics {
+    /// Registers every metric.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let mut register = Register::default();
+        let requests = Requests::new(&mut register)?;
+        let failures = Failures::new(&mut register)?;
+        let looks = Looks::new(&mut register)?;
+        let verdicts = Verdicts::new(&mut register)?;
+        let tenants = Tenants::new(&mut register)?;
+        let stale = Stale::new(&mut register)?;
+        let alerts = Alerts::new(&mut register)?;
+        let bypasses = Bypassed::new(&mut register)?;
+        let upstreams = Upstreams::new(&mut register)?;
+        let program = Program::new(&mut register)?;
+        let admin = AdminMetrics::new(&mut register)?;
+        let holds = Holds::new(&mut register)?;
+        let Register { registry, mut described } = register;
+        program::watch_process(&registry)?;
+        described.sort_unstable();
+        let described = described.into();
+        Ok(Self {
+            registry,
+            described,
+            requests,
+            failures,
+            looks,
+            verdicts,
+            tenants,
+            stale,
+            alerts,
+            bypasses,
+            upstreams,
+            program,
+            admin,
+            holds,
+        })
+    }
+
+    /// What each metric is, by name; what the process takes of the machine is not among them.
+    pub fn described(&self) -> &[Described] {
+        &self.described
+    }
+
+    /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
+    /// grew old shows as `unknown` although nothing was swapped. `databases` are their names, in order.
+    pub fn stand<'n>(&self, gate: &Gate, now: Moment, databases: impl Iterator<Item = &'n str>) {
+        let snapshot = gate.snapshot();
+        self.looks.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
+        self.looks.age.show((0..).map(DatabaseId).zip(databases).map(|(id, database)| {
+            let began = snapshot.last_look(id).unwrap_or_default();
+            ([database], now.since(began).as_secs_f64())
+        }));
+        self.verdicts.stand(gate, now);
+        self.tenants.stand(gate, now);
+        self.bypasses.stand(snapshot.bypasses().on(now).count());
+        self.upstreams.stand();
+    }
+
+    /// Everything, in Prometheus' text format.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        let mut out = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut out)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+}

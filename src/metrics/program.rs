@@ -1,0 +1,49 @@
+//! The program itself: which one it is, with which configuration, and what it takes of the machine.
+
+use prometheus::Registry;
+
+use super::Metrics;
+use super::register::Register;
+use super::shown::Shown;
+
+/// What is told of the program.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    config: Shown<1>,
+}
+
+impl Program {
+    pub(super) fn new(register: &mut Register) -> Result<Self, prometheus::Error> {
+        let build = register.fractions(
+            "schemagate_build_info",
+            &["version"],
+            "1, with the version of the program that runs.",
+        )?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+        let config = Shown::new(register.fractions(
+            "schemagate_config_info",
+            &["sha256"],
+            "1, with the beginning of the SHA-256 of the configuration file in force: replicas that differ show.",
+        )?);
+        Ok(Self { config })
+    }
+}
+
+/// Memory, processor time, file descriptors and threads, by Prometheus' usual names (`process_*`).
+#[cfg(target_os = "linux")]
+pub(super) fn watch_process(registry: &Registry) -> Result<(), prometheus::Error> {
+    registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+}
+
+/// They are read from /proc, which Linux alone has.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn watch_process(_registry: &Registry) -> Result<(), prometheus::Error> {
+    Ok(())
+}
+
+impl Metrics {
+    /// Says which configuration is in force.
+    pub fn config(&self, fingerprint: &str) {
+        self.program.config.show([([fingerprint], 1.0)]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the proxy makes of one configuration.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use gate::{Decision, Gate, Route, Rules, UpstreamId};
+use pingora::proxy::Session;
+use tokio::sync::watch;
+
+use super::facts::{Facts, Refusal};
+use super::gateway::raw_head;
+use super::hold::Room;
+use super::stale::Stale;
+use super::upstreams::Upstreams;
+use crate::answer::Answers;
+use crate::config::Config;
+use crate::live::{GateReader, Live};
+use crate::metrics::{Metrics, RouteCounts};
+
+/// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
+/// made by, and in no other.
+pub(super) struct Edition {
+    pub(super) config: Arc<Config>,
+    pub(super) answers: Answers,
+    pub(super) upstreams: Arc<Upstreams>,
+    pub(super) stale: Option<Arc<Stale>>,
+    pub(super) room: Room,
+    pub(super) counts: RouteCounts,
+}
+
+/// The edition that is live, and the one that is about to be.
+pub(super) struct Editions(ArcSwap<Vec<Arc<Edition>>>);
+
+/// What a request is decided by: what is live, and the edition of the same configuration.
+pub(super) struct Pinned {
+    pub(super) live: Guard<Arc<Live>>,
+    pub(super) edition: Arc<Edition>,
+}
+
+/// A decision with the edition that it was made by.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) edition: Arc<Edition>,
+    pub(super) decision: Decision,
+    /// Of the snapshot that it was made by.
+    pub(super) generation: u64,
+}
+
+impl Edition {
+    pub(super) fn new(
+        config: Arc<Config>,
+        answers: Answers,
+        upstreams: Arc<Upstreams>,
+        metrics: &Metrics,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        let stale = Stale::prepare(&config, metrics);
+        let room = Room::new(config.rules.holds(), config.hold, closing);
+        let counts = metrics.route_counts(&config.rules);
+        Self { config, answers, upstreams, stale, room, counts }
+    }
+
+    pub(super) fn rules(&self) -> &Rules {
+        &self.config.rules
+    }
+
+    /// The route that a decision is about.
+    pub(super) fn route(&self, decision: &Decision) -> Option<&Route> {
+        self.rules().route(decision.route?)
+    }
+
+    /// What a decision looks at.
+    pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
+        let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
+        Facts::read(session.req_header(), &raw_head(session), form, tenant)
+    }
+
+    /// What goes by the name here that `upstream` has in `other`.
+    pub(super) fn upstream_of(&self, other: &Self, upstream: UpstreamId) -> Option<UpstreamId> {
+        if std::ptr::eq(self, other) {
+            return Some(upstream);
+        }
+        let name = other.upstreams.get(upstream)?.name();
+        (0..).map(UpstreamId).zip(self.upstreams.all()).find(|(_, pool)| pool.name() == name).map(|(id, _)| id)
+    }
+
+    /// The gate of what is live, if that is of this edition still.
+    pub(super) fn gate<'l>(&self, live: &'l Live) -> Option<&'l Gate> {
+        Arc::ptr_eq(live.config(), &self.config).then(|| &**live)
+    }
+}
+
+impl fmt::Debug for Edition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edition").finish_non_exhaustive()
+    }
+}
+
+impl Editions {
+    pub(super) fn new(first: Arc<Edition>) -> Self {
+        Self(ArcSwap::from_pointee(vec![first]))
+    }
+
+    /// Pins what is live with its edition, which is here before it is live and until it is not.
+    pub(super) fn pin(&self, reader: &GateReader) -> Pinned {
+        loop {
+            let live = reader.pin();
+            let editions = self.0.load();
+            // There is none only where a reload ended between the two lines above.
+            if let Some(edition) = editions.iter().find(|edition| edition.gate(&live).is_some()) {
+                return Pinned { edition: Arc::clone(edition), live };
+            }
+        }
+    }
+}

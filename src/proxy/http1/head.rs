@@ -1,0 +1,189 @@
+//! The head of a request, whole, before anything else is made of the request.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use pingora::server::ShutdownWatch;
+use tokio::time::{Instant, timeout_at};
+
+use super::incoming::Incoming;
+use super::refused::Refused;
+use crate::wire::{self, Head, HeadEnd, Limits};
+
+/// How HTTP/2 begins (RFC 9113, section 3.4); no method of HTTP/1 does.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// From a head's first byte to its last.
+const IN_TIME: Duration = Duration::from_secs(20);
+
+/// What a client sent.
+#[derive(Debug)]
+pub(super) enum Came {
+    /// A head, up to the empty line at its end, and what was made of it.
+    Head(BytesMut, Head),
+    /// The preface of HTTP/2, still unread.
+    Preface,
+}
+
+/// Reads the next head. `None` where the client leaves before its end or sends nothing for `idle`, or
+/// where nothing has come when the process ends.
+pub(super) async fn read(
+    incoming: &mut Incoming,
+    limits: &Limits,
+    idle: Duration,
+    http2: bool,
+    shutdown: &ShutdownWatch,
+) -> Result<Option<Came>, Refused> {
+    if incoming.ahead().is_empty() && !something(incoming, idle, shutdown).await {
+        return Ok(None);
+    }
+    let until = Instant::now() + IN_TIME;
+    let mut end = HeadEnd::default();
+    loop {
+        let ahead = incoming.ahead();
+        let maybe_http2 = http2 && PREFACE.starts_with(ahead.get(..PREFACE.len()).unwrap_or(ahead));
+        if maybe_http2 && ahead.len() >= PREFACE.len() {
+            return Ok(Some(Came::Preface));
+        }
+        if !maybe_http2 && let Some(end) = end.find(ahead, limits)? {
+            let head = incoming.take_ahead(end);
+            let what = wire::inspect(&head, limits)?;
+            return Ok(Some(Came::Head(head, what)));
+        }
+        match timeout_at(until, incoming.read_ahead()).await {
+            Ok(Ok(1..)) => {}
+            Ok(Ok(0) | Err(_)) => return Ok(None),
+            Err(_) => return Err(Refused::Late),
+        }
+    }
+}
+
+/// Waits for a first byte.
+async fn something(incoming: &mut Incoming, idle: Duration, shutdown: &ShutdownWatch) -> bool {
+    let mut shutdown = shutdown.clone();
+    tokio::select! {
+        biased;
+        came = incoming.read_ahead() => came.is_ok_and(|bytes| bytes > 0),
+        _ = shutdown.wait_for(|closing| *closing) => false,
+        () = tokio::time::sleep(idle) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::wire::WireRefusal;
+
+    const IDLE: Duration = Duration::from_secs(30);
+
+    struct Client {
+        stream: DuplexStream,
+        incoming: Incoming,
+        closing: watch::Sender<bool>,
+    }
+
+    impl Client {
+        fn new() -> Self {
+            let (stream, ours) = duplex(1 << 20);
+            Self { stream, incoming: Incoming::new(Box::new(ours)), closing: watch::Sender::new(false) }
+        }
+
+        async fn sends(&mut self, bytes: &[u8]) {
+            self.stream.write_all(bytes).await.expect("it is sent");
+        }
+
+        async fn head(&mut self) -> Result<Option<String>, Refused> {
+            let came = read(&mut self.incoming, &Limits::default(), IDLE, true, &self.closing.subscribe()).await?;
+            Ok(came.map(|came| match came {
+                Came::Head(head, _) => String::from_utf8_lossy(&head).into_owned(),
+                Came::Preface => "preface".to_owned(),
+            }))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_ends_with_its_empty_line_and_what_follows_is_kept() {
+        for head in ["GET / HTTP/1.1\r\nHost: b\r\n\r\n", "\r\nPRI / HTTP/1.0\r\n\r\n"] {
+            let mut client = Client::new();
+            client.sends(format!("{head}more and more of it\r\n\r\n").as_bytes()).await;
+            assert_eq!(client.head().await, Ok(Some(head.to_owned())));
+            assert_eq!(client.incoming.ahead(), b"more and more of it\r\n\r\n");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_is_found_however_its_bytes_come() {
+        let head = b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        for first in 1..head.len() {
+            let mut client = Client::new();
+            client.sends(&head[..first]).await;
+            let Client { stream, incoming, closing } = &mut client;
+            let (shutdown, limits) = (closing.subscribe(), Limits::default());
+            let rest = async {
+                tokio::task::yield_now().await;
+                stream.write_all(&head[first..]).await
+            };
+            let (came, sent) = tokio::join!(read(incoming, &limits, IDLE, true, &shutdown), rest);
+            sent.expect("it is sent");
+            assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == &head[..]), "{first}: {came:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_preface_of_http2_is_told_apart_and_left_unread() {
+        let mut client = Client::new();
+        client.sends(PREFACE).await;
+        assert_eq!(client.head().await, Ok(Some("preface".to_owned())));
+        assert_eq!(client.incoming.ahead(), PREFACE);
+    }
+
+    #[tokio::test]
+    async fn too_large_a_head_is_refused_whether_it_ends_or_not() {
+        for end in ["", "\r\n\r\n"] {
+            let mut client = Client::new();
+            client.sends(format!("GET / HTTP/1.1\r\nA: {}{end}", "a".repeat(64 * 1024)).as_bytes()).await;
+            assert_eq!(client.head().await, Err(WireRefusal::HeadTooLarge.into()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_so_much_time_as_a_whole() {
+        let mut client = Client::new();
+        let Client { stream, incoming, closing } = &mut client;
+        let (shutdown, limits) = (closing.subscribe(), Limits::default());
+        let began = Instant::now();
+        let drip = async {
+            loop {
+                stream.write_all(b"G").await.expect("it is sent");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = drip => unreachable!("it has no end"),
+            came = read(incoming, &limits, IDLE, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
+        }
+        assert!(began.elapsed() < IN_TIME + Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_said_to_who_says_nothing() {
+        let mut client = Client::new();
+        let began = Instant::now();
+        assert_eq!(client.head().await, Ok(None));
+        assert!(began.elapsed() >= IDLE);
+
+        let mut client = Client::new();
+        client.closing.send_replace(true);
+        assert_eq!(client.head().await, Ok(None));
+
+        let mut client = Client::new();
+        client.sends(b"GET / HTTP/1.1\r\n").await;
+        client.stream.shutdown().await.expect("it is closed");
+        assert_eq!(client.head().await, Ok(None));
+    }
+}

@@ -1,0 +1,237 @@
+//! A client's connection, of which pingora sees one request at a time.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::{SslDigest, TlsRef};
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
+    UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::wire::{Body, BodyEnd, Head};
+
+/// Read in one go. A buffer of this size is on the stack alone: what waits has what it needs.
+const PIECE: usize = 4096;
+
+/// A client's connection over HTTP/1. To pingora it ends, as far as there is something to read, where
+/// the request does: what comes behind it stays here, for the next one.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    stream: Stream,
+    /// What was read and not yet given.
+    ahead: BytesMut,
+    /// What of the present request is to come.
+    body: BodyEnd,
+    /// Set where another protocol may follow.
+    switched: Option<Switched>,
+}
+
+/// Whether another protocol is spoken by now: its bytes have no end that HTTP knows.
+#[derive(Debug, Clone, Default)]
+pub(in crate::proxy) struct Switched(Arc<AtomicBool>);
+
+impl Switched {
+    /// From now on, another one is spoken.
+    pub(in crate::proxy) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Incoming {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, ahead: BytesMut::new(), body: BodyEnd::of(Body::Length(0)), switched: None }
+    }
+
+    /// What was read and not yet given.
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.ahead
+    }
+
+    /// Reads on: how many bytes came, 0 at the end. Loses nothing when it is dropped.
+    pub(super) async fn read_ahead(&mut self) -> io::Result<usize> {
+        poll_fn(|context| self.poll_ahead(context)).await
+    }
+
+    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut piece = [0; PIECE];
+        let mut piece = ReadBuf::new(&mut piece);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        self.ahead.extend_from_slice(piece.filled());
+        Poll::Ready(Ok(piece.filled().len()))
+    }
+
+    /// Takes so many bytes of what was read.
+    pub(super) fn take_ahead(&mut self, bytes: usize) -> BytesMut {
+        if bytes >= self.ahead.len() { std::mem::take(&mut self.ahead) } else { self.ahead.split_to(bytes) }
+    }
+
+    /// From now on what follows a head can be read.
+    pub(super) fn begin(&mut self, head: Head) -> Option<Switched> {
+        self.body = BodyEnd::of(head.body);
+        self.switched = head.upgrade.then(Switched::default);
+        self.switched.clone()
+    }
+
+    /// Whether the next request begins where reading stopped.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.body.is_reached() && !self.switched.as_ref().is_some_and(Switched::is_set)
+    }
+
+    /// The connection, and what was read of it.
+    pub(super) fn into_parts(self) -> (Stream, BytesMut) {
+        (self.stream, self.ahead)
+    }
+
+    /// Lets a client be noticed that leaves; whatever else it sends is for later.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            return Poll::Pending;
+        }
+        match ready!(self.poll_ahead(context))? {
+            0 => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_any(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, into);
+        }
+        let given = self.take_ahead(into.remaining());
+        into.put_slice(&given);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Incoming {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.body.is_reached() {
+            return match &this.switched {
+                Some(switched) if switched.is_set() => this.poll_any(context, into),
+                _ => this.poll_gone(context),
+            };
+        }
+        let before = into.filled().len();
+        ready!(this.poll_any(context, into))?;
+        let came = into.filled().get(before..).unwrap_or_default();
+        let used = match this.body.read(came) {
+            Ok(used) => used,
+            Err(refusal) => {
+                into.set_filled(before);
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, refusal)));
+            }
+        };
+        if let Some(behind) = came.get(used..).filter(|behind| !behind.is_empty()) {
+            // It goes before what was not even looked at.
+            let rest = std::mem::replace(&mut this.ahead, BytesMut::from(behind));
+            this.ahead.unsplit(rest);
+            into.set_filled(before + used);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Incoming {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Incoming {
+    async fn shutdown(&mut self) {
+        self.stream.shutdown().await;
+    }
+}
+
+impl UniqueID for Incoming {
+    fn id(&self) -> UniqueIDType {
+        self.stream.id()
+    }
+}
+
+impl Ssl for Incoming {
+    fn get_ssl(&self) -> Option<&TlsRef> {
+        self.stream.get_ssl()
+    }
+
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.stream.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.stream.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for Incoming {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.stream.get_timing_digest()
+    }
+
+    fn get_read_pending_time(&self) -> Duration {
+        self.stream.get_read_pending_time()
+    }
+
+    fn get_write_pending_time(&self) -> Duration {
+        self.stream.get_write_pending_time()
+    }
+}
+
+impl GetProxyDigest for Incoming {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.stream.get_proxy_digest()
+    }
+
+    fn set_proxy_digest(&mut self, digest: ProxyDigest) {
+        self.stream.set_proxy_digest(digest);
+    }
+}
+
+impl GetSocketDigest for Incoming {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.stream.get_socket_digest()
+    }
+
+    fn set_socket_digest(&mut self, digest: SocketDigest) {
+        self.stream.set_socket_digest(digest);
+    }
+}
+
+/// There is nothing to peek at: which protocol it is, is known by now.
+impl Peek for Incoming {}

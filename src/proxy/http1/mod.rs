@@ -1,0 +1,93 @@
+//! A connection over HTTP/1, one request after another.
+//!
+//! The head of each is read here, whole and within bounds, and looked at before pingora sees any of it.
+//! Between two requests, and while one waits, there is nothing of pingora's but the socket.
+
+mod head;
+mod incoming;
+mod refused;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use pingora::apps::{HttpServerApp, ReusedHttpStream};
+use pingora::protocols::Stream;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::proxy::HttpProxy;
+use pingora::server::ShutdownWatch;
+
+use super::gateway::{Gateway, KEEP_ALIVE, Phases};
+use crate::wire::Limits;
+use head::Came;
+use incoming::{Incoming, Switched};
+
+/// How long a new connection may stay silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Serves connections over HTTP/1.
+#[derive(Clone, Copy)]
+pub(super) struct Http1<'c> {
+    pub(super) proxy: &'c Arc<HttpProxy<Phases>>,
+    pub(super) gateway: &'c Gateway,
+    pub(super) shutdown: &'c ShutdownWatch,
+}
+
+/// What a connection knows of a request that it hands over.
+#[derive(Debug, Default)]
+pub(super) struct Arrival {
+    /// Where another protocol may follow.
+    pub(super) switched: Option<Switched>,
+}
+
+impl Http1<'_> {
+    /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
+    pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
+        let mut incoming = Box::new(Incoming::new(stream));
+        let limits = Limits::default();
+        let mut first = true;
+        loop {
+            let idle = if first { SILENCE } else { Duration::from_secs(KEEP_ALIVE) };
+            let (head, what) = match head::read(&mut incoming, &limits, idle, plain && first, self.shutdown).await {
+                Ok(Some(Came::Head(head, what))) => (head, what),
+                Ok(Some(Came::Preface)) => return unread(*incoming),
+                Ok(None) => return None,
+                Err(refused) => {
+                    let (stream, _) = incoming.into_parts();
+                    Box::pin(self.gateway.refuse(refused, stream)).await;
+                    return None;
+                }
+            };
+            let arrival = incoming.begin(what).map(|switched| Arrival { switched: Some(switched) });
+            let (stream, _) = self.pass(incoming, head, arrival).await?.consume();
+            incoming = stream.into_any().downcast().ok()?;
+            // Where the next request begins must be known.
+            if !incoming.is_between_requests() {
+                return None;
+            }
+            first = false;
+        }
+    }
+
+    /// Has pingora do the rest. A session is large: none is part of the future that waits for requests.
+    fn pass(
+        self,
+        incoming: Box<Incoming>,
+        head: BytesMut,
+        arrival: Option<Arrival>,
+    ) -> impl Future<Output = Option<ReusedHttpStream>> {
+        let mut session = ServerSession::new_http1(incoming);
+        session.set_pipelined_prefix(head);
+        session.set_connection_user_context(arrival.map(|arrival| Box::new(arrival) as _));
+        self.proxy.process_new_http(session, self.shutdown)
+    }
+}
+
+/// Puts back what was read of a connection, for another to read.
+fn unread(incoming: Incoming) -> Option<Stream> {
+    let (stream, ahead) = incoming.into_parts();
+    let mut socket: Box<Socket> = stream.into_any().downcast().ok()?;
+    socket.rewind(&ahead);
+    Some(socket)
+}

@@ -1,0 +1,121 @@
+//! What is refused by its head alone, before pingora sees any of it.
+
+use std::time::Instant;
+
+use bytes::BytesMut;
+use http::{HeaderMap, Method, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use pingora::protocols::Stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tracing::info;
+
+use crate::answer::{self, Answer, Saying};
+use crate::proxy::access_log;
+use crate::proxy::client::Client;
+use crate::proxy::gateway::Gateway;
+use crate::proxy::own_answer::{LINGER, LINGER_BYTES};
+use crate::proxy::request_id::{self, RequestId};
+use crate::wire::WireRefusal;
+
+/// Why a head is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// What it is, or how large.
+    Wire(WireRefusal),
+    /// 408: it did not arrive in time.
+    Late,
+}
+
+impl From<WireRefusal> for Refused {
+    fn from(refusal: WireRefusal) -> Self {
+        Self::Wire(refusal)
+    }
+}
+
+impl Refused {
+    fn saying(self) -> Saying<'static> {
+        let Self::Wire(refusal) = self else { return Saying::LateHeader };
+        match refusal.status() {
+            414 => Saying::LongTarget,
+            417 => Saying::Expectation,
+            431 => Saying::LargeHeader,
+            _ => Saying::BadRequest(refusal.as_str()),
+        }
+    }
+
+    /// What the log is told.
+    const fn why(self) -> &'static str {
+        match self {
+            Self::Wire(refusal) => refusal.as_str(),
+            Self::Late => "the request's header did not arrive in time",
+        }
+    }
+}
+
+impl Gateway {
+    /// Tells a client that its request is refused, and ends the connection.
+    pub(super) async fn refuse(&self, refused: Refused, mut stream: Stream) {
+        let began = Instant::now();
+        let edition = self.pin().edition;
+        let socket = stream.get_socket_digest();
+        let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
+        let client = Client::at(peer, stream.get_ssl_digest().is_some(), &edition.config.listen.trusted_proxies);
+        // What its header says, nobody can know.
+        let headers = HeaderMap::new();
+        let id = RequestId::of(&headers, false);
+        let asking = answer::Client { method: &Method::GET, headers: &headers, path: "/", request_id: id.as_str() };
+        let answer = edition.answers.answer(refused.saying(), &asking);
+        self.metrics.malformed();
+        let sent = stream.write_all(&wire(&answer, &id)).await;
+        info!(
+            target: access_log::TARGET,
+            status = answer.status.as_u16(),
+            bytes = answer.body.len(),
+            client = client.address.map(tracing::field::display),
+            request_id = id.as_str(),
+            failure = sent.err().map(tracing::field::display),
+            duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+            error = refused.why(),
+        );
+        linger(stream).await;
+    }
+}
+
+/// An answer after which the connection is closed, as it is sent.
+fn wire(answer: &Answer, id: &RequestId) -> BytesMut {
+    let now = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now());
+    let reason = answer.status.canonical_reason().unwrap_or_default();
+    let mut wire = BytesMut::from(format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_str()).as_bytes());
+    let own = [
+        (header::DATE.as_str(), now.unwrap_or_default()),
+        (header::CONNECTION.as_str(), "close".to_owned()),
+        (request_id::NAME, id.as_str().to_owned()),
+    ];
+    for (name, value) in &own {
+        line(&mut wire, name, value.as_bytes());
+    }
+    for (name, value) in answer.headers.iter().filter(|(name, _)| *name != request_id::HEADER) {
+        line(&mut wire, name.as_str(), value.as_bytes());
+    }
+    wire.extend_from_slice(b"\r\n");
+    wire.extend_from_slice(&answer.body);
+    wire
+}
+
+fn line(wire: &mut BytesMut, name: &str, value: &[u8]) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        wire.extend_from_slice(part);
+    }
+}
+
+/// The client may still send. Closing on it at once would reset the connection, and the reset would
+/// overtake the answer.
+async fn linger(mut stream: Stream) {
+    let _ = stream.flush().await;
+    let _ = stream.shutdown().await;
+    let mut rest = stream.take(LINGER_BYTES as u64);
+    let mut sink = tokio::io::sink();
+    let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)).await;
+}

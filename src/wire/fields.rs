@@ -1,0 +1,111 @@
+//! `Name: value`, line by line (RFC 9112, section 5).
+
+use super::request_line::RequestLine;
+use super::{Body, Head, Limits, WireRefusal, is_authority, is_token, only_text};
+
+/// What of the fields decides on host and framing.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'h> {
+    count: usize,
+    host: Option<&'h [u8]>,
+    length: Option<u64>,
+    chunked: bool,
+    upgrade: bool,
+}
+
+/// Fields that must reach the backend if they came: what else of them `Connection` nominates is taken away there.
+const INDISPENSABLE: [&[u8]; 3] = [b"host", b"content-length", b"transfer-encoding"];
+
+impl<'h> Fields<'h> {
+    /// Reads one line, which is not empty.
+    pub(super) fn take(&mut self, line: &'h [u8], limits: &Limits) -> Result<(), WireRefusal> {
+        self.count += 1;
+        if self.count > limits.fields {
+            return Err(WireRefusal::TooManyFields);
+        }
+        if line.len() > limits.field {
+            return Err(WireRefusal::FieldTooLarge);
+        }
+        if let [b' ' | b'\t', ..] = line {
+            return Err(WireRefusal::FoldedField);
+        }
+        only_text(line)?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or(WireRefusal::BadFieldName)?;
+        let (name, value) = line.split_at(colon);
+        match name {
+            [] => return Err(WireRefusal::BadFieldName),
+            [.., b' ' | b'\t'] => return Err(WireRefusal::SpaceBeforeColon),
+            _ if !name.iter().all(|byte| is_token(*byte)) => return Err(WireRefusal::BadFieldName),
+            _ => {}
+        }
+        self.note(name, value.get(1..).unwrap_or_default().trim_ascii())
+    }
+
+    fn note(&mut self, name: &[u8], value: &'h [u8]) -> Result<(), WireRefusal> {
+        // Few fields matter, and their lengths tell most others apart.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.note_host(value),
+            6 if name.eq_ignore_ascii_case(b"expect") && !value.eq_ignore_ascii_case(b"100-continue") => {
+                Err(WireRefusal::UnknownExpectation)
+            }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                self.upgrade = true;
+                Ok(())
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => check_nominated(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.note_length(value),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.note_encoding(value),
+            // Gateways that hand fields on as variables take both for one.
+            14 if name.eq_ignore_ascii_case(b"content_length") => Err(WireRefusal::LookAlike),
+            17 if name.eq_ignore_ascii_case(b"transfer_encoding") => Err(WireRefusal::LookAlike),
+            _ => Ok(()),
+        }
+    }
+
+    fn note_host(&mut self, value: &'h [u8]) -> Result<(), WireRefusal> {
+        if self.host.replace(value).is_some() {
+            return Err(WireRefusal::RepeatedHost);
+        }
+        if is_authority(value) { Ok(()) } else { Err(WireRefusal::BadHost) }
+    }
+
+    fn note_length(&mut self, value: &[u8]) -> Result<(), WireRefusal> {
+        let digits = value.iter().all(u8::is_ascii_digit);
+        let length = core::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse().ok());
+        // Readers that know no larger number would wrap round.
+        let length = length.filter(|length| i64::try_from(*length).is_ok()).ok_or(WireRefusal::BadLength)?;
+        if self.length.replace(length).is_some() { Err(WireRefusal::RepeatedLength) } else { Ok(()) }
+    }
+
+    fn note_encoding(&mut self, value: &[u8]) -> Result<(), WireRefusal> {
+        if core::mem::replace(&mut self.chunked, true) {
+            return Err(WireRefusal::RepeatedEncoding);
+        }
+        if value.eq_ignore_ascii_case(b"chunked") { Ok(()) } else { Err(WireRefusal::UnknownEncoding) }
+    }
+
+    /// Holds the fields against each other and against the request line.
+    pub(super) fn settle(self, request: &RequestLine<'_>) -> Result<Head, WireRefusal> {
+        match (self.host, request.authority) {
+            (None, _) if !request.is_http10 => return Err(WireRefusal::MissingHost),
+            (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
+                return Err(WireRefusal::HostConflict);
+            }
+            _ => {}
+        }
+        let body = match (self.chunked, self.length) {
+            (true, Some(_)) => return Err(WireRefusal::LengthAndEncoding),
+            (true, None) if request.is_http10 => return Err(WireRefusal::EncodingInHttp10),
+            (true, None) => Body::Chunked,
+            (false, length) => Body::Length(length.unwrap_or(0)),
+        };
+        Ok(Head { body, upgrade: self.upgrade })
+    }
+}
+
+/// Refuses a `Connection` that would have the backend miss what frames the request.
+fn check_nominated(value: &[u8]) -> Result<(), WireRefusal> {
+    let mut names = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let found = names.any(|name| INDISPENSABLE.iter().any(|kept| name.eq_ignore_ascii_case(kept)));
+    if found { Err(WireRefusal::NominatedField) } else { Ok(()) }
+}

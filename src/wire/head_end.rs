@@ -1,0 +1,43 @@
+//! Where a head ends, while it arrives.
+
+use super::{Limits, WireRefusal};
+
+/// What stands in a request line beside its target, at most.
+const BESIDE_TARGET: usize = 64;
+
+/// Finds the end of a head that arrives piece by piece, looking at each byte once.
+///
+/// What can end in no other way is refused before the end has come: nobody waits for the rest of a TLS handshake on
+/// a plain port, or for an empty line that a bare line feed has already been.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct HeadEnd {
+    searched: usize,
+}
+
+impl HeadEnd {
+    /// Looks at all that has come so far, which begins with what the last call was given. `Some`: as many bytes are
+    /// the head, its empty line included, and those after it are not.
+    pub fn find(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, WireRefusal> {
+        if self.searched == 0
+            && let Some(first) = bytes.first()
+            && !matches!(first, b'A'..=b'Z' | b'\r')
+        {
+            return Err(if *first == b'\n' { WireRefusal::BareLf } else { WireRefusal::BadMethod });
+        }
+        let from = self.searched;
+        self.searched = bytes.len();
+        for at in
+            (from..).zip(bytes.get(from..).unwrap_or_default()).filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at)
+        {
+            let (before, _) = bytes.split_at_checked(at).unwrap_or_default();
+            let Some(line) = before.strip_suffix(b"\r") else { return Err(WireRefusal::BareLf) };
+            if line.ends_with(b"\n") {
+                return if at < limits.head { Ok(Some(at + 1)) } else { Err(WireRefusal::HeadTooLarge) };
+            }
+        }
+        if bytes.len() >= limits.target + BESIDE_TARGET && !bytes.get(2..).unwrap_or_default().contains(&b'\n') {
+            return Err(WireRefusal::TargetTooLong);
+        }
+        if bytes.len() >= limits.head { Err(WireRefusal::HeadTooLarge) } else { Ok(None) }
+    }
+}
