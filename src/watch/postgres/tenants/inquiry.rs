@@ -56,17 +56,15 @@ impl Tenants {
             None => table.in_all(all, self.schemas().len()),
         };
         let of_tables: Vec<Vec<String>> = self.tables.iter().map(of_table).collect();
+        let is_selected = select.is_some();
+        let tables = of_tables.iter().map(Vec::len).collect();
+        let reads = domains.map(Domains::search).into_iter().chain(select).chain(of_tables.into_iter().flatten());
         let guarded = |select: String| [format!("{GUARD}{select}"), UNDO.to_owned()];
         Inquiry {
             questions: questions.len(),
-            domains: (domains.is_some(), select.is_some()),
-            tables: of_tables.iter().map(Vec::len).collect(),
-            statements: questions
-                .into_iter()
-                .map(|question| question.sql)
-                .chain(domains.map(Domains::search))
-                .chain(select.into_iter().chain(of_tables.into_iter().flatten()).flat_map(guarded))
-                .collect(),
+            domains: (domains.is_some(), is_selected),
+            tables,
+            statements: questions.into_iter().map(|question| question.sql).chain(reads.flat_map(guarded)).collect(),
         }
     }
 }
@@ -77,9 +75,9 @@ impl Inquiry {
         let mut said = said.into_iter();
         let questions = said.by_ref().take(self.questions).collect();
         let (is_searched, is_selected) = self.domains;
-        let search = is_searched.then(|| said.next()).flatten();
         // Every other one takes back what the one before it did.
         let mut guarded = said.step_by(2);
+        let search = is_searched.then(|| guarded.next()).flatten();
         let select = is_selected.then(|| guarded.next()).flatten();
         let tables = self.tables.iter().map(|count| guarded.by_ref().take(*count).collect()).collect();
         Asked { questions, tables, search, select }
