@@ -18,6 +18,7 @@
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`init`] | a first `proxy.toml`, from what a project's files say |
+//! | [`desk`] | what operators order: bypasses, windows, holds; kept over a restart |
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
@@ -32,6 +33,7 @@ pub mod answer;
 pub mod cli;
 pub mod complaint;
 pub mod config;
+pub mod desk;
 pub mod init;
 pub mod live;
 pub mod lock;

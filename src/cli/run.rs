@@ -12,6 +12,7 @@ use super::{ConfigFile, Format, complain, load, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
 use crate::config::{Arguments, Config};
+use crate::desk::Desk;
 use crate::live::live;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
@@ -67,16 +68,15 @@ impl Run {
 fn start(config: Config) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
-    metrics.config(&config.fingerprint);
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
     let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
         .map_err(|error| error.to_string())?;
     let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
     // Whatever is asked of it, looks at the databases go on.
-    let desk = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
-    let _flush = logging::start(&config.log)?;
+    let operating = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let listener = operating.block_on(AdminListener::bind(&config.admin.listen))?;
+    let _flush = logging::start(&config.log, &metrics)?;
 
     for warning in &config.warnings {
         warn!("{warning}");
@@ -88,13 +88,15 @@ fn start(config: Config) -> Result<(), String> {
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
-    background.spawn(watch::watch(writer, metrics.clone()));
+    let (desk, orders) = Desk::open(reader.clone());
+    background.spawn(watch::watch(writer, metrics.clone(), orders));
+    operating.spawn(desk.clone().keep());
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
-    desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
+    operating.spawn(admin::serve(listener, reader.clone(), metrics, symptoms, desk));
     background.block_on(reader.clone().settled());
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
-    desk.shutdown_background();
+    operating.shutdown_background();
     served
 }
 

@@ -11,6 +11,7 @@
 //! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
+//! | `logs` | log lines that nobody will read |
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
@@ -21,6 +22,7 @@ mod alerts;
 mod bypassed;
 mod failures;
 mod holds;
+mod logs;
 mod looks;
 mod program;
 mod register;
@@ -39,6 +41,8 @@ use std::sync::Arc;
 use gate::{DatabaseId, Gate, Moment};
 use prometheus::{Encoder, Registry, TextEncoder};
 
+use crate::config::Config;
+
 pub use admin::AdminMetrics;
 pub use holds::{Held, Holds};
 pub use register::Described;
@@ -48,6 +52,7 @@ pub use upstreams::Servers;
 use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
+use logs::Logs;
 use looks::Looks;
 use program::Program;
 use register::Register;
@@ -71,6 +76,7 @@ pub struct Metrics {
     alerts: Alerts,
     bypasses: Bypassed,
     upstreams: Upstreams,
+    logs: Logs,
     program: Program,
     /// The admin listener's own.
     pub admin: AdminMetrics,
@@ -91,6 +97,7 @@ impl Metrics {
         let alerts = Alerts::new(&mut register)?;
         let bypasses = Bypassed::new(&mut register)?;
         let upstreams = Upstreams::new(&mut register)?;
+        let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
@@ -110,6 +117,7 @@ impl Metrics {
             alerts,
             bypasses,
             upstreams,
+            logs,
             program,
             admin,
             holds,
@@ -122,18 +130,20 @@ impl Metrics {
     }
 
     /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
-    /// grew old shows as `unknown` although nothing was swapped. `databases` are their names, in order.
-    pub fn stand<'n>(&self, gate: &Gate, now: Moment, databases: impl Iterator<Item = &'n str>) {
+    /// grew old shows as `unknown` although nothing was swapped. The gate is one of the configuration.
+    pub fn stand(&self, gate: &Gate, now: Moment, config: &Config) {
         let snapshot = gate.snapshot();
         self.looks.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
-        self.looks.age.show((0..).map(DatabaseId).zip(databases).map(|(id, database)| {
+        self.looks.age.show((0..).map(DatabaseId).zip(&config.databases).map(|(id, database)| {
             let began = snapshot.last_look(id).unwrap_or_default();
-            ([database], now.since(began).as_secs_f64())
+            ([&*database.name], now.since(began).as_secs_f64())
         }));
+        self.program.stand(config);
         self.verdicts.stand(gate, now);
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
+        self.logs.stand();
     }
 
     /// Everything, in Prometheus' text format.

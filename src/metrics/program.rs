@@ -2,9 +2,9 @@
 
 use prometheus::Registry;
 
-use super::Metrics;
 use super::register::Register;
 use super::shown::Shown;
+use crate::config::Config;
 
 /// What is told of the program.
 #[derive(Debug, Clone)]
@@ -27,6 +27,10 @@ impl Program {
         )?);
         Ok(Self { config })
     }
+
+    pub(super) fn stand(&self, config: &Config) {
+        self.config.show([([&*config.fingerprint], 1.0)]);
+    }
 }
 
 /// Memory, processor time, file descriptors and threads, by Prometheus' usual names (`process_*`).
@@ -39,11 +43,4 @@ pub(super) fn watch_process(registry: &Registry) -> Result<(), prometheus::Error
 #[cfg(not(target_os = "linux"))]
 pub(super) fn watch_process(_registry: &Registry) -> Result<(), prometheus::Error> {
     Ok(())
-}
-
-impl Metrics {
-    /// Says which configuration is in force.
-    pub fn config(&self, fingerprint: &str) {
-        self.program.config.show([([fingerprint], 1.0)]);
-    }
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use gate::{Decision, Gate, Route, Rules, UpstreamId};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use tokio::sync::watch;
 
 use super::facts::{Facts, Refusal};
 use super::gateway::raw_head;
-use super::hold::Room;
+use super::hold::{Cause, Room};
 use super::stale::Stale;
 use super::upstreams::Upstreams;
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, Live};
-use crate::metrics::{Metrics, RouteCounts};
+use crate::metrics::{Metrics, RouteCounts, Servers};
 
 /// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
 /// made by, and in no other.
@@ -26,6 +27,7 @@ pub(super) struct Edition {
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Arc<Stale>>,
     pub(super) room: Room,
+    pub(super) cause: Cause,
     pub(super) counts: RouteCounts,
 }
 
@@ -57,8 +59,11 @@ impl Edition {
     ) -> Self {
         let stale = Stale::prepare(&config, metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing);
+        let cause = Cause::of(&config.rules);
         let counts = metrics.route_counts(&config.rules);
-        Self { config, answers, upstreams, stale, room, counts }
+        let servers: Arc<dyn Servers> = Arc::clone(&upstreams) as _;
+        metrics.ask_of_servers(&servers);
+        Self { config, answers, upstreams, stale, room, cause, counts }
     }
 
     pub(super) fn rules(&self) -> &Rules {
@@ -72,8 +77,13 @@ impl Edition {
 
     /// What a decision looks at.
     pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
+        self.facts_of(session.req_header(), &raw_head(session))
+    }
+
+    /// The same, of a request whose head came like this over HTTP/1.
+    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader, head: &[u8]) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(session.req_header(), &raw_head(session), form, tenant)
+        Facts::read(request, head, form, tenant)
     }
 
     /// What goes by the name here that `upstream` has in `other`.

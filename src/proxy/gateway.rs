@@ -24,6 +24,7 @@ use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::authority;
 use super::failure::{self, Failing};
+use super::hold::Ended;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
@@ -101,6 +102,7 @@ impl Gateway {
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
                 exchange.error = Some(refusal.why().to_owned());
+                exchange.refused = Some(refusal.word());
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
@@ -181,7 +183,9 @@ impl ProxyHttp for Phases {
 
     /// Connections hand over what they know of a request.
     fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
-        exchange.arrival = known.downcast().ok();
+        if let Ok(arrival) = known.downcast() {
+            exchange.arrive(*arrival);
+        }
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -201,8 +205,10 @@ impl ProxyHttp for Phases {
             exchange.has_body = !session.is_body_empty();
             self.decide(&pinned, session, exchange, now)
         };
-        if exchange.waits() {
-            answer = self.wait(session, exchange).await?;
+        match exchange.waited.take() {
+            Some(Ended::Left(error)) => return Err(error.into_down()),
+            before if exchange.waits() => answer = self.wait(session, exchange, before).await?,
+            _ => {}
         }
         match answer {
             None => Ok(false),
@@ -385,6 +391,11 @@ impl ProxyHttp for Phases {
                 exchange.error = Some(error.to_string());
                 Some(Saying::BadRequest(why))
             }
+            Failing::Wire(refusal) => {
+                exchange.error = Some(refusal.to_string());
+                exchange.refused = Some(refusal.word());
+                Some(Saying::Wire(refusal))
+            }
             Failing::Upstream(read) => {
                 exchange.error = Some(error.to_string());
                 let why = exchange.attempts.why(read, exchange.failure);
@@ -417,6 +428,9 @@ impl ProxyHttp for Phases {
         self.keep(error.is_none(), exchange);
         let status = sent_status(session);
         self.settle(status, session, exchange);
+        if let Some(word) = exchange.refused {
+            self.metrics.wire_refusal(word);
+        }
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {

@@ -66,8 +66,10 @@ use tracing::info;
 use crate::answer::Answers;
 use crate::config::{Config, Listen};
 use crate::live::GateReader;
-use crate::metrics::{Metrics, Servers};
+use crate::metrics::Metrics;
 use crate::symptoms::Symptoms;
+
+pub use access_log::ACCESS_LOG;
 
 use connection::Connections;
 use doors::Doors;
@@ -114,8 +116,6 @@ impl Proxy {
         let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
             .map_err(|error| ProxyError(error.to_string()))?;
         let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
-        let servers: Arc<dyn Servers> = upstreams.clone();
-        metrics.ask_of_servers(&servers);
         let closing = watch::Sender::new(false);
         let edition = Arc::new(Edition::new(config, answers, upstreams, &metrics, closing.subscribe()));
         let editions = Arc::new(Editions::new(Arc::clone(&edition)));

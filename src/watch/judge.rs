@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::tenants;
 use crate::config::Config;
-use crate::live::GateWriter;
+use crate::live::{GateWriter, Handed, OrdersReceiver};
 use crate::metrics::Metrics;
 
 /// What a look at a database found.
@@ -61,13 +61,18 @@ impl Judge {
         Self { config, writer, metrics, standing, judged, began, settled: false }
     }
 
-    /// Judges looks as they arrive.
-    pub(super) async fn run(mut self, mut arriving: mpsc::Receiver<Look>) {
+    /// Judges looks as they arrive, and puts orders in force.
+    pub(super) async fn run(mut self, mut arriving: mpsc::Receiver<Look>, mut orders: OrdersReceiver) {
+        // Before any request is decided.
+        if let Some(left) = orders.left() {
+            self.order(left);
+        }
         self.settle_if_seen();
         loop {
             let (wait, settling) = self.next_deadline();
             tokio::select! {
                 Some(look) = arriving.recv() => self.judge(&look),
+                Some(handed) = orders.next() => self.order(handed),
                 () = sleep(wait) => {
                     if settling {
                         self.settle();
@@ -76,6 +81,13 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// Puts what operators ordered in force.
+    fn order(&mut self, handed: Handed) {
+        let snapshot = self.writer.current().snapshot().with_orders(&handed.orders);
+        self.writer.swap(snapshot);
+        handed.done();
     }
 
     /// Puts the verdicts of a look in force, then tells what changed.
@@ -251,7 +263,7 @@ impl Judge {
                 findings,
                 "requirement {name} is unmet while a migration runs: {findings}",
             ),
-            Some(_) => error!(
+            Some(_) => warn!(
                 target: "schemagate::verdict",
                 requirement = name, database, verdict = verdict.as_str(), component, release,
                 findings, mend,

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tracing::error;
 
 use crate::config::{Database, Source};
-use crate::live::GateWriter;
+use crate::live::{GateWriter, OrdersReceiver};
 use crate::metrics::Metrics;
 
 pub use looker::Looker;
@@ -75,8 +75,8 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
     look(&database, &Wanted::everything(schemas.to_vec())).await
 }
 
-/// Watches every database until dropped.
-pub async fn watch(writer: GateWriter, metrics: Metrics) {
+/// Watches every database, and puts in force what is ordered, until dropped.
+pub async fn watch(writer: GateWriter, metrics: Metrics, orders: OrdersReceiver) {
     let live = writer.current();
     let config = live.config();
     let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
@@ -90,7 +90,7 @@ pub async fn watch(writer: GateWriter, metrics: Metrics) {
         }
     }
     tokio::select! {
-        () = Judge::new(Arc::clone(config), writer, metrics).run(arriving) => {}
+        () = Judge::new(Arc::clone(config), writer, metrics).run(arriving, orders) => {}
         () = miss(watchers) => {}
     }
 }
