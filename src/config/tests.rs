@@ -6,7 +6,9 @@ use gate::{Action, Fact, Mode, ObjectName};
 
 use super::*;
 
+mod control_file;
 mod lock;
+mod maintenance;
 mod mistakes;
 mod reference;
 mod tenants;

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use super::tenants;
+use super::windows::WindowKeeper;
 use crate::config::Config;
 use crate::live::{GateWriter, Handed, OrdersReceiver};
 use crate::metrics::Metrics;
@@ -40,6 +41,7 @@ pub(super) struct Judge {
     judged: Vec<Option<Arc<Catalog>>>,
     began: Moment,
     settled: bool,
+    windows: WindowKeeper,
 }
 
 /// Whether what is known of a database still counts.
@@ -58,21 +60,26 @@ impl Judge {
         let standing = vec![Standing::Unseen; config.databases.len()];
         let judged = vec![None; config.databases.len()];
         let began = writer.now();
-        Self { config, writer, metrics, standing, judged, began, settled: false }
+        Self { config, writer, metrics, standing, judged, began, settled: false, windows: WindowKeeper::default() }
     }
 
     /// Judges looks as they arrive, and puts orders in force.
     pub(super) async fn run(mut self, mut arriving: mpsc::Receiver<Look>, mut orders: OrdersReceiver) {
-        // Before any request is decided.
+        // Before any request is decided, as are the configuration's windows.
         if let Some(left) = orders.left() {
             self.order(left);
         }
+        self.keep_windows();
         self.settle_if_seen();
         loop {
+            self.keep_windows();
             let (wait, settling) = self.next_deadline();
+            let now = self.writer.now();
+            let of_windows = WindowKeeper::rest(&self.config, &self.writer.current(), now);
             tokio::select! {
                 Some(look) = arriving.recv() => self.judge(&look),
                 Some(handed) = orders.next() => self.order(handed),
+                () = sleep(of_windows) => {}
                 () = sleep(wait) => {
                     if settling {
                         self.settle();
@@ -80,6 +87,19 @@ impl Judge {
                     self.expire();
                 }
             }
+        }
+    }
+
+    /// Puts the configuration's windows in force, and tells of those that opened or ended.
+    fn keep_windows(&mut self) {
+        let now = self.writer.now();
+        if let Some(snapshot) = self.windows.plan(&self.config, &self.writer.current(), now) {
+            self.writer.swap(snapshot);
+        }
+        let gate = self.writer.current();
+        if self.windows.tell(&self.config, &gate, now) {
+            // Those who look on see what the clock did.
+            self.writer.swap(gate.snapshot().clone());
         }
     }
 

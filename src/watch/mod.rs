@@ -14,10 +14,12 @@ mod looker;
 mod outage;
 mod postgres;
 mod reader;
+mod skew;
 mod sqlite;
 mod tenants;
 mod trigger_sql;
 mod watcher;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Catalog, DatabaseId, Extent, Moment, ObjectName, Wanted};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -18,6 +19,7 @@ use super::judge::Look;
 use super::outage::{News, Outage};
 use super::postgres::{Hearing, Listener, Step};
 use super::reader::Reader;
+use super::skew::Skew;
 use crate::config::{Database, Idle, Source};
 use crate::live::Pulse;
 use crate::metrics::Metrics;
@@ -55,6 +57,7 @@ pub(super) struct Watcher {
     unheard: BTreeSet<ObjectName>,
     backoff: Backoff,
     outage: Outage,
+    skew: Skew,
 }
 
 impl Watcher {
@@ -87,6 +90,7 @@ impl Watcher {
             unheard: BTreeSet::new(),
             backoff: Backoff::new(),
             outage: Outage::default(),
+            skew: Skew::default(),
         }
     }
 
@@ -251,11 +255,12 @@ impl Watcher {
         if known.is_some() {
             self.agenda.take_part();
         } else {
-            for step in reader.begin() {
-                let is_whole = step == Step::At(Extent::Everything);
+            let steps = reader.begin();
+            let is_one = steps.len() == 1;
+            for step in steps {
                 let step = self.prepared(step, reader).await?;
-                let catalog = reader.look_at(&step).await?;
-                if !is_whole && self.is_news(&catalog) {
+                let catalog = self.see(&step, reader).await?;
+                if !is_one && self.is_news(&catalog) {
                     self.tell(Arc::clone(&catalog), step.saw(), began, counts_for).await;
                 }
                 known = Some(catalog);
@@ -281,12 +286,22 @@ impl Watcher {
         }
     }
 
+    /// Makes a step, and compares the clocks.
+    async fn see(&mut self, step: &Step, reader: &mut Reader) -> Result<Arc<Catalog>, LookError> {
+        let wall = Timestamp::now();
+        let catalog = reader.look_at(step).await?;
+        if matches!(step, Step::At(_)) {
+            self.skew.compare(&self.database.name, catalog.windows.as_ref(), wall, Timestamp::now());
+        }
+        Ok(catalog)
+    }
+
     /// Looks at the part that is due, if one is.
     async fn see_part(&mut self, reader: &mut Reader) -> Result<(), LookError> {
         let Some(part) = self.agenda.begin_part(Instant::now()) else { return Ok(()) };
         self.notified = self.agenda.since().or(self.notified);
         let began = self.pulse.now();
-        let looked = reader.look_at(&Step::At(part.clone())).await;
+        let looked = self.see(&Step::At(part.clone()), reader).await;
         self.agenda.end_part(Instant::now());
         let catalog = looked?;
         self.metrics.look(&self.database.name, self.pulse.now().since(began));

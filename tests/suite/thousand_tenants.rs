@@ -16,6 +16,8 @@ const TENANTS: usize = 1000;
 const TABLES: usize = 20;
 /// How often something is done while looks are measured.
 const TIMES: u32 = 12;
+/// How often a quiet time is waited for.
+const GOES: u32 = 4;
 /// How often one tenant's table is dropped and restored.
 const ROUNDS: usize = 10;
 
@@ -196,11 +198,19 @@ impl House<'_> {
         self.cost(REFRESH / 2, commit).await
     }
 
-    /// While nothing is.
+    /// While nothing is: the least of some goes, since the server itself writes up for a while what was
+    /// done before, as with a checkpoint.
     async fn of_nothing(&self) -> Cost {
-        // The next look sees what was done before.
         tokio::time::sleep(REFRESH * 2).await;
-        self.cost(REFRESH / 2, async |_| ()).await
+        let mut least = self.cost(REFRESH / 2, async |_| ()).await;
+        for _ in 0..GOES {
+            if least.database < NOTHING {
+                break;
+            }
+            let again = self.cost(REFRESH / 2, async |_| ()).await;
+            least = if again.database < least.database { again } else { least };
+        }
+        least
     }
 
     /// Of a look that is brought by a change of one tenant's.

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 mod bypassing;
 mod degrading;
+mod operators;
+mod waiting;
 
 use super::*;
 use crate::sample::{KEEP, at, catalog, needing, relation, requirement, route, table};
@@ -97,6 +99,7 @@ fn a_route_that_needs_nothing_forwards() {
         reason: Reason::NoNeeds,
         observed: false,
         bypassed: None,
+        operator: false,
     };
     assert_eq!(decision, expected);
 }

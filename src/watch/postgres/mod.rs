@@ -15,6 +15,7 @@ mod step;
 mod tenants;
 mod tls;
 mod unheard;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use link::{APPLICATION, Link, rows};
 use question::{Answer, Question};
 use sign::Sign;
 use tenants::Tenants;
+use windows::Windows;
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
 const TRAVEL: Duration = Duration::from_millis(500);
@@ -61,6 +63,7 @@ pub(super) struct PostgresReader {
     /// Where names without a schema were looked for last.
     path: Vec<Box<str>>,
     ledgers: Ledgers,
+    windows: Windows,
     tenants: Option<Tenants>,
     /// All that is known.
     catalog: Option<Arc<Catalog>>,
@@ -99,6 +102,7 @@ impl PostgresReader {
             link,
             path,
             ledgers: Ledgers::default(),
+            windows: Windows::default(),
             tenants,
             catalog: None,
             sign: None,
@@ -122,7 +126,8 @@ impl PostgresReader {
     }
 
     /// All that was seen last, if a look at everything would see the same again: nothing was committed
-    /// since. A look at everything that follows is one since this was asked.
+    /// since. A look at everything that follows is one since this was asked. Where there is a table of
+    /// maintenance windows, a look is made at it each time, because it tells the time.
     pub(super) async fn unchanged(&mut self) -> Result<Option<Arc<Catalog>>, LookError> {
         self.next_sign = None;
         if !self.gives_signs {
@@ -145,13 +150,20 @@ impl PostgresReader {
         };
         // A pooler may lead to one standby now, and to another for the look.
         self.next_sign = sign.filter(|sign| self.link.direct || !sign.standby);
-        let same = self.next_sign.is_some() && self.next_sign == self.sign;
-        Ok(self.catalog.clone().filter(|_| same))
+        Ok(self.catalog.clone().filter(|_| self.is_quiet() && self.wanted.windows.is_none()))
+    }
+
+    /// Whether nothing was committed between the last two signs.
+    fn is_quiet(&self) -> bool {
+        self.next_sign.is_some() && self.next_sign == self.sign
     }
 
     /// Begins a look at everything: its steps. After each, [`Self::look_at`] gives all that is known by
     /// then; after the last, [`Self::end`].
     pub(super) fn begin(&mut self) -> Vec<Step> {
+        if self.tenants.is_some() && self.is_quiet() {
+            return vec![Step::At(Extent::shared())];
+        }
         self.taking = Duration::ZERO;
         if let Some(tenants) = &mut self.tenants {
             tenants.begin();
@@ -170,7 +182,9 @@ impl PostgresReader {
 
     /// Ends a look at everything.
     pub(super) fn end(&mut self) {
-        self.took = self.taking;
+        if !self.is_quiet() {
+            self.took = self.taking;
+        }
         let is_certain = self.catalog.as_ref().is_some_and(|catalog| self.ledgers.is_certain(catalog))
             && self.tenants.as_ref().is_none_or(Tenants::is_certain);
         self.sign = self.next_sign.take().filter(|_| is_certain);
@@ -196,7 +210,7 @@ impl PostgresReader {
         Ok(self.known(step, answer.catalog))
     }
 
-    /// All that is known after a step that saw `shared`; what says the same as before is the same value.
+    /// All that is known after a step, which read `shared`; what says the same as before is the same value.
     fn known(&mut self, step: &Step, mut shared: Catalog) -> Arc<Catalog> {
         let news = self.tenants.as_mut().and_then(Tenants::news);
         let before = self.catalog.take();
@@ -256,7 +270,8 @@ impl PostgresReader {
             }
             let moved = self.ledgers.learn(&self.wanted.ledgers, &answer.catalog);
             let tenants = self.tenants.as_mut().zip(of_tenants.as_ref());
-            if moved | tenants.is_some_and(|(tenants, asked)| tenants.learn(asked)) {
+            let windows_moved = self.windows.learn(self.wanted.windows.as_ref(), &answer.catalog);
+            if moved | windows_moved | tenants.is_some_and(|(tenants, asked)| tenants.learn(asked)) {
                 (_, answer, of_tenants) = self.ask(step).await?;
             }
         }
@@ -325,15 +340,19 @@ impl PostgresReader {
             .iter()
             .zip(&parameters)
             .map(|(question, parameters)| client.query_typed(question.sql(), parameters));
-        let ledgers = if step.is_shared() { self.ledgers.statements() } else { Vec::new() };
-        let asked_of_ledgers = ledgers.iter().map(|statement| client.simple_query(statement));
+        let (ledgers, of_windows) = if step.is_shared() {
+            (self.ledgers.statements(), self.windows.statements((limit / 4).max(1)))
+        } else {
+            Default::default()
+        };
+        let asked_of_tables = ledgers.iter().chain(&of_windows).map(|statement| client.simple_query(statement));
         // These send in order when they are first polled, without waiting for one another.
         let inquiry = self.tenants.as_ref().map(|tenants| tenants.inquiry(step)).unwrap_or_default();
         let asked_of_tenants = inquiry.statements.iter().map(|statement| client.simple_query(statement));
-        let (opened, answers, said, said_of_tenants, closed) = join5(
+        let (opened, answers, mut said, said_of_tenants, closed) = join5(
             client.simple_query(&opening),
             join_all(asked),
-            join_all(asked_of_ledgers),
+            join_all(asked_of_tables),
             join_all(asked_of_tenants),
             client.batch_execute("COMMIT"),
         )
@@ -347,10 +366,14 @@ impl PostgresReader {
         for (question, rows) in questions.iter().zip(answers) {
             question.read(&rows?, &mut answer)?;
         }
+        let said_of_windows = said.split_off(ledgers.len());
         if step.is_shared() {
             answer.catalog.search_path.clone_from(&self.path);
             let PostgresUrl { user, database, .. } = &self.settings.url;
             self.ledgers.read(&self.wanted.ledgers, said, &answer.held, database, user, &mut answer.catalog)?;
+            if let Some(wanted) = &self.wanted.windows {
+                answer.catalog.windows = Some(self.windows.read(wanted, said_of_windows, &answer.catalog, user)?);
+            }
         }
         closed?;
         let of_tenants = self.tenants.as_ref().map(|_| inquiry.answered(said_of_tenants));
