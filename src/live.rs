@@ -241,14 +241,23 @@ impl GateWriter {
     /// Puts a snapshot in force: the next request sees it.
     pub fn swap(&mut self, snapshot: Snapshot) {
         let current = self.current();
-        let changed = current.snapshot().generation() != snapshot.generation();
-        let live = Arc::new(current.with_snapshot(snapshot));
+        self.put(current.with_snapshot(snapshot), &current);
+    }
+
+    /// Puts a configuration in force, with what is known by it and where looks at its databases are asked for.
+    pub fn renew(&mut self, config: Arc<Config>, databases: Vec<Arc<Asking>>, snapshot: Snapshot) {
+        let gate = Gate::new(Arc::clone(&config.rules)).with_snapshot(snapshot);
+        self.put(Live { config, databases: databases.into(), gate }, &self.current());
+    }
+
+    fn put(&mut self, live: Live, before: &Live) {
+        let live = Arc::new(live);
         self.shared.live.store(Arc::clone(&live));
         for (id, asking) in (0..).map(DatabaseId).zip(&*live.databases) {
             asking.second_look.note_looked(live.snapshot().last_look(id));
         }
         self.swapped.send_replace(());
-        if changed {
+        if before.snapshot().generation() != live.snapshot().generation() {
             self.shared.changed.notify_waiters();
         }
     }

@@ -88,7 +88,8 @@ fn start(config: Config) -> Result<(), String> {
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
-    background.spawn(watch::watch(writer, metrics.clone()));
+    let (_renewals, renewing) = watch::renewals();
+    background.spawn(watch::watch(writer, renewing, metrics.clone()));
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
     desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
     background.block_on(reader.clone().settled());

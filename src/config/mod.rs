@@ -91,7 +91,7 @@ pub struct Config {
 }
 
 /// Where clients come in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// Plain HTTP: HTTP/1.1, and HTTP/2 by prior knowledge.
     pub http: Vec<Address>,
@@ -106,7 +106,7 @@ pub struct Listen {
 }
 
 /// A TLS listener; ALPN offers h2 and http/1.1.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Https {
     /// Where.
     pub address: Address,
@@ -135,7 +135,7 @@ impl fmt::Display for Address {
 }
 
 /// Something watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
     /// Its name in the configuration.
     pub name: String,
@@ -150,7 +150,7 @@ pub struct Database {
 }
 
 /// What a database is and how it is reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// PostgreSQL.
     Postgres(Box<Postgres>),
@@ -159,7 +159,7 @@ pub enum Source {
 }
 
 /// A PostgreSQL database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgres {
     /// As the application has it.
     pub url: PostgresUrl,
@@ -190,7 +190,7 @@ pub enum Notify {
 }
 
 /// When and how to look less often.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Idle {
     /// After so long without a request …
     pub after: Duration,
@@ -199,7 +199,7 @@ pub struct Idle {
 }
 
 /// Where requests go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// Its name in the configuration.
     pub name: String,
@@ -234,7 +234,7 @@ pub enum Server {
 }
 
 /// TLS to the servers of an upstream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamTls {
     /// The name asked for and verified; `None`: the server's host.
     pub server_name: Option<String>,
@@ -243,7 +243,7 @@ pub struct UpstreamTls {
 }
 
 /// How a server's health is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
     /// `GET` this path and expect 2xx or 3xx; `None`: a TCP connection will do.
     pub path: Option<String>,
@@ -364,7 +364,7 @@ pub enum ActOnSymptoms {
 }
 
 /// How log lines look.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// Text or JSON.
     pub format: LogFormat,

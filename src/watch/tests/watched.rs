@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use gate::{Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
+use gate::{DatabaseId, Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -68,7 +68,8 @@ impl Watched {
         let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(config);
         let mut task = JoinSet::new();
-        task.spawn(watch(writer, metrics.clone()));
+        let (_, renewing) = renewals();
+        task.spawn(watch(writer, renewing, metrics.clone()));
         Self { reader, metrics, _task: task }
     }
 
