@@ -2,6 +2,7 @@
 //!
 //! It names tables and columns: it never goes to the public listener.
 
+mod bypasses;
 mod tenants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 
+pub use bypasses::BypassReport;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 
 /// How things stand at one moment.
@@ -31,6 +33,9 @@ pub struct Report {
     /// All tenants, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenants: Option<TenantsSummary>,
+    /// Bypasses that are on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bypasses: Vec<BypassReport>,
 }
 
 /// All requirements in one word.
@@ -140,6 +145,7 @@ impl Report {
             requirements,
             tables: tables(gate, now),
             tenants: TenantsSummary::new(gate, now),
+            bypasses: BypassReport::all(gate, now),
         }
     }
 
@@ -286,6 +292,9 @@ impl fmt::Display for Report {
         }
         if let Some(problem) = self.tenants.as_ref().and_then(|tenants| tenants.problem.as_ref()) {
             writeln!(f, "it is not known who the tenants are: {}", problem.text)?;
+        }
+        for bypass in &self.bypasses {
+            writeln!(f, "{bypass}")?;
         }
         let several = self.databases.len() > 1;
         for requirement in &self.requirements {

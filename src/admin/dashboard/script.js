@@ -22,6 +22,41 @@ function lasting(seconds) {
 
 const clock = (moment) => new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+// --- What operators ordered -----------------------------------------------------------------------
+
+const until = (seconds) => (typeof seconds === "number" ? `for another ${lasting(seconds)}` : "until it is ended");
+
+const named = (kind, names) => (names.length ? `${kind} ${names.join(", ")}` : null);
+
+function bypass(item) {
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill("bypass"),
+      make("span", { className: "quiet", textContent: ` ${until(item.ends_in_seconds)}, by ${item.by}` })),
+    make("p", { textContent: `Passes over ${{ needs: "unmet needs", windows: "windows", both: "unmet needs and windows" }[item.skips]} of ${item.covers}.` }),
+    item.reason ? make("p", { textContent: item.reason }) : null);
+}
+
+function maintenance(item) {
+  const scope = [named("routes", item.routes), named("hosts", item.hosts), named("tenants", item.tenants),
+    item.organisation ? `organisation ${item.organisation}` : null].filter(Boolean).join("; ");
+  const when = item.opens_in_seconds ? `opens in ${lasting(item.opens_in_seconds)}`
+    : item.until_ready ? "until everything is ready" : until(item.ends_in_seconds);
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill(item.open ? "window" : "planned"),
+      make("span", { className: "quiet", textContent: ` ${when}, from the ${item.source}` })),
+    make("p", { textContent: `Blocks ${item.blocks} of ${scope || "all requests"}.` }),
+    item.message ? make("p", { textContent: item.message }) : null);
+}
+
+function orders(board) {
+  const table = board.windows?.table;
+  const untold = table && table.state !== "read"
+    ? [make("p", { textContent: `The table ${table.name} of maintenance windows is ${table.state}${table.problem ? `: ${table.problem}` : ""}.` })] : [];
+  const cards = [...untold, ...(board.bypasses ?? []).map(bypass), ...(board.windows?.windows ?? []).map(maintenance)];
+  byId("in-force").hidden = !cards.length;
+  byId("orders").replaceChildren(...cards);
+}
+
 // --- What must be there ---------------------------------------------------------------------------
 
 function requirement(item, several) {
@@ -169,6 +204,7 @@ function show(board) {
   byId("version").textContent = `schemagate ${board.version}`;
   byId("board").hidden = false;
   byId("login").hidden = true;
+  orders(board);
   requirements(board);
   tenants(board);
   routes(board);
