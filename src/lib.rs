@@ -18,6 +18,7 @@
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`init`] | a first `proxy.toml`, from what a project's files say |
+//! | [`reload`] | a new configuration without a restart |
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
@@ -40,6 +41,7 @@ pub mod metrics;
 pub mod migrations;
 pub mod prisma_schema;
 pub mod proxy;
+pub mod reload;
 pub mod report;
 pub mod sparing;
 pub mod symptoms;

@@ -8,15 +8,16 @@ use tracing::{info, warn};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, complain, load, logging};
+use super::{ConfigFile, Format, complain, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
 use crate::config::{Arguments, Config};
 use crate::live::live;
 use crate::metrics::Metrics;
-use crate::proxy::Proxy;
+use crate::proxy::{Editor, Proxy};
+use crate::reload::{Apply, Origin, Reloader, Reloading, reloader};
 use crate::symptoms::Symptoms;
-use crate::watch;
+use crate::watch::{self, Renewals};
 
 /// Serves until a signal ends it.
 #[derive(Debug, Args)]
@@ -46,15 +47,15 @@ pub(super) struct Run {
 impl Run {
     /// Nothing is started before everything that can be wrong was checked.
     pub(super) fn run(self, console: &Console) -> Exit {
-        let config = match self {
+        let origin = match self {
             Self { upstream: Some(upstream), database: Some(database), lock: Some(lock), listen, admin, .. } => {
-                let arguments = Arguments { listen, admin, upstream, database, lock };
-                Config::from_arguments(&arguments).map_err(|errors| complain(&errors, Format::Text, console))
+                Origin::Arguments(Arguments { listen, admin, upstream, database, lock })
             }
-            Self { file, .. } => load(&file.config, Format::Text, console),
+            Self { file, .. } => Origin::File(file.config),
         };
-        match config.map(start) {
-            Err(exit) => exit,
+        let (reloader, mut reloading) = reloader(origin);
+        match reloading.start().map(|config| start(config, reloader, reloading)) {
+            Err(errors) => complain(&errors, Format::Text, console),
             Ok(Ok(())) => Exit::Ready,
             Ok(Err(message)) => {
                 console.error(message);
@@ -64,17 +65,20 @@ impl Run {
     }
 }
 
-fn start(config: Config) -> Result<(), String> {
+fn start(config: Config, _reloader: Reloader, reloading: Reloading) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     metrics.config(&config.fingerprint);
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
-        .map_err(|error| error.to_string())?;
-    let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let runtime = |name| runtime(name).map_err(|error| format!("cannot start the runtime: {error}"));
+    let background = runtime("watch")?;
     // Whatever is asked of it, looks at the databases go on.
-    let desk = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let desk = runtime("admin")?;
+    let beside = runtime("upstreams")?;
+    let (proxy, editor) =
+        Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone(), beside.handle())
+            .map_err(|error| error.to_string())?;
     let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
     let _flush = logging::start(&config.log)?;
 
@@ -88,15 +92,34 @@ fn start(config: Config) -> Result<(), String> {
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
-    let (_renewals, renewing) = watch::renewals();
+    let (renewals, renewing) = watch::renewals();
     background.spawn(watch::watch(writer, renewing, metrics.clone()));
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
-    desk.spawn(admin::serve(listener, reader.clone(), metrics, symptoms));
+    desk.spawn(admin::serve(listener, reader.clone(), metrics.clone(), symptoms));
     background.block_on(reader.clone().settled());
+    let apply = apply(editor, renewals);
+    beside.spawn(reloading.run(config, reader, metrics, apply));
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
     desk.shutdown_background();
+    beside.shutdown_background();
     served
+}
+
+/// How a new configuration takes effect: what the proxy makes of it first, then its verdicts and it with them.
+fn apply(editor: Editor, renewals: Renewals) -> Apply {
+    let (editor, renewals) = (Arc::new(editor), Arc::new(renewals));
+    Box::new(move |config| {
+        let (editor, renewals) = (Arc::clone(&editor), Arc::clone(&renewals));
+        Box::pin(async move {
+            let draft = editor.draft(Arc::clone(&config)).await.map_err(|error| error.to_string())?;
+            if !renewals.renew(config).await {
+                return Err("nobody watches the databases any more: start schemagate anew".to_owned());
+            }
+            draft.is_live();
+            Ok(())
+        })
+    })
 }
 
 /// Where something runs that is not the way of a request.

@@ -14,12 +14,14 @@
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
+//! | `gone` | series of what a reload took away |
 //! | `shown` | gauges of what comes and goes |
 
 mod admin;
 mod alerts;
 mod bypassed;
 mod failures;
+mod gone;
 mod holds;
 mod looks;
 mod program;
@@ -40,6 +42,7 @@ use gate::{DatabaseId, Gate, Moment};
 use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use admin::AdminMetrics;
+pub use gone::Named;
 pub use holds::{Held, Holds};
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
@@ -48,6 +51,7 @@ pub use upstreams::Servers;
 use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
+use gone::Gone;
 use looks::Looks;
 use program::Program;
 use register::Register;
@@ -72,6 +76,7 @@ pub struct Metrics {
     bypasses: Bypassed,
     upstreams: Upstreams,
     program: Program,
+    gone: Gone,
     /// The admin listener's own.
     pub admin: AdminMetrics,
     /// Requests that wait for a verdict to turn.
@@ -94,7 +99,7 @@ impl Metrics {
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
-        let Register { registry, mut described } = register;
+        let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
         described.sort_unstable();
         let described = described.into();
@@ -111,6 +116,7 @@ impl Metrics {
             bypasses,
             upstreams,
             program,
+            gone: Gone::of(labelled),
             admin,
             holds,
         })

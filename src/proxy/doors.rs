@@ -6,6 +6,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +20,8 @@ use pingora::services::listening::Service;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::sync::watch;
 
-use super::{ProxyError, certificate};
+use super::ProxyError;
+use super::certificate::{self, Certificate};
 use crate::config::{Address, Listen};
 
 /// The longest record of TLS (RFC 8446, section 5.1).
@@ -42,13 +44,13 @@ const BACKLOG: i32 = 65_535;
 impl Doors {
     /// Takes every address. Two processes cannot hold the same one; a client that comes before
     /// [`Self::open`] is refused, as if nobody were there.
-    pub(super) fn take(listen: &Listen) -> Result<Self, ProxyError> {
+    pub(super) fn take(listen: &Listen, certificate: Option<&Arc<Certificate>>) -> Result<Self, ProxyError> {
         let mut doors = Vec::new();
         for address in &listen.http {
             doors.push(Door { address: address.clone(), socket: take(address, &doors)?, tls: None });
         }
-        if let Some(https) = &listen.https {
-            let tls = Some(certificate::tls_settings(https)?);
+        if let Some((https, certificate)) = listen.https.as_ref().zip(certificate) {
+            let tls = Some(certificate::tls_settings(https, Arc::clone(certificate))?);
             doors.push(Door { address: https.address.clone(), socket: take(&https.address, &doors)?, tls });
         }
         Ok(Self { doors })

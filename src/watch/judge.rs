@@ -139,7 +139,9 @@ impl Judge {
         self.posts.keep(&posts);
         (self.config, self.live, self.standing) = (config, posts, standing);
         self.settle_if_seen();
-        news.iter().for_each(|news| self.tell_all(news));
+        for news in &news {
+            self.tell_all(news);
+        }
         // Whoever handed it in may have gone away.
         let _ = done.send(());
     }

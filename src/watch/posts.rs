@@ -36,7 +36,7 @@ impl Drop for Post {
 
 /// Everything that is watched.
 pub(super) struct Posts {
-    posts: BTreeMap<PostId, Post>,
+    manned: BTreeMap<PostId, Post>,
     next: u64,
     looks: mpsc::Sender<Look>,
     watchers: JoinSet<()>,
@@ -46,7 +46,7 @@ pub(super) struct Posts {
 impl Posts {
     /// None yet; what they see goes to `looks`.
     pub(super) fn new(looks: mpsc::Sender<Look>, metrics: Metrics) -> Self {
-        Self { posts: BTreeMap::new(), next: 0, looks, watchers: JoinSet::new(), metrics }
+        Self { manned: BTreeMap::new(), next: 0, looks, watchers: JoinSet::new(), metrics }
     }
 
     /// Those for a configuration's databases, in their order. Who watches the same database for the same objects
@@ -61,7 +61,7 @@ impl Posts {
         let manned = databases.map(|(id, database)| {
             let wanted = config.rules.wanted(id);
             let same = |post: &Post| post.database == *database && post.wanted == wanted;
-            let known = self.posts.iter().find(|(_, post)| same(post)).map(|(id, _)| *id);
+            let known = self.manned.iter().find(|(_, post)| same(post)).map(|(id, _)| *id);
             known.unwrap_or_else(|| self.add(database.clone(), wanted, writer, asking(id)))
         });
         manned.collect()
@@ -73,21 +73,21 @@ impl Posts {
         let (pulse, looks, metrics) = (writer.pulse(Arc::clone(&asking)), self.looks.clone(), self.metrics.clone());
         let watcher = Watcher::new(id, database.clone(), wanted.clone(), pulse, looks, metrics);
         let watcher = self.watchers.spawn(watcher.run());
-        self.posts.insert(id, Post { database, wanted, asking, last: None, watcher });
+        self.manned.insert(id, Post { database, wanted, asking, last: None, watcher });
         id
     }
 
     /// Ends all but these.
     pub(super) fn keep(&mut self, ids: &[PostId]) {
-        self.posts.retain(|id, _| ids.contains(id));
+        self.manned.retain(|id, _| ids.contains(id));
     }
 
     pub(super) fn get(&self, id: PostId) -> Option<&Post> {
-        self.posts.get(&id)
+        self.manned.get(&id)
     }
 
     pub(super) fn get_mut(&mut self, id: PostId) -> Option<&mut Post> {
-        self.posts.get_mut(&id)
+        self.manned.get_mut(&id)
     }
 
     /// Says so if a watcher ends, which none does but by a defect; the others go on.
@@ -103,6 +103,6 @@ impl Posts {
                 ended.err().map_or_else(|| "its watcher ended".to_owned(), |error| error.to_string()),
             );
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
