@@ -24,7 +24,7 @@ BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures bench-micro deps-build deps-test deps-apps deps-browser format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures bench-micro deps-build deps-test deps-apps deps-browser deps-wire wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -72,6 +72,9 @@ $(APPS)/knex/node_modules/.package-lock.json: $(APPS)/knex/package-lock.json
 	cd $(APPS)/knex && npm ci --no-progress --loglevel=error
 	@touch $@
 
+deps-wire: deps-build ## What wire-differences needs besides.
+	@scripts/install-missing.sh wire
+
 # Written last, so that a half-done installation is done again. The list names everything, each exactly.
 $(APPS)/django-tenants/.venv/installed: $(APPS)/django-tenants/requirements.txt
 	@scripts/install-missing.sh apps
@@ -93,10 +96,13 @@ clippy: ## The lints.
 docs: ## Whether the documentation has broken links.
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
+wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw requests, into docs/wire.md.
+	WRITE_DOCS=1 $(CARGO) test --test suite --locked wire::differences -- --ignored
+
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
 
-proofs: deps-test ## The long proofs: a minute and more each, with their figures.
+proofs: deps-test deps-wire ## The long proofs: a minute and more each, with their figures.
 	$(CARGO) test --test suite --locked -- --ignored --nocapture --test-threads=1
 
 # On stable Rust: no sanitizer, and the program is built once more for its instruments, without the slow linking of a release.

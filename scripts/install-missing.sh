@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser
+# Usage: install-missing.sh build|test|apps|browser|wire
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -11,6 +11,7 @@ build=(cmake:cmake cc:gcc c++:g++ make:make)
 test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
 apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
 browser=(chromium:chromium)
+wire=(nginx:nginx haproxy:haproxy)
 
 # Debian installs servers where a user's PATH does not look.
 has() {
@@ -24,7 +25,8 @@ case "${1:-}" in
     test) wanted=("${test[@]}") ;;
     apps) wanted=("${apps[@]}") ;;
     browser) wanted=("${browser[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser" >&2; exit 2 ;;
+    wire) wanted=("${wire[@]}") ;;
+    *) echo "usage: $0 build|test|apps|browser|wire" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -39,7 +41,7 @@ fi
 
 # Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
 enough_node() {
-    [ "$1" = build ] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
+    [ "$1" = build ] || [ "$1" = wire ] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
         echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
         exit 1
     }

@@ -19,6 +19,7 @@
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`init`] | a first `proxy.toml`, from what a project's files say |
 //! | [`reload`] | a new configuration without a restart |
+//! | [`desk`] | what operators order: bypasses, windows, holds; kept over a restart |
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
@@ -33,6 +34,7 @@ pub mod answer;
 pub mod cli;
 pub mod complaint;
 pub mod config;
+pub mod desk;
 pub mod init;
 pub mod live;
 pub mod lock;

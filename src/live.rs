@@ -6,6 +6,7 @@
 
 mod asking;
 mod attention;
+mod orders;
 mod second_look;
 
 use std::ops::Deref;
@@ -24,6 +25,7 @@ use crate::config::Config;
 
 pub use asking::Asking;
 pub use attention::Attention;
+pub use orders::{Handed, OrdersReceiver, OrdersSender, orders};
 pub use second_look::LookAgain;
 
 /// Makes the two ends of the live value: nothing is known of any database yet.

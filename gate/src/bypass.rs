@@ -54,7 +54,7 @@ pub enum Skips {
 }
 
 /// Where an order of the operators comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderSource {
     /// A variable of the environment that the configuration names.
     Env,

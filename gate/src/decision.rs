@@ -83,6 +83,8 @@ pub enum Reason {
     UnknownTenant,
     /// A maintenance window keeps it out, of the snapshot that it was decided by.
     Window(WindowId),
+    /// An operator lets the requests of its route wait.
+    Held,
     /// Its route needs nothing of it.
     NoNeeds,
     /// Everything its route needs is ready.
@@ -108,6 +110,7 @@ impl Reason {
             Self::Health => "health",
             Self::UnknownTenant => "unknown_tenant",
             Self::Window(_) => "window",
+            Self::Held => "held",
             Self::NoNeeds => "no_needs",
             Self::Ready => "ready",
             Self::Version(_) => "version",

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::share::share_out;
 use crate::{
-    Action, ActionKind, BypassId, Closure, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host, MatchingForm,
-    MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router, Snapshot, Stranger,
-    Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
+    Action, ActionKind, Actions, BypassId, Closure, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host,
+    MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router,
+    Snapshot, Stranger, Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -22,6 +22,8 @@ pub struct Rules {
     health: Option<MatchingPath>,
     router: Router,
     holds: Vec<Hold>,
+    /// That of routes which have none, where an operator lets their requests wait.
+    usual_hold: Option<HoldId>,
     tenancy: Option<Arc<Tenancy>>,
 }
 
@@ -70,14 +72,26 @@ impl Rules {
             form,
             health,
             holds: Vec::new(),
+            usual_hold: None,
             tenancy: None,
         })
     }
 
-    /// The same rules with the holds that their actions speak of.
+    /// The same rules with the holds that their actions speak of; `usual` is that of routes which have
+    /// none, where an operator lets their requests wait.
     #[must_use]
-    pub fn with_holds(self, holds: Vec<Hold>) -> Self {
-        Self { holds, ..self }
+    pub fn with_holds(self, holds: Vec<Hold>, usual: Option<HoldId>) -> Self {
+        Self { holds, usual_hold: usual, ..self }
+    }
+
+    /// How requests of a route wait if they have to: as its actions say, or as usual.
+    pub fn hold_of(&self, route: &Route) -> Option<HoldId> {
+        let Actions { on_broken, on_contradicted, on_migrating, on_unknown } = route.actions;
+        let own = [on_migrating, on_broken, on_contradicted, on_unknown].into_iter().find_map(|action| match action {
+            Action::Hold(hold) => Some(hold),
+            _ => None,
+        });
+        own.or(self.usual_hold)
     }
 
     /// Every hold, in the order of [`HoldId`].
@@ -208,7 +222,8 @@ impl Gate {
         decision
     }
 
-    /// Decides one reading of the path, in the order: health path, route, tenant, windows, needs, action.
+    /// Decides one reading of the path, in the order: health path, route, tenant, windows,
+    /// orders to wait, needs, action.
     fn decide_reading(&self, request: &Request<'_>, path: &MatchingPath, now: Moment) -> Decision {
         let rules = &*self.rules;
         let answer = |outcome, reason| Decision {
@@ -242,7 +257,8 @@ impl Gate {
             let (action, reason) = (ActionKind::Block, Reason::Window(window));
             return Decision { outcome, route: Some(id), tenant, action, reason, observed, bypassed: None };
         }
-        let (reason, action, upstream) = self.in_force(route, whose, now);
+        let (reason, action, upstream) =
+            self.wait_by_order(route, now).unwrap_or_else(|| self.in_force(route, whose, now));
         let effect = action.effect(request.method);
         let as_ever = effect == Effect::Forward && upstream == route.upstream;
         let observed = route.mode == Mode::Observe && !as_ever;
@@ -258,6 +274,13 @@ impl Gate {
             }
             None => decision,
         }
+    }
+
+    /// The wait of a route's requests that an operator ordered: it goes before needs, which may be unmet while it lasts.
+    fn wait_by_order(&self, route: &Route, now: Moment) -> Option<(Reason, Action, UpstreamId)> {
+        let mut holds = self.snapshot.route_holds().iter();
+        holds.find(|hold| hold.keeps(&route.name, now))?;
+        Some((Reason::Held, Action::Hold(self.rules.hold_of(route)?), route.upstream))
     }
 
     /// The decision under the bypasses that there are: the needs that they cover keep nobody, and the

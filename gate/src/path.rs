@@ -71,6 +71,22 @@ impl PathError {
     }
 }
 
+impl PathError {
+    /// One fixed word, for metrics and `Proxy-Status`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAbsolute => "bad_target",
+            Self::BrokenEscape => "broken_escape",
+            Self::Control => "path_control",
+            Self::EncodedNul => "encoded_nul",
+            Self::Backslash => "backslash",
+            Self::EncodedSlash => "encoded_slash",
+            Self::Fragment => "fragment",
+            Self::Overlong => "overlong",
+        }
+    }
+}
+
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

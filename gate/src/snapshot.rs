@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Requirement, RequirementId, Tenants, Verdict, Warning,
-    Whose, Window, WindowSource, Windows,
+    Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Orders, Requirement, RequirementId, RouteHold, Tenants,
+    Verdict, Warning, Whose, Window, WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -21,6 +21,7 @@ pub struct Snapshot {
     tenants: Option<Arc<Tenants>>,
     windows: Arc<Windows>,
     bypasses: Bypasses,
+    route_holds: Arc<[RouteHold]>,
 }
 
 /// The last look at a database.
@@ -81,6 +82,7 @@ impl Snapshot {
             tenants: None,
             windows: Arc::default(),
             bypasses: Bypasses::default(),
+            route_holds: Arc::from([]),
         }
     }
 
@@ -158,6 +160,20 @@ impl Snapshot {
     /// The maintenance windows that are known.
     pub const fn windows(&self) -> &Arc<Windows> {
         &self.windows
+    }
+
+    /// The same under these orders, in the place of those before.
+    #[must_use]
+    pub fn with_orders(&self, orders: &Orders) -> Self {
+        let next = self.with_bypasses(orders.bypasses.clone());
+        let next = next.with_windows(WindowSource::Operator, orders.windows.clone());
+        let generation = next.generation + u64::from(*next.route_holds != *orders.holds);
+        Self { generation, route_holds: orders.holds.as_slice().into(), ..next }
+    }
+
+    /// Whose requests wait although the schema is right, those that are over by time among them.
+    pub fn route_holds(&self) -> &[RouteHold] {
+        &self.route_holds
     }
 
     /// The same under these bypasses.

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::readiness::Readiness;
 use super::snapshot::SnapshotReport;
 use super::tenants::TenantList;
-use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, readiness, tenants};
+use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, orders, readiness, reload, tenants};
 use crate::report::Report;
 use crate::symptoms::Proposal;
 
@@ -84,7 +84,6 @@ impl Endpoint {
     }
 
     /// What is changed by sending something.
-    #[expect(dead_code, reason = "what is changed comes with the operators' desk")]
     pub(super) fn post<H, T>(path: &'static str, handler: H) -> Self
     where
         H: Handler<T, Admin>,
@@ -92,6 +91,16 @@ impl Endpoint {
     {
         let handler = on(MethodFilter::POST, handler);
         Self { method: "post", path, rights: Rights::Control, about: About::default(), handler }
+    }
+
+    /// What is taken back.
+    pub(super) fn delete<H, T>(path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Admin>,
+        T: 'static,
+    {
+        let handler = on(MethodFilter::DELETE, handler);
+        Self { method: "delete", path, rights: Rights::Control, about: About::default(), handler }
     }
 
     /// What it is for, in one sentence.
@@ -123,7 +132,6 @@ impl Endpoint {
     }
 
     /// It is sent JSON of a type.
-    #[expect(dead_code, reason = "what is changed comes with the operators' desk")]
     pub(super) fn takes<T: JsonSchema>(mut self) -> Self {
         self.about.takes = Some(SchemaGenerator::subschema_for::<T>);
         self
@@ -173,6 +181,8 @@ pub(super) fn all() -> Vec<Endpoint> {
             .answers::<Proposal>(OK),
     ];
     endpoints.extend(dashboard::endpoints());
+    endpoints.extend(orders::endpoints());
+    endpoints.push(reload::endpoint());
     endpoints
 }
 

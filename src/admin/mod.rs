@@ -13,6 +13,7 @@
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
 //! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
+//! | `/api/v1/bypasses`, `/api/v1/windows`, `/api/v1/holds`, `/api/v1/history` | what operators order, see `orders` |
 //!
 //! Every one of them is a row of `endpoint::all`, with who may ask it; `guard` holds it to that, and `bounds` says how
 //! much of anything is taken.
@@ -27,8 +28,10 @@ mod guard;
 mod incidents;
 mod listener;
 mod openapi;
+mod orders;
 mod problem;
 mod readiness;
+mod reload;
 mod snapshot;
 mod tenants;
 
@@ -42,8 +45,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::desk::Desk;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::reload::Reloader;
 use crate::report::{Report, Status};
 use crate::sparing::Sparing;
 use crate::symptoms::{Proposal, Symptoms};
@@ -60,6 +65,8 @@ struct Admin {
     metrics: Metrics,
     incidents: Arc<Incidents>,
     symptoms: Symptoms,
+    desk: Desk,
+    reloader: Reloader,
     /// Places for event streams.
     streams: Arc<Semaphore>,
     /// Tells of refused requests.
@@ -71,11 +78,20 @@ const LINES: u32 = 10;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Serves until dropped.
-pub async fn serve(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms) {
+pub async fn serve(
+    listener: AdminListener,
+    reader: GateReader,
+    metrics: Metrics,
+    symptoms: Symptoms,
+    desk: Desk,
+    reloader: Reloader,
+) {
     let admin = Admin {
         reader,
         metrics,
         symptoms,
+        desk,
+        reloader,
         incidents: Arc::default(),
         streams: Arc::new(Semaphore::new(bounds::STREAMS)),
         refusals: Arc::new(Sparing::new(LINES, PERIOD)),
@@ -102,7 +118,7 @@ async fn health(State(admin): State<Admin>, Query(query): Query<Health>) -> Resp
 async fn metrics_text(State(admin): State<Admin>) -> Response {
     let now = admin.reader.now();
     let live = admin.reader.pin();
-    admin.metrics.stand(&live, now, live.config().databases.iter().map(|database| &*database.name));
+    admin.metrics.stand(&live, now, live.config());
     match admin.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

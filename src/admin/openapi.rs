@@ -82,9 +82,14 @@ fn operation(
             Rights::Control => json!([{ "control": [] }]),
         },
     );
-    if !about.parameters.is_empty() {
-        let parameter = |(name, about): &(&str, &str)| json!({ "name": name, "in": "query", "required": false, "allowEmptyValue": true, "description": about, "schema": { "type": "string" } });
-        fields.insert("parameters".to_owned(), about.parameters.iter().map(parameter).collect());
+    let of_path = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let of_path =
+        of_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let mut parameters: Vec<Value> = of_path.collect();
+    let of_query = |(name, about): &(&str, &str)| json!({ "name": name, "in": "query", "required": false, "allowEmptyValue": true, "description": about, "schema": { "type": "string" } });
+    parameters.extend(about.parameters.iter().map(of_query));
+    if !parameters.is_empty() {
+        fields.insert("parameters".to_owned(), parameters.into());
     }
     if let Some(describe) = about.takes {
         let schema = describe(sent).to_value();

@@ -91,6 +91,11 @@ impl Answers {
         let reference = Reference::new(client.request_id);
         let (chosen, proxy_status) = self.choose(saying);
         let mut headers = Headers::new(proxy_status, &reference);
+        match saying {
+            Saying::BadPath(error) => headers.detail(proxy_status, error.word()),
+            Saying::Wire(refusal) => headers.detail(proxy_status, refusal.word()),
+            _ => {}
+        }
         cors::share(client.headers, &mut headers);
         if let Some(preflight) = preflight(saying, client) {
             preflight.allow(&mut headers);
@@ -103,6 +108,7 @@ impl Answers {
                 let detail = match saying {
                     Saying::BadPath(error) => Words::of(language).path(error),
                     Saying::BadRequest(words) => words,
+                    Saying::Wire(refusal) => refusal.as_str(),
                     _ => "",
                 };
                 let (message, retry_after) = match saying {
@@ -131,6 +137,16 @@ impl Answers {
         complete(status, headers, Bytes::from_static(body), client.method)
     }
 
+    /// What is said of a request that is refused for its form alone.
+    const fn of_status(&self, status: u16) -> &Refusal {
+        match status {
+            414 => &self.long_target,
+            417 => &self.expectation,
+            431 => &self.large_header,
+            _ => &self.malformed,
+        }
+    }
+
     fn choose(&self, saying: Saying<'_>) -> (Chosen<'_>, ProxyStatus) {
         match saying {
             Saying::Route(AnswerId(id)) => match self.routes.get(id as usize) {
@@ -144,9 +160,7 @@ impl Answers {
             Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
             Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),
-            Saying::LargeHeader => (Chosen::Refusal(&self.large_header), ProxyStatus::MALFORMED),
-            Saying::LongTarget => (Chosen::Refusal(&self.long_target), ProxyStatus::MALFORMED),
-            Saying::Expectation => (Chosen::Refusal(&self.expectation), ProxyStatus::MALFORMED),
+            Saying::Wire(refusal) => (Chosen::Refusal(self.of_status(refusal.status())), ProxyStatus::MALFORMED),
             Saying::Upstream(failure) if failure.timed_out() => {
                 (Chosen::Refusal(&self.too_slow), failure.proxy_status())
             }

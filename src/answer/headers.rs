@@ -42,6 +42,11 @@ impl Headers {
         Self(all)
     }
 
+    /// Adds one word to what stands in `Proxy-Status`.
+    pub(super) fn detail(&mut self, proxy_status: ProxyStatus, word: &'static str) {
+        self.set(PROXY_STATUS.clone(), proxy_status.detailed(word));
+    }
+
     /// Sets a header, in place of one of the same name.
     pub(super) fn set(&mut self, name: HeaderName, value: HeaderValue) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {

@@ -39,6 +39,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use answers::Answers;
 pub use fixed::degraded;
 
+use crate::wire::WireRefusal;
+
 /// What is to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saying<'a> {
@@ -57,14 +59,10 @@ pub enum Saying<'a> {
     BadPath(PathError),
     /// 400: the request is malformed elsewhere; the words are sent to the client.
     BadRequest(&'static str),
+    /// 400, 414, 417 or 431: others might read the request differently, or it is too large.
+    Wire(WireRefusal),
     /// 408: the request's header did not arrive in time.
     LateHeader,
-    /// 431: the request's header is larger than it may be.
-    LargeHeader,
-    /// 414: the request's target is longer than it may be.
-    LongTarget,
-    /// 417: the request expects what nobody here can do.
-    Expectation,
     /// 502 or 504: no server of the upstream answered.
     Upstream(UpstreamFailure),
 }

@@ -31,6 +31,11 @@ impl ProxyStatus {
     pub(super) const fn header(self) -> HeaderValue {
         HeaderValue::from_static(self.value)
     }
+
+    /// The same, with one word more.
+    pub(super) fn detailed(self, word: &'static str) -> HeaderValue {
+        HeaderValue::try_from(format!("{}; details=\"{word}\"", self.value)).unwrap_or(self.header())
+    }
 }
 
 impl UpstreamFailure {

@@ -3,9 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::console::Console;
+use super::exit::Exit;
 use crate::config::{Address, Admin, May};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -21,12 +24,34 @@ impl<'c> AdminClient<'c> {
         Self { admin }
     }
 
-    /// What `path` answers, or one line that says what to do.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+    /// What `path` answers.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+        self.ask(Method::GET, path, May::Read, None::<&()>).await
+    }
+
+    /// What `path` answers to what is sent there.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, sent: &impl Serialize) -> Result<T, AskError> {
+        self.ask(Method::POST, path, May::Control, Some(sent)).await
+    }
+
+    /// What `path` answers to being taken back.
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+        self.ask(Method::DELETE, path, May::Control, None::<&()>).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        may: May,
+        sent: Option<&impl Serialize>,
+    ) -> Result<T, AskError> {
         let listen = &self.admin.listen;
         let unreachable = |error: reqwest::Error| {
             let why = source(&error);
-            format!("cannot ask the admin listener {listen}: {why}; does `schemagate run` run with this configuration?")
+            AskError::Unreachable(format!(
+                "cannot ask the admin listener {listen}: {why}; does `schemagate run` run with this configuration?"
+            ))
         };
         let builder = Client::builder().no_proxy().timeout(LIMIT);
         let (builder, authority) = match listen {
@@ -34,23 +59,77 @@ impl<'c> AdminClient<'c> {
             Address::Unix(path) => (builder.unix_socket(path.as_path()), "localhost".to_owned()),
         };
         let client = builder.build().map_err(unreachable)?;
-        let mut request = client.get(format!("http://{authority}{path}"));
-        if let Some(token) = self.admin.token_for(May::Read) {
-            request = request.bearer_auth(token.expose());
+        let mut request = client.request(method, format!("http://{authority}{path}"));
+        match self.admin.token_for(may) {
+            Some(token) => request = request.bearer_auth(token.expose()),
+            None if self.admin.tokens.is_empty() => {}
+            None => {
+                let why = "no token under [admin] may change things: set `control_token` or `control_token_file`";
+                return Err(AskError::Unreachable(why.to_owned()));
+            }
+        }
+        if let Some(sent) = sent {
+            request = request.json(sent);
         }
         let answer = request.send().await.map_err(unreachable)?;
-        match answer.status() {
-            StatusCode::OK => answer.json().await.map_err(|error| {
-                format!("the admin listener {listen} answers what this version does not read: {}", source(&error))
-            }),
-            StatusCode::UNAUTHORIZED => Err(format!(
-                "the admin listener {listen} wants another token than `read_token` under [admin] says; use the configuration it runs with"
-            )),
-            StatusCode::NOT_FOUND => {
-                Err(format!("what listens on {listen} does not know {path}; run the same version of schemagate there"))
-            }
-            other => Err(format!("the admin listener {listen} answers {other}")),
+        let status = answer.status();
+        if status.is_success() {
+            return answer.json().await.map_err(|error| {
+                AskError::Unreachable(format!(
+                    "the admin listener {listen} answers what this version does not read: {}",
+                    source(&error)
+                ))
+            });
         }
+        let problem: Problem = answer.json().await.unwrap_or_default();
+        Err(match (status, problem) {
+            (StatusCode::UNAUTHORIZED, _) => AskError::Unreachable(format!(
+                "the admin listener {listen} wants another token than [admin] says; use the configuration it runs with"
+            )),
+            (StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST, Problem { detail: Some(detail), .. }) => {
+                AskError::Unreachable(format!("the admin listener {listen} refuses: {detail}"))
+            }
+            (StatusCode::NOT_FOUND, Problem { code: None, .. }) => AskError::unknown(listen, path),
+            (StatusCode::NOT_FOUND, Problem { code: Some(code), .. }) if code == "no_such_path" => {
+                AskError::unknown(listen, path)
+            }
+            (_, Problem { detail: Some(detail), .. }) => AskError::Refused(detail),
+            (status, _) => AskError::Unreachable(format!("the admin listener {listen} answers {status}")),
+        })
+    }
+}
+
+/// Why nothing came of asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum AskError {
+    /// It could not be asked.
+    Unreachable(String),
+    /// It could, and does not do it.
+    Refused(String),
+}
+
+/// The part of a problem (RFC 9457) that is told.
+#[derive(Debug, Default, Deserialize)]
+struct Problem {
+    code: Option<String>,
+    detail: Option<String>,
+}
+
+impl AskError {
+    fn unknown(listen: &Address, path: &str) -> Self {
+        Self::Unreachable(format!(
+            "what listens on {listen} does not know {path}; run the same version of schemagate there"
+        ))
+    }
+
+    /// Tells it, and how the command ends.
+    pub(super) fn told(self, console: &Console) -> Exit {
+        let (message, exit) = match self {
+            Self::Unreachable(message) => (message, Exit::Unreachable),
+            Self::Refused(message) => (message, Exit::Usage),
+        };
+        console.error(message);
+        exit
     }
 }
 

@@ -130,6 +130,7 @@ impl Explained<'_> {
                 let window = self.gate.snapshot().windows().get(id);
                 format!("maintenance window {} is open", window.map_or("?", |window| &window.name))
             }
+            Reason::Held => "an operator lets its requests wait, see `schemagate hold list`".to_owned(),
             Reason::NoNeeds => "the route needs nothing of it".to_owned(),
             Reason::Symptom => "the upstream's failure names what no requirement covers".to_owned(),
             Reason::Ready => "everything the route needs is ready".to_owned(),

@@ -1,6 +1,7 @@
 //! The commands; the only room that knows all others.
 
 mod admin_client;
+mod bypass;
 mod check;
 mod check_prisma;
 mod comparison;
@@ -10,11 +11,14 @@ mod diff;
 mod difference_table;
 mod exit;
 mod explain;
+mod hold;
 mod impact;
 mod init;
 mod lock;
 mod logging;
 mod lookout;
+mod maintenance;
+mod orders;
 mod run;
 mod schema;
 mod side;
@@ -58,6 +62,12 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Let requests pass for a while although something would keep them
+    Bypass(bypass::Bypass),
+    /// Open, create and end maintenance windows
+    Maintenance(maintenance::Maintenance),
+    /// Let requests wait although the schema is right: for a migration of seconds
+    Hold(hold::Hold),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
@@ -98,6 +108,9 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Bypass(bypass) => bypass.run(&console),
+        Command::Maintenance(maintenance) => maintenance.run(&console),
+        Command::Hold(hold) => hold.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),

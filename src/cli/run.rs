@@ -12,6 +12,7 @@ use super::{ConfigFile, Format, complain, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
 use crate::config::{Arguments, Config};
+use crate::desk::Desk;
 use crate::live::live;
 use crate::metrics::Metrics;
 use crate::proxy::{Editor, Proxy};
@@ -65,22 +66,21 @@ impl Run {
     }
 }
 
-fn start(config: Config, _reloader: Reloader, reloading: Reloading) -> Result<(), String> {
+fn start(config: Config, reloader: Reloader, reloading: Reloading) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
-    metrics.config(&config.fingerprint);
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
     let runtime = |name| runtime(name).map_err(|error| format!("cannot start the runtime: {error}"));
     let background = runtime("watch")?;
     // Whatever is asked of it, looks at the databases go on.
-    let desk = runtime("admin")?;
+    let operating = runtime("admin")?;
     let beside = runtime("upstreams")?;
     let (proxy, editor) =
         Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone(), beside.handle())
             .map_err(|error| error.to_string())?;
-    let listener = desk.block_on(AdminListener::bind(&config.admin.listen))?;
-    let _flush = logging::start(&config.log)?;
+    let listener = operating.block_on(AdminListener::bind(&config.admin.listen))?;
+    let _flush = logging::start(&config.log, &metrics)?;
 
     for warning in &config.warnings {
         warn!("{warning}");
@@ -92,16 +92,18 @@ fn start(config: Config, _reloader: Reloader, reloading: Reloading) -> Result<()
         admin = %config.admin.listen,
         "schemagate starts; the listeners open after the first look at every database"
     );
+    let (desk, orders) = Desk::open(reader.clone());
     let (renewals, renewing) = watch::renewals();
-    background.spawn(watch::watch(writer, renewing, metrics.clone()));
+    background.spawn(watch::watch(writer, renewing, orders, metrics.clone()));
+    operating.spawn(desk.clone().keep());
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
-    desk.spawn(admin::serve(listener, reader.clone(), metrics.clone(), symptoms));
+    operating.spawn(admin::serve(listener, reader.clone(), metrics.clone(), symptoms, desk, reloader));
     background.block_on(reader.clone().settled());
     let apply = apply(editor, renewals);
     beside.spawn(reloading.run(config, reader, metrics, apply));
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
-    desk.shutdown_background();
+    operating.shutdown_background();
     beside.shutdown_background();
     served
 }

@@ -26,10 +26,8 @@ impl Suggest {
     fn asked(self, console: &Console) -> Result<Exit, Exit> {
         let config = load(&self.file.config, self.format, console)?;
         let client = AdminClient::new(&config.admin);
-        let proposal: Proposal = runtime(console)?.block_on(client.get("/api/v1/suggestions")).map_err(|message| {
-            console.error(message);
-            Exit::Unreachable
-        })?;
+        let proposal: Proposal =
+            runtime(console)?.block_on(client.get("/api/v1/suggestions")).map_err(|error| error.told(console))?;
         match self.format {
             Format::Json => console.json(&proposal),
             // A comment, so that the output may be appended to the configuration as it is.

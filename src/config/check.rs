@@ -7,11 +7,14 @@ mod address;
 mod admin;
 mod alert;
 mod brand;
+mod control;
+mod control_file;
 mod database;
 mod entrance;
 mod headers;
 mod hold;
 mod lock;
+mod log;
 mod migrations;
 mod probe;
 mod report;
@@ -27,7 +30,7 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{ActOnSymptoms, Config, Log, Maintenance};
+use super::{ActOnSymptoms, Config, Maintenance};
 use action::Answers;
 use requirement::Requirements;
 
@@ -61,14 +64,16 @@ impl Check<'_> {
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
         let tenant_header = tenants.as_ref().and_then(|tenants| tenants.header.clone());
-        let rules = rules.with_holds(answers.holds).with_tenancy(tenants.map(|tenants| tenants.tenancy));
+        let rules = rules.with_holds(answers.holds, usual_hold).with_tenancy(tenants.map(|tenants| tenants.tenancy));
         let rules = Arc::new(rules);
+        let control = self.control(file, &rules);
 
         Some(Config {
             listen: listen?,
@@ -88,20 +93,10 @@ impl Check<'_> {
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
+            control: control?,
             fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),
         })
-    }
-
-    fn log(&mut self, file: &File) -> Option<Log> {
-        let log = file.log.get()?;
-        if let Some(level) = log.level.placed()
-            && tracing_subscriber::EnvFilter::builder().parse(&level.value).is_err()
-        {
-            self.error(level.place, format!("`log.level`: `{}` is no level and no filter", level.value))
-                .help("write error, warn, info, debug or trace, or a filter such as \"info,schemagate::watch=debug\"");
-        }
-        Some(Log { format: log.format.copied()?.0, level: log.level.get()?.clone(), access: log.access.copied()? })
     }
 
     fn health(&mut self, file: &File, form: MatchingForm) -> Option<MatchingPath> {

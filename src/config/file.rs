@@ -4,7 +4,10 @@
 
 mod action;
 mod alert;
+mod control;
+mod control_file;
 mod lock;
+mod log;
 mod migrations;
 mod probe;
 mod tenants;
@@ -14,12 +17,15 @@ use gate::{EncodedSlash, Mode};
 use super::reader::table;
 use super::size::Size;
 use super::values::{Either, Json, Limit, List, Named, Word, Words};
-use super::{LogFormat, May, Notify};
+use super::{May, Notify};
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
+pub(super) use control::{BypassTable, ControlTable, EnvBypassTable};
+pub(super) use control_file::{ControlBypassTable, ControlFileTable, ControlHoldTable, ControlWindowTable};
 pub(super) use lock::LockTable;
+pub(super) use log::{AccessTable, LogTable};
 pub(super) use migrations::MigrationsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
@@ -50,11 +56,6 @@ impl Words for Notify {
 
 impl Words for May {
     const WORDS: &'static [(&'static str, Self)] = &[("read", Self::Read), ("control", Self::Control)];
-}
-
-impl Words for LogFormat {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("text", Self::Text), ("json", Self::Json), ("google", Self::Google)];
 }
 
 table! {
@@ -92,6 +93,10 @@ table! {
         alerts: List<AlertTable> = [],
         /// Requests that schemagate sends to itself, to see whether clients get what they should.
         probes: List<ProbeTable> = [],
+        /// Bypasses: requests pass although something would keep them.
+        bypass: BypassTable = {},
+        /// Orders of the operators that stand in no configuration.
+        control: ControlTable = {},
         /// What the bodies of failures say of the schema.
         symptoms: SymptomsTable = {},
         /// How log lines look.
@@ -468,6 +473,8 @@ table! {
         max_requests: u16 = 10000,
         /// How many bytes their bodies may have in all.
         max_bytes: Size = "64MiB",
+        /// How long one waits at most that `schemagate hold` lets wait, on a route without an action hold; 50ms to 5m.
+        up_to: Duration = "60s",
     }
 }
 
@@ -526,18 +533,6 @@ table! {
     SymptomsTable {
         /// Refuse a request whose 5xx names what no requirement of its route covers, with the route's refusal. Whoever can write into the application's errors can cause it.
         act: bool = false,
-    }
-}
-
-table! {
-    /// How log lines look.
-    LogTable {
-        /// "text" for people, "json" for machines, "google" for Cloud Logging.
-        format: Word<LogFormat> = "text",
-        /// Which lines: error, warn, info, debug, trace, or a filter as RUST_LOG has it.
-        level: String = "info",
-        /// Whether every request is logged.
-        access: bool = true,
     }
 }
 

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::check::Check;
 use super::errors::Problem;
+use super::expand::Environment;
 use super::file::File;
 use super::mask::{mask_file, mask_line};
 use super::reader::{Read, Reader};
@@ -73,6 +74,19 @@ impl Config {
             _ => Err(masked_errors(name, masked(&table), problems)),
         }
     }
+}
+
+/// Reads a text that holds no secrets as one table, as far as that goes, and gathers what is wrong with it.
+pub(super) fn read_table<T: Read>(text: &str, env: Environment<'_>) -> (Option<T>, Vec<Problem>) {
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
+        return (None, problems.collect());
+    }
+    let table = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+    let mut reader = Reader::new(text, env);
+    let read = T::read(&table, &mut reader);
+    (read, reader.into_problems())
 }
 
 /// Errors without secrets; those in `text` are masked already.

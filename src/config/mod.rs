@@ -5,14 +5,17 @@ mod admin;
 mod alert;
 mod arguments;
 mod check;
+mod control;
 mod database_url;
 mod duration;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod load;
+mod log;
 mod maintenance;
 mod mask;
+pub(crate) mod order;
 mod probe;
 mod reader;
 mod schema;
@@ -36,9 +39,11 @@ use crate::complaint::{self as errors, nearest, place};
 pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
+pub use control::{Control, EnvBypass};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::Maintenance;
 pub use nearest::suggestion;
 pub use probe::Probe;
@@ -84,6 +89,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// How operators overrule all that.
+    pub control: Control,
     /// The beginning of its file's SHA-256: the same in all replicas that have the same.
     pub fingerprint: String,
     /// What is valid and probably not meant.
@@ -361,29 +368,6 @@ pub enum ActOnSymptoms {
     No,
     /// The route's refusal takes its place.
     Yes,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Text or JSON.
-    pub format: LogFormat,
-    /// A filter as `RUST_LOG` has it.
-    pub level: String,
-    /// Whether every request is logged.
-    pub access: bool,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// One JSON object a line, as Google Cloud Logging reads it.
-    Google,
 }
 
 impl RequirementNotes {

@@ -214,7 +214,7 @@ fn variables_expand_in_values_of_every_type() {
     let text = "mode = \"${MODE:-observe}\"\n[listen]\nhttp = \"0.0.0.0:${PORT:-8080}\"\nthreads = \"${THREADS}\"\n[log]\naccess = \"${ACCESS}\"\n".to_owned() + SMALL;
     let config = parse_with(&text, &[("PORT", "9000"), ("THREADS", "3"), ("ACCESS", "false")]).expect("valid");
     assert_eq!(config.listen.http, [Address::Tcp("0.0.0.0:9000".to_owned())]);
-    assert_eq!((config.listen.threads, config.log.access), (3, false));
+    assert_eq!((config.listen.threads, config.log.access.sample), (3, 0.0));
     assert_eq!(config.rules.routes()[0].mode, Mode::Observe);
 }
 

@@ -33,6 +33,10 @@ pub(super) trait Words: Copy + 'static {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit(pub(super) Option<Duration>);
 
+/// A part of a whole, from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share(pub(super) f64);
+
 /// One kind of value or another.
 #[derive(Debug)]
 pub(super) enum Either<A, B> {
@@ -103,6 +107,25 @@ impl Read for u16 {
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
         or_variable(&json!({ "type": "integer", "minimum": 0, "maximum": Self::MAX }))
+    }
+}
+
+impl Read for Share {
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let parsed = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            _ => variable(value, reader, "a number from 0 to 1")?.parse().ok(),
+        };
+        let share = parsed.filter(|share| (0.0..=1.0).contains(share));
+        if share.is_none() {
+            reader.bad_value(value, "is not a number from 0 to 1");
+        }
+        share.map(Self)
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        or_variable(&json!({ "type": "number", "minimum": 0, "maximum": 1 }))
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
+//! | `logs` | log lines that nobody will read |
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
@@ -23,6 +24,7 @@ mod bypassed;
 mod failures;
 mod gone;
 mod holds;
+mod logs;
 mod looks;
 mod program;
 mod register;
@@ -41,6 +43,8 @@ use std::sync::Arc;
 use gate::{DatabaseId, Gate, Moment};
 use prometheus::{Encoder, Registry, TextEncoder};
 
+use crate::config::Config;
+
 pub use admin::AdminMetrics;
 pub use gone::Named;
 pub use holds::{Held, Holds};
@@ -52,6 +56,7 @@ use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
 use gone::Gone;
+use logs::Logs;
 use looks::Looks;
 use program::Program;
 use register::Register;
@@ -75,6 +80,7 @@ pub struct Metrics {
     alerts: Alerts,
     bypasses: Bypassed,
     upstreams: Upstreams,
+    logs: Logs,
     program: Program,
     gone: Gone,
     /// The admin listener's own.
@@ -96,6 +102,7 @@ impl Metrics {
         let alerts = Alerts::new(&mut register)?;
         let bypasses = Bypassed::new(&mut register)?;
         let upstreams = Upstreams::new(&mut register)?;
+        let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
@@ -115,6 +122,7 @@ impl Metrics {
             alerts,
             bypasses,
             upstreams,
+            logs,
             program,
             gone: Gone::of(labelled),
             admin,
@@ -128,18 +136,20 @@ impl Metrics {
     }
 
     /// Sets the gauges to how things stand. Called when they are asked for, so that a verdict that
-    /// grew old shows as `unknown` although nothing was swapped. `databases` are their names, in order.
-    pub fn stand<'n>(&self, gate: &Gate, now: Moment, databases: impl Iterator<Item = &'n str>) {
+    /// grew old shows as `unknown` although nothing was swapped. The gate is one of the configuration.
+    pub fn stand(&self, gate: &Gate, now: Moment, config: &Config) {
         let snapshot = gate.snapshot();
         self.looks.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
-        self.looks.age.show((0..).map(DatabaseId).zip(databases).map(|(id, database)| {
+        self.looks.age.show((0..).map(DatabaseId).zip(&config.databases).map(|(id, database)| {
             let began = snapshot.last_look(id).unwrap_or_default();
-            ([database], now.since(began).as_secs_f64())
+            ([&*database.name], now.since(began).as_secs_f64())
         }));
+        self.program.stand(config);
         self.verdicts.stand(gate, now);
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
+        self.logs.stand();
     }
 
     /// Everything, in Prometheus' text format.

@@ -6,6 +6,7 @@ use prometheus::{IntGauge, Registry};
 use super::Metrics;
 use super::register::Register;
 use super::shown::Shown;
+use crate::config::Config;
 
 /// What is told of the program.
 #[derive(Debug, Clone)]
@@ -38,6 +39,10 @@ impl Program {
         )?;
         Ok(Self { config, reload, reloaded })
     }
+
+    pub(super) fn stand(&self, config: &Config) {
+        self.config.show([([&*config.fingerprint], 1.0)]);
+    }
 }
 
 /// Memory, processor time, file descriptors and threads, by Prometheus' usual names (`process_*`).
@@ -59,10 +64,5 @@ impl Metrics {
         if successfully {
             self.program.reloaded.set(Timestamp::now().as_second());
         }
-    }
-
-    /// Says which configuration is in force.
-    pub fn config(&self, fingerprint: &str) {
-        self.program.config.show([([fingerprint], 1.0)]);
     }
 }

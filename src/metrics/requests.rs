@@ -21,6 +21,7 @@ pub(super) struct Requests {
     took: HistogramVec,
     fail_opens: IntCounterVec,
     malformed: IntCounter,
+    wire_refusals: IntCounterVec,
     own_answers: Histogram,
 }
 
@@ -111,6 +112,11 @@ impl Requests {
                 "schemagate_malformed_requests_total",
                 "Requests refused before there was anything to decide.",
             )?,
+            wire_refusals: register.counters(
+                "schemagate_wire_refusals_total",
+                &["why"],
+                "Requests refused for their form alone, by one of the words of docs/wire.md.",
+            )?,
             own_answers: register.histogram(
                 "schemagate_own_answer_duration_seconds",
                 &[0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1],
@@ -194,6 +200,11 @@ impl Metrics {
     /// Counts a request that was refused before there was anything to decide.
     pub fn malformed(&self) {
         self.requests.malformed.inc();
+    }
+
+    /// Counts a request that was refused for its form alone. `why` is one of a few fixed words.
+    pub fn wire_refusal(&self, why: &'static str) {
+        self.requests.wire_refusals.with_label_values(&[why]).inc();
     }
 
     /// Times an answer that the upstream was not asked for.

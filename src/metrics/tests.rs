@@ -126,8 +126,7 @@ fn what_is_gone_is_shown_no_longer() {
         let config = config(text);
         let gate = Gate::new(Arc::clone(&config.rules));
         let now = Moment::from_origin(std::time::Duration::from_secs(7));
-        metrics.stand(&gate, now, config.databases.iter().map(|database| &*database.name));
-        metrics.config(&config.fingerprint);
+        metrics.stand(&gate, now, &config);
         config.fingerprint
     };
     let first = stand(RULES);

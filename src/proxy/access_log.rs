@@ -1,8 +1,10 @@
 //! One line a request. What a refusal names here, the client is never told.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
+use http::{HeaderName, Version, header};
 use pingora::http::RequestHeader;
 use tracing::Level;
 
@@ -15,7 +17,10 @@ use crate::answer::UpstreamFailure;
 use crate::live::Live;
 
 /// The target of these lines, for filters.
-pub(super) const TARGET: &str = "schemagate::access";
+pub const ACCESS_LOG: &str = "schemagate::access";
+
+/// So many bytes of a client's header have a place in a line.
+const LONGEST_TEXT: usize = 512;
 
 /// What a line tells beside the exchange itself.
 #[derive(Debug, Clone, Copy)]
@@ -32,15 +37,16 @@ pub(super) struct Line<'l> {
     pub(super) upstream: Option<&'l str>,
 }
 
-/// Logs a request. Answers of our own and server errors are logged even where `every` is not; what
-/// was answered because a need is unmet, as a warning.
+/// Logs a request, or not, by the share that the configuration says; what was answered because a need
+/// is unmet, as a warning.
 pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let edition = &exchange.edition;
     let config = &edition.config;
-    let own = exchange.answered_after.is_some();
-    if !config.log.access && !own && line.status < 500 {
+    let sample = Some(config.log.access.sample).filter(|_| is_routine(line, exchange));
+    if sample.is_some_and(|share| share < 1.0 && fastrand::f64() >= share) {
         return;
     }
+    let own = exchange.answered_after.is_some();
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
     let sent = path(line.request.raw_path());
@@ -51,16 +57,18 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
     let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
+    let user_agent = text(line.request, &header::USER_AGENT);
+    let referer = text(line.request, &header::REFERER).map(|referer| without_query(&referer).to_owned());
     // A level is fixed where it is written.
     macro_rules! write {
         ($level:expr) => {
             tracing::event!(
-                target: TARGET,
+                target: ACCESS_LOG,
                 $level,
                 method = line.request.method.as_str(),
                 host = exchange.host.as_str(),
-                path = %String::from_utf8_lossy(path),
-                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).map(tracing::field::display),
+                path = &*String::from_utf8_lossy(path),
+                sent_path = (path != sent).then(|| String::from_utf8_lossy(sent)).as_deref(),
                 status = line.status,
                 route,
                 action = decision.map(action),
@@ -75,6 +83,9 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 duration_ms = milliseconds(line.took),
                 bytes = line.bytes,
                 client = exchange.client.address.map(tracing::field::display),
+                protocol = protocol(line.request.version),
+                user_agent = user_agent.as_deref(),
+                referer = referer.as_deref(),
                 request_id = exchange.id.as_str(),
                 trace = trace_id(&line.request.headers),
                 upstream_status = exchange.replaced.map(|status| status.as_u16()),
@@ -84,11 +95,44 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 observed = decision.is_some_and(|decision| decision.observed).then_some(true),
                 bypass = bypass.map(|bypass| &*bypass.name),
                 failure = exchange.failure.map(UpstreamFailure::as_str),
+                refused = exchange.refused,
                 error = exchange.error.as_deref(),
+                sample = sample.filter(|share| *share < 1.0),
             )
         };
     }
     if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
+}
+
+/// Whether a request passed as it would have without schemagate: of such ones a share will do.
+fn is_routine(line: &Line<'_>, exchange: &Exchange) -> bool {
+    let own = exchange.answered_after.is_some() || exchange.replaced.is_some();
+    let failed = matches!(line.status, 0 | 500..) || exchange.failure.is_some() || exchange.error.is_some();
+    let told = exchange.decision.is_some_and(|decision| {
+        let elsewhere = matches!(decision.outcome, Outcome::ForwardElsewhere { .. });
+        elsewhere || decision.observed || decision.bypassed.is_some()
+    });
+    !own && !failed && !told
+}
+
+/// What a header of the client's says, no longer than anybody reads.
+fn text<'r>(request: &'r RequestHeader, name: &HeaderName) -> Option<Cow<'r, str>> {
+    let value = request.headers.get(name)?.as_bytes();
+    Some(String::from_utf8_lossy(value.get(..LONGEST_TEXT).unwrap_or(value)))
+}
+
+/// Queries hold tokens and names: none is logged.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+/// As the `combined` format and Cloud Logging have it.
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
 }
 
 /// A target without its query.

@@ -75,6 +75,8 @@ pub(super) struct Exchange {
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
     pub(super) failure: Option<UpstreamFailure>,
+    /// Why it was refused for its form alone, in a word.
+    pub(super) refused: Option<&'static str>,
     /// What went wrong, for the log.
     pub(super) error: Option<String>,
     /// What its failures taught.
@@ -209,6 +211,7 @@ impl Exchange {
             header_after: None,
             answered_after: None,
             failure: None,
+            refused: None,
             error: None,
             thoughts: SecondThoughts::default(),
             _in_flight: in_flight,

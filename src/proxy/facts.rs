@@ -58,8 +58,17 @@ impl Refusal {
     pub(super) const fn saying(self) -> Saying<'static> {
         match self {
             Self::Path(error) => Saying::BadPath(error),
-            Self::Wire(refusal) => Saying::BadRequest(refusal.as_str()),
+            Self::Wire(refusal) => Saying::Wire(refusal),
             Self::Request(why) => Saying::BadRequest(why),
+        }
+    }
+
+    /// One word, for the log and metrics.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Path(error) => error.word(),
+            Self::Wire(refusal) => refusal.word(),
+            Self::Request(_) => "bad_request",
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) enum Failing {
     Gone,
     /// The client's request was malformed or did not come to its end: 400.
     Request(&'static str),
+    /// The client's body could be read differently by others.
+    Wire(WireRefusal),
     /// The server's, or the way to it: 502 or 504.
     Upstream(UpstreamFailure),
 }
@@ -23,7 +25,7 @@ pub(super) fn read(error: &Error) -> Failing {
     use ErrorType as E;
     if error.esource() == &ErrorSource::Downstream {
         if let Some(refusal) = refusal(error) {
-            return Failing::Request(refusal.as_str());
+            return Failing::Wire(refusal);
         }
         return match error.etype() {
             E::InvalidHTTPHeader => Failing::Request("the request's header is malformed"),

@@ -101,6 +101,7 @@ impl Gateway {
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
                 exchange.error = Some(refusal.why().to_owned());
+                exchange.refused = Some(refusal.word());
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
@@ -385,6 +386,11 @@ impl ProxyHttp for Phases {
                 exchange.error = Some(error.to_string());
                 Some(Saying::BadRequest(why))
             }
+            Failing::Wire(refusal) => {
+                exchange.error = Some(refusal.to_string());
+                exchange.refused = Some(refusal.word());
+                Some(Saying::Wire(refusal))
+            }
             Failing::Upstream(read) => {
                 exchange.error = Some(error.to_string());
                 let why = exchange.attempts.why(read, exchange.failure);
@@ -417,6 +423,9 @@ impl ProxyHttp for Phases {
         self.keep(error.is_none(), exchange);
         let status = sent_status(session);
         self.settle(status, session, exchange);
+        if let Some(word) = exchange.refused {
+            self.metrics.wire_refusal(word);
+        }
         match &exchange.decision {
             None => self.metrics.malformed(),
             Some(decision) => {

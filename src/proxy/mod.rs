@@ -70,6 +70,7 @@ use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
+pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
 use certificate::Certificate;

@@ -91,6 +91,10 @@ fn head(answer: &Answer, id: &RequestId) -> pingora::Result<ResponseHeader> {
 }
 
 async fn linger(session: &mut ServerSession) {
+    if !session.is_http2() {
+        // The client need not wait: this was the last answer.
+        session.shutdown().await;
+    }
     let until = Instant::now() + LINGER;
     let mut bytes = 0;
     while bytes < LINGER_BYTES {

@@ -14,6 +14,8 @@ mod origin;
 mod reloading;
 mod restart;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 pub use origin::Origin;
@@ -27,7 +29,7 @@ pub struct Reloader(mpsc::Sender<Asked>);
 pub type Outcome = Result<Reloaded, ReloadError>;
 
 /// The configuration was read anew and is in force.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reloaded {
     /// The beginning of its file's SHA-256.
     pub sha256: String,

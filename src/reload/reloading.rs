@@ -131,7 +131,6 @@ fn tell(why: &str, outcome: &Outcome, reader: &GateReader, metrics: &Metrics) {
         ),
         Ok(Reloaded { sha256, needs_restart, warnings }) => {
             let live = reader.pin();
-            metrics.config(sha256);
             metrics.name(names(live.config()));
             info!(
                 target: "schemagate::reload",

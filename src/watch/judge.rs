@@ -12,7 +12,7 @@ use super::posts::{Post, PostId, Posts};
 use super::renewal::{Coming, Renewal, Renewing};
 use super::tenants;
 use crate::config::Config;
-use crate::live::{Asking, GateWriter};
+use crate::live::{Asking, GateWriter, Handed, OrdersReceiver};
 use crate::metrics::Metrics;
 
 /// What a look at a database found.
@@ -70,14 +70,19 @@ impl Judge {
         Self { config, writer, metrics, arriving, posts, live, renewing, coming: None, standing, began, settled: false }
     }
 
-    /// Judges looks as they arrive.
-    pub(super) async fn run(mut self) {
+    /// Judges looks as they arrive, and puts orders and new configurations in force.
+    pub(super) async fn run(mut self, mut orders: OrdersReceiver) {
+        // Before any request is decided.
+        if let Some(left) = orders.left() {
+            self.order(left);
+        }
         self.settle_if_seen();
         loop {
             let (wait, settling) = self.next_deadline();
             let renewal = self.coming.as_ref().map(|coming| coming.waits(&self.posts, self.writer.now()));
             tokio::select! {
                 Some(look) = self.arriving.recv() => self.arrive(look),
+                Some(handed) = orders.next() => self.order(handed),
                 renewal = self.renewing.next(), if renewal.is_none() => self.begin_renewal(renewal),
                 () = sleep(renewal.unwrap_or_default()), if renewal.is_some() => self.renew(),
                 () = self.posts.miss() => {}
@@ -89,6 +94,13 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// Puts what operators ordered in force.
+    fn order(&mut self, handed: Handed) {
+        let snapshot = self.writer.current().snapshot().with_orders(&handed.orders);
+        self.writer.swap(snapshot);
+        handed.done();
     }
 
     /// Judges a look, if it is one at a database of the live configuration.
@@ -280,7 +292,7 @@ impl Judge {
                 findings,
                 "requirement {name} is unmet while a migration runs: {findings}",
             ),
-            Some(_) => error!(
+            Some(_) => warn!(
                 target: "schemagate::verdict",
                 requirement = name, database, verdict = verdict.as_str(), component, release,
                 findings, mend,

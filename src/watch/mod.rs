@@ -29,7 +29,7 @@ use std::time::Duration;
 use gate::{Catalog, Wanted};
 
 use crate::config::{Database, Source};
-use crate::live::GateWriter;
+use crate::live::{GateWriter, OrdersReceiver};
 use crate::metrics::Metrics;
 
 pub use looker::Looker;
@@ -76,9 +76,9 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
     look(&database, &Wanted::everything(schemas.to_vec())).await
 }
 
-/// Watches every database until dropped, and puts new configurations in force.
-pub async fn watch(writer: GateWriter, renewing: Renewing, metrics: Metrics) {
-    Judge::new(writer, renewing, metrics).run().await;
+/// Watches every database, and puts in force what is ordered and what is configured anew, until dropped.
+pub async fn watch(writer: GateWriter, renewing: Renewing, orders: OrdersReceiver, metrics: Metrics) {
+    Judge::new(writer, renewing, metrics).run(orders).await;
 }
 
 #[cfg(test)]

@@ -72,8 +72,7 @@ impl News {
 macro_rules! say {
     ($news:expr, $($line:tt)+) => {
         match $news {
-            News::Broken => error!(target: "schemagate::tenant", $($line)+),
-            News::Migrating | News::CameUnready | News::Unknown => warn!(target: "schemagate::tenant", $($line)+),
+            News::Broken | News::Migrating | News::CameUnready | News::Unknown => warn!(target: "schemagate::tenant", $($line)+),
             News::CameReady | News::Ready | News::Gone => info!(target: "schemagate::tenant", $($line)+),
         }
     };

@@ -43,6 +43,7 @@ refusals! {
     BadMethod = "bad_method" 400 "the method is not a word of capital letters";
     BadVersion = "bad_version" 400 "the version is neither HTTP/1.1 nor HTTP/1.0";
     BadTarget = "bad_target" 400 "the target is neither a path nor the URL of one";
+    UnescapedByte = "unescaped_byte" 400 "the target has a character that must be escaped";
     Fragment = "fragment" 400 "the target has a raw #";
     Userinfo = "userinfo" 400 "the target names a user";
     Asterisk = "asterisk" 400 "the target * is for OPTIONS alone";

@@ -48,12 +48,21 @@ impl<'h> RequestLine<'h> {
 
 /// The host that a target names, where it names one (RFC 9112, section 3.2).
 fn authority<'h>(method: &[u8], target: &'h [u8]) -> Result<Option<&'h [u8]>, WireRefusal> {
+    if core::str::from_utf8(target).is_err() {
+        return Err(WireRefusal::BadTarget);
+    }
     if target.contains(&b'#') {
         return Err(WireRefusal::Fragment);
     }
     // A blank that is none to everybody.
     if target.contains(&b'\t') {
         return Err(WireRefusal::ControlByte);
+    }
+    let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let query = target.get(path.len()..).unwrap_or_default();
+    if target.iter().any(|byte| matches!(byte, b'<' | b'>')) || path.contains(&b'`') || query.contains(&b'"') {
+        // pingora takes other characters that RFC 3986 forbids, since browsers and others send them; these it does not.
+        return Err(WireRefusal::UnescapedByte);
     }
     if method == b"CONNECT" {
         return if is_authority(target) { Ok(Some(target)) } else { Err(WireRefusal::BadTarget) };

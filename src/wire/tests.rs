@@ -68,6 +68,10 @@ fn a_request_line_is_three_words_with_one_blank_between_each() {
         ("GET / HTTP/1.1.1", W::BadVersion),
         ("GET / HTTP/01.1", W::BadVersion),
         ("GET /a#b HTTP/1.1", W::Fragment),
+        ("GET /a<b HTTP/1.1", W::UnescapedByte),
+        ("GET /a?> HTTP/1.1", W::UnescapedByte),
+        ("GET /`?a HTTP/1.1", W::UnescapedByte),
+        ("GET /a?\"b\" HTTP/1.1", W::UnescapedByte),
         ("GET * HTTP/1.1", W::Asterisk),
         ("OPTIONS ** HTTP/1.1", W::BadTarget),
         ("GET a HTTP/1.1", W::BadTarget),
@@ -87,8 +91,22 @@ fn a_request_line_is_three_words_with_one_blank_between_each() {
     ] {
         assert_eq!(line_of(line), Err(refusal), "{}", line.escape_debug());
     }
+    assert_eq!(line_of("GET /caf\u{e9} HTTP/1.1"), Ok(Body::Length(0)));
+    assert_eq!(inspect(b"GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", &LIMITS), Err(WireRefusal::BadTarget));
     let long = format!("GET /{} HTTP/1.1", "a".repeat(64));
     assert_eq!(line_of(&long), Err(WireRefusal::TargetTooLong));
+}
+
+#[test]
+fn pingora_takes_every_target_that_goes_on() {
+    for byte in 0x21..=0x7e_u8 {
+        for target in [format!("/a{}b", char::from(byte)), format!("/a?b{}", char::from(byte))] {
+            if line_of(&format!("GET {target} HTTP/1.1")).is_ok() {
+                let taken = pingora::http::RequestHeader::build("GET", target.as_bytes(), None);
+                assert!(taken.is_ok(), "{target}: {:?}", taken.err());
+            }
+        }
+    }
 }
 
 #[test]

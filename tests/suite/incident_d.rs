@@ -159,7 +159,7 @@ impl OtherTenants {
         self.stop.store(true, Ordering::Relaxed);
         let (asked, wrong) = self.asking.await.expect("the asking goes on");
         assert!(wrong.is_empty(), "{wrong:?}");
-        assert!(asked > 100, "only {asked} requests");
+        assert!(asked > 20, "only {asked} requests");
     }
 }
 
@@ -218,7 +218,7 @@ async fn operators_see_schema_domain_and_command() {
     let lines = scene.gateway.log().lines().filter(|line| line.contains("BLOCKED request to tenant")).count();
     assert_eq!(lines, 1, "one line for one change");
     let change = scene.gateway.logged("tenant demo is broken: table messages_sys_userstatus is missing").await;
-    assert!(change.contains("ERROR") && change.contains(MEND), "{change}");
+    assert!(change.contains("WARN") && change.contains(MEND), "{change}");
     scene.gateway.logged("\"tenant\":\"demo\"").await;
 
     let report = scene.report().await;
@@ -352,4 +352,29 @@ async fn a_thousand_tenants_that_break_at_once_are_a_few_lines() {
     assert_eq!(blocked, 20, "the rest are counted");
     let report = gateway.admin().get("/health/migrations").await.expect(200).json();
     assert_eq!(report["tenants"]["not_ready"], 60);
+}
+
+#[tokio::test]
+async fn the_bypass_variable_lets_everything_pass_and_the_warnings_and_metrics_go_on() {
+    let mut scene = Scene::set("unknown = 404\n[bypass]\nenv = [\"DISABLE_MIGRATION_CHECK=true\"]").await;
+    scene.house.break_tenant("demo").await;
+    scene.turns("demo", 503, LIMIT).await;
+    scene.gateway.restart(&[("DISABLE_MIGRATION_CHECK", "true")]).await;
+    // The backend's own failure, as in the night of the incident.
+    scene.get("demo", MESSAGES).await.expect(500);
+    scene.get("demo", MESSAGES_IN_FRENCH).await.expect(500);
+    // It is the backend that does not know who that is.
+    scene.get("nobody", MESSAGES).await.expect(404);
+    scene.gateway.counts(|line| line.starts_with("schemagate_bypassed_requests_total{reason=\"unknown_tenant\"")).await;
+    scene.get("acme", MESSAGES).await.expect(200);
+    let warning = scene.gateway.logged("BYPASSED request").await;
+    for part in ["\"WARN\"", "\"tenant\":\"demo\"", "DISABLE_MIGRATION_CHECK=true", "\"requirement\":\"messages\""] {
+        assert!(warning.contains(part), "{part} in {warning}");
+    }
+    scene.gateway.counts(|line| line.starts_with("schemagate_bypassed_requests_total{reason=\"broken\"")).await;
+    scene.gateway.counts(|line| line == "schemagate_bypasses 1").await;
+    assert_eq!(scene.report().await["status"], "degraded");
+
+    scene.gateway.restart(&[]).await;
+    scene.turns("demo", 503, LIMIT).await;
 }

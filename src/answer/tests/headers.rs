@@ -33,7 +33,9 @@ fn proxy_status_names_the_reason_in_the_words_of_rfc_9209() {
     let table = [
         (ROUTE, "http_request_denied"),
         (Saying::NoRoute, "destination_not_found"),
-        (Saying::BadPath(PathError::Control), "http_request_error"),
+        (Saying::BadPath(PathError::Control), "http_request_error; details=\"path_control\""),
+        (Saying::Wire(WireRefusal::BareLf), "http_request_error; details=\"bare_lf\""),
+        (Saying::Wire(WireRefusal::TargetTooLong), "http_request_error; details=\"target_too_long\""),
         (Saying::BadRequest("x"), "http_request_error"),
         (Saying::Upstream(Refused), "connection_refused"),
         (Saying::Upstream(ConnectTimeout), "connection_timeout"),
@@ -49,6 +51,9 @@ fn proxy_status_names_the_reason_in_the_words_of_rfc_9209() {
         if let Saying::Upstream(failure) = saying {
             assert_eq!(failure.as_str(), error);
         }
+    }
+    for refusal in WireRefusal::ALL {
+        assert_eq!(get(&[]).of(&answers, Saying::Wire(*refusal)).status.as_u16(), refusal.status(), "{refusal}");
     }
 }
 

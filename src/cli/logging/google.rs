@@ -4,11 +4,12 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::fields::Fields;
 
 /// One JSON object a line, with the fields that Cloud Logging gives a meaning of their own.
 #[derive(Debug, Default)]
@@ -20,12 +21,15 @@ pub(super) struct Google {
 /// A field of an access line, what Cloud Logging calls it (`LogEntry.httpRequest`), and its form there.
 type HttpField = (&'static str, &'static str, fn(&Value) -> Value);
 
-const HTTP_REQUEST: [HttpField; 5] = [
+const HTTP_REQUEST: [HttpField; 8] = [
     ("method", "requestMethod", Value::clone),
     ("status", "status", Value::clone),
     ("bytes", "responseSize", |bytes| json!(bytes.to_string())),
     ("duration_ms", "latency", |took| json!(format!("{:.6}s", took.as_f64().unwrap_or_default() / 1000.0))),
     ("client", "remoteIp", Value::clone),
+    ("protocol", "protocol", Value::clone),
+    ("user_agent", "userAgent", Value::clone),
+    ("referer", "referer", Value::clone),
 ];
 
 impl Google {
@@ -92,49 +96,12 @@ where
     N: for<'w> FormatFields<'w> + 'static,
 {
     fn format_event(&self, _context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
+        let mut fields = Fields::of(event);
         // What comes by way of the `log` crate has its origin among its fields.
-        let origin = fields.0.remove("log.target");
-        fields.0.retain(|name, _| !name.starts_with("log."));
+        let origin = fields.remove("log.target");
+        fields.retain(|name, _| !name.starts_with("log."));
         let target = origin.as_ref().and_then(Value::as_str).unwrap_or(event.metadata().target());
-        writeln!(writer, "{}", self.line(target, *event.metadata().level(), Timestamp::now(), fields.0))
-    }
-}
-
-/// The fields of one line.
-#[derive(Debug, Default)]
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn set(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().to_owned(), value);
-    }
-}
-
-impl Visit for Fields {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, json!(value));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, json!(value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field, json!(value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, json!(value));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, json!(value));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, json!(format!("{value:?}")));
+        writeln!(writer, "{}", self.line(target, *event.metadata().level(), Timestamp::now(), fields))
     }
 }
 
@@ -152,7 +119,7 @@ mod tests {
     fn an_access_line_is_an_http_request_with_its_context() {
         let fields = json!({
             "method": "GET", "host": "biohax.example", "path": "/admin/backups", "status": 200, "bytes": 2,
-            "duration_ms": 12.5, "client": "10.0.0.1", "component": "admin-backups",
+            "duration_ms": 12.5, "client": "10.0.0.1", "protocol": "HTTP/1.1", "user_agent": "curl/8", "component": "admin-backups",
             "context.code": "P2021", "context.table": "AdminBackupJob", "trace": "0af7651916cd43dd8448eb211c80319c",
         });
         let google = Google { project: Some("biohax".to_owned()) };
@@ -164,7 +131,8 @@ mod tests {
                 "message": "GET /admin/backups 200",
                 "httpRequest": {
                     "requestMethod": "GET", "requestUrl": "biohax.example/admin/backups", "status": 200,
-                    "responseSize": "2", "latency": "0.012500s", "remoteIp": "10.0.0.1",
+                    "responseSize": "2", "latency": "0.012500s", "remoteIp": "10.0.0.1", "protocol": "HTTP/1.1",
+                    "userAgent": "curl/8",
                 },
                 "logging.googleapis.com/trace": "projects/biohax/traces/0af7651916cd43dd8448eb211c80319c",
                 "target": "schemagate::access",

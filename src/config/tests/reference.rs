@@ -67,7 +67,8 @@ fn to_json(value: &DeValue<'_>) -> Json {
         DeValue::Table(table) => {
             table.iter().map(|(key, value)| (key.get_ref().to_string(), to_json(value.get_ref()))).collect()
         }
-        DeValue::Float(_) | DeValue::Datetime(_) => panic!("not in the reference"),
+        DeValue::Float(number) => number.as_str().parse::<f64>().expect("a number").into(),
+        DeValue::Datetime(_) => panic!("not in the reference"),
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Incoming {
     ahead: BytesMut,
     /// What of the present request is to come.
     body: BodyEnd,
+    /// Nobody knows any more where it ends: what still comes is thrown away.
+    broken: bool,
     /// Set where another protocol may follow.
     switched: Option<Switched>,
 }
@@ -53,7 +55,7 @@ impl Switched {
 
 impl Incoming {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, ahead: BytesMut::new(), body: BodyEnd::of(Body::Length(0)), switched: None }
+        Self { stream, ahead: BytesMut::new(), body: BodyEnd::of(Body::Length(0)), broken: false, switched: None }
     }
 
     /// What was read and not yet given.
@@ -88,7 +90,7 @@ impl Incoming {
 
     /// Whether the next request begins where reading stopped.
     pub(super) fn is_between_requests(&self) -> bool {
-        self.body.is_reached() && !self.switched.as_ref().is_some_and(Switched::is_set)
+        self.body.is_reached() && !self.broken && !self.switched.as_ref().is_some_and(Switched::is_set)
     }
 
     /// The connection, and what was read of it.
@@ -107,6 +109,16 @@ impl Incoming {
         }
     }
 
+    /// Lets an answer get through to a client that still sends.
+    fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            self.ahead.clear();
+            if ready!(self.poll_ahead(context))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
     fn poll_any(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() {
             return Pin::new(&mut self.stream).poll_read(context, into);
@@ -120,6 +132,9 @@ impl Incoming {
 impl AsyncRead for Incoming {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.broken {
+            return this.poll_discard(context);
+        }
         if this.body.is_reached() {
             return match &this.switched {
                 Some(switched) if switched.is_set() => this.poll_any(context, into),
@@ -133,6 +148,7 @@ impl AsyncRead for Incoming {
             Ok(used) => used,
             Err(refusal) => {
                 into.set_filled(before);
+                this.broken = true;
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, refusal)));
             }
         };

@@ -36,12 +36,17 @@ impl From<WireRefusal> for Refused {
 
 impl Refused {
     fn saying(self) -> Saying<'static> {
-        let Self::Wire(refusal) = self else { return Saying::LateHeader };
-        match refusal.status() {
-            414 => Saying::LongTarget,
-            417 => Saying::Expectation,
-            431 => Saying::LargeHeader,
-            _ => Saying::BadRequest(refusal.as_str()),
+        match self {
+            Self::Wire(refusal) => Saying::Wire(refusal),
+            Self::Late => Saying::LateHeader,
+        }
+    }
+
+    /// One word, for the log and metrics.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Wire(refusal) => refusal.word(),
+            Self::Late => "late_head",
         }
     }
 
@@ -68,15 +73,17 @@ impl Gateway {
         let asking = answer::Client { method: &Method::GET, headers: &headers, path: "/", request_id: id.as_str() };
         let answer = edition.answers.answer(refused.saying(), &asking);
         self.metrics.malformed();
+        self.metrics.wire_refusal(refused.word());
         let sent = stream.write_all(&wire(&answer, &id)).await;
         info!(
-            target: access_log::TARGET,
+            target: access_log::ACCESS_LOG,
             status = answer.status.as_u16(),
             bytes = answer.body.len(),
             client = client.address.map(tracing::field::display),
             request_id = id.as_str(),
             failure = sent.err().map(tracing::field::display),
             duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+            refused = refused.word(),
             error = refused.why(),
         );
         linger(stream).await;

@@ -7,8 +7,10 @@ use gate::{DatabaseId, Fact, MatchingForm, Requirement, RequirementId, Rules, Ve
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::config::{Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore};
-use crate::live::{GateReader, live};
+use crate::config::{
+    AccessLog, Address, Admin, Brand, Config, HoldLimits, Listen, Log, LogFormat, RequirementNotes, StaleStore,
+};
+use crate::live::{GateReader, live, orders};
 
 /// Limit of everything that is waited for.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -62,14 +64,15 @@ impl Watched {
             probes: vec![],
             symptoms: crate::config::ActOnSymptoms::No,
             fingerprint: String::new(),
-            log: Log { format: LogFormat::Text, level: String::new(), access: false },
+            log: Log { format: LogFormat::Text, level: String::new(), access: AccessLog { sample: 0.0, apart: None } },
+            control: crate::config::Control::default(),
             warnings: vec![],
         });
         let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(config);
         let mut task = JoinSet::new();
         let (_, renewing) = renewals();
-        task.spawn(watch(writer, renewing, metrics.clone()));
+        task.spawn(watch(writer, renewing, orders().1, metrics.clone()));
         Self { reader, metrics, _task: task }
     }
 

@@ -60,19 +60,27 @@ impl Gateway {
              [log]\nformat = \"{format}\"\n\n{config}\n"
         );
         let folder = tempfile::tempdir().expect("a folder for the configuration");
-        let file = folder.path().join("proxy.toml");
-        fs::write(&file, text).expect("the configuration can be written");
-        let log = fs::File::create(log_path(&folder)).expect("a log file");
-        let mut command = schemagate();
-        command
-            .arg("run")
-            .arg("--config")
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a log file"))
-            .stderr(log);
-        let process = Guarded::start(&mut command, Signal::SIGKILL, None);
+        fs::write(folder.path().join("proxy.toml"), text).expect("the configuration can be written");
+        let process = run_in(&folder, &[]);
         Self { folder, process, port, admin: Client::new(admin_port) }
+    }
+
+    /// Ends it, whatever it is at, and starts it again where it was, with these variables set.
+    pub(crate) async fn restart(&mut self, env: &[(&str, &str)]) {
+        self.stop();
+        self.process = run_in(&self.folder, env);
+        self.opens().await;
+    }
+
+    /// Ends it, whatever it is at.
+    pub(crate) fn stop(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.process.ends_within(START_LIMIT).expect("nothing outlives that");
+    }
+
+    /// Where its configuration lies.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts it with its admin listener on a unix socket, where its own client cannot ask it.
@@ -203,6 +211,21 @@ impl Drop for Gateway {
             eprintln!("--- proxy.toml:\n{config}\n--- schemagate wrote:\n{}", self.log());
         }
     }
+}
+
+/// Runs by the configuration of a folder.
+fn run_in(folder: &TempDir, env: &[(&str, &str)]) -> Guarded {
+    let log = fs::OpenOptions::new().create(true).append(true).open(log_path(folder)).expect("a log file");
+    let mut command = schemagate();
+    command
+        .arg("run")
+        .arg("--config")
+        .arg(folder.path().join("proxy.toml"))
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a log file"))
+        .stderr(log);
+    Guarded::start(&mut command, Signal::SIGKILL, None)
 }
 
 fn log_path(folder: &TempDir) -> PathBuf {

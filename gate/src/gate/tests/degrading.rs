@@ -95,7 +95,8 @@ fn who_cannot_wait_or_waited_in_vain_gets_the_action_after_it() {
     let then = Action::ReadOnly(AnswerId(7));
     let hold = Hold { up_to: HOUR, max_requests: 1, max_body: 0, release_per_second: 1, then };
     let route = on_broken(needing(route("/x"), &[BROKEN]), Action::Hold(HoldId(0)));
-    let rules = Rules::new(vec![route], requirements(), 2, KEEP, None).expect("no conflict").with_holds(vec![hold]);
+    let rules =
+        Rules::new(vec![route], requirements(), 2, KEEP, None).expect("no conflict").with_holds(vec![hold], None);
     let gate = look(&Gate::new(Arc::new(rules)), &catalog());
     for (method, wanted) in [("GET", FORWARD), ("POST", answer(7))] {
         let decision = decide(&gate, &format!("{method} /x"));

@@ -1,0 +1,111 @@
+//! `schemagate bypass`
+
+use clap::{Args, Subcommand, ValueEnum};
+use gate::Skips;
+
+use super::console::Console;
+use super::exit::Exit;
+use super::orders::{Asking, Kind, Noted, Talk};
+use crate::config::order::BypassTerms;
+use crate::desk::NewBypass;
+
+const KIND: Kind = Kind { one: "bypass", many: "bypasses", ended: "is off" };
+
+/// Lets requests pass although something would keep them.
+#[derive(Debug, Args)]
+pub(super) struct Bypass {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Let requests pass for a while (30m, if [bypass] ttl says nothing else); they are counted and warned of
+    On(On),
+    /// End bypasses before their time
+    Off(Off),
+    /// Show the bypasses that are on
+    List(Asking),
+}
+
+#[derive(Debug, Args)]
+struct On {
+    #[command(flatten)]
+    asking: Asking,
+    /// Only requests of this route; may be repeated
+    #[arg(long, value_name = "NAME")]
+    route: Vec<String>,
+    /// Only what this requirement keeps; may be repeated
+    #[arg(long, value_name = "NAME")]
+    requirement: Vec<String>,
+    /// Only requests of this tenant, by schema or as requests name it; may be repeated
+    #[arg(long, value_name = "NAME")]
+    tenant: Vec<String>,
+    /// What is passed over
+    #[arg(long, value_enum, default_value = "needs")]
+    skips: SkipsWord,
+    #[command(flatten)]
+    noted: Noted,
+}
+
+#[derive(Debug, Args)]
+struct Off {
+    #[command(flatten)]
+    asking: Asking,
+    /// Which, as `bypass list` shows them
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that were switched on by commands
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SkipsWord {
+    /// Requirements that are not ready
+    Needs,
+    /// Maintenance windows
+    Windows,
+    /// Both
+    Both,
+}
+
+impl From<SkipsWord> for Skips {
+    fn from(word: SkipsWord) -> Self {
+        match word {
+            SkipsWord::Needs => Self::Needs,
+            SkipsWord::Windows => Self::Windows,
+            SkipsWord::Both => Self::Both,
+        }
+    }
+}
+
+impl Bypass {
+    pub(super) fn run(self, console: &Console) -> Exit {
+        let ended = match self.command {
+            Command::On(on) => on.run(console),
+            Command::Off(off) => off.run(console),
+            Command::List(asking) => {
+                Talk::begin(&asking, KIND, console).and_then(|talk| talk.show::<BypassTerms>(|_| None))
+            }
+        };
+        ended.unwrap_or_else(|exit| exit)
+    }
+}
+
+impl On {
+    fn run(self, console: &Console) -> Result<Exit, Exit> {
+        let talk = Talk::begin(&self.asking, KIND, console)?;
+        let Self { route: routes, requirement: requirements, tenant: tenants, skips, noted, .. } = self;
+        let asked = NewBypass { skips: skips.into(), routes, requirements, tenants, note: noted.note() };
+        talk.give::<BypassTerms>(&asked)
+    }
+}
+
+impl Off {
+    fn run(self, console: &Console) -> Result<Exit, Exit> {
+        let talk = Talk::begin(&self.asking, KIND, console)?;
+        let ids = if self.all { talk.own_ids::<BypassTerms>(|_| true)? } else { self.ids };
+        talk.end::<BypassTerms>(&ids)
+    }
+}

@@ -1,0 +1,79 @@
+//! `schemagate hold`
+
+use clap::{Args, Subcommand};
+
+use super::console::Console;
+use super::exit::Exit;
+use super::orders::{Asking, Kind, Noted, Talk};
+use crate::config::order::HoldTerms;
+use crate::desk::NewHold;
+
+const KIND: Kind = Kind { one: "hold", many: "holds", ended: "is off" };
+
+/// Lets requests wait although the schema is right.
+#[derive(Debug, Args)]
+pub(super) struct Hold {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Let the requests of routes wait (5m at most, if nothing else is said), within the bounds of each route's own
+    /// action hold or of [hold] default
+    On(On),
+    /// Let those who wait go
+    Off(Off),
+    /// Show the holds that are on
+    List(Asking),
+}
+
+#[derive(Debug, Args)]
+struct On {
+    #[command(flatten)]
+    asking: Asking,
+    /// Routes, by name
+    #[arg(value_name = "ROUTE", required_unless_present = "all")]
+    routes: Vec<String>,
+    /// Every route
+    #[arg(long, conflicts_with = "routes")]
+    all: bool,
+    #[command(flatten)]
+    noted: Noted,
+}
+
+#[derive(Debug, Args)]
+struct Off {
+    #[command(flatten)]
+    asking: Asking,
+    /// Which, as `hold list` shows them
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that were switched on by commands
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+}
+
+impl Hold {
+    pub(super) fn run(self, console: &Console) -> Exit {
+        let ended = match self.command {
+            Command::On(On { asking, routes, noted, .. }) => {
+                let asked = NewHold { routes, note: noted.note() };
+                Talk::begin(&asking, KIND, console).and_then(|talk| talk.give::<HoldTerms>(&asked))
+            }
+            Command::Off(off) => off.run(console),
+            Command::List(asking) => {
+                Talk::begin(&asking, KIND, console).and_then(|talk| talk.show::<HoldTerms>(|_| None))
+            }
+        };
+        ended.unwrap_or_else(|exit| exit)
+    }
+}
+
+impl Off {
+    fn run(self, console: &Console) -> Result<Exit, Exit> {
+        let talk = Talk::begin(&self.asking, KIND, console)?;
+        let ids = if self.all { talk.own_ids::<HoldTerms>(|_| true)? } else { self.ids };
+        talk.end::<HoldTerms>(&ids)
+    }
+}

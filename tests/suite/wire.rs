@@ -1,0 +1,102 @@
+//! Raw requests, byte for byte: what must not reach a backend does not. `tests/wire` has them.
+
+mod case;
+mod differences;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gate::PathError;
+use schemagate::wire::WireRefusal;
+
+use crate::house::{Gateway, Recorder};
+use case::{Case, Outcome};
+
+fn config(backend: &str) -> String {
+    format!("[upstreams.app]\nservers = [\"{backend}\"]\n[[routes]]\npath = \"/*\"\n")
+}
+
+#[tokio::test]
+async fn each_raw_request_is_answered_as_the_corpus_says_and_nothing_else_reaches_the_backend() {
+    let recorder = Recorder::start().await;
+    let gateway = Gateway::start(&config(recorder.address())).await;
+    let cases = Case::all();
+    assert!(cases.len() > 100, "the corpus is there: {}", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let outcome = Outcome::of(case, gateway.port(), &recorder).await;
+        if let Err(why) = case.check(&outcome) {
+            wrong.push(format!("{} ({}): {why}: {outcome:?}", case.name, case.file));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_refusal_for_form_alone_is_counted_logged_and_told_by_its_word() {
+    let recorder = Recorder::start().await;
+    let gateway = Gateway::start(&config(recorder.address())).await;
+    for (request, status, word) in [
+        ("GET / HTTP/1.1\nHost: a\n\n", 400, "bare_lf"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "repeated_host"),
+        ("GET /a%5cb HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 400, "backslash"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n;\r\n\r\n", 400, "bad_chunk_size"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: all\r\n\r\n", 417, "unknown_expectation"),
+    ] {
+        let answer = crate::house::raw(gateway.port(), request.as_bytes()).await.to_ascii_lowercase();
+        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
+        let told = format!("proxy-status: schemagate; error=http_request_error; details=\"{word}\"\r\n");
+        assert!(answer.contains(&told) && answer.contains("connection: close\r\n"), "{answer}");
+        gateway.counts(|line| line == format!("schemagate_wire_refusals_total{{why=\"{word}\"}} 1")).await;
+        gateway.logged(word).await;
+    }
+}
+
+#[tokio::test]
+async fn http2_is_held_to_the_same_rules() {
+    let recorder = Recorder::start().await;
+    let gateway = Gateway::start(&config(recorder.address())).await;
+    let words = http2::ask(gateway.port()).await;
+    assert!(words.iter().all(|(_, refused)| *refused), "{words:?}");
+    assert_eq!(recorder.take().requests, Vec::<String>::new());
+}
+
+mod http2;
+
+/// Where the corpus and its documentation lie.
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// Puts what the code says between two marks of docs/wire.md, or fails if something else stands there.
+fn document(mark: &str, right: &str) {
+    let file = home().join("docs/wire.md");
+    let text = fs::read_to_string(&file).expect("docs/wire.md");
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let from = text.find(&begin).expect("the mark") + begin.len();
+    let until = text.find(&end).expect("the mark's end");
+    if std::env::var_os("WRITE_DOCS").is_some() {
+        fs::write(&file, format!("{}{right}{}", &text[..from], &text[until..])).expect("written");
+    } else {
+        assert_eq!(&text[from..until], right, "write docs/wire.md anew, with WRITE_DOCS=1");
+    }
+}
+
+#[test]
+fn the_documentation_names_every_word() {
+    let paths = [
+        PathError::BrokenEscape,
+        PathError::Control,
+        PathError::EncodedNul,
+        PathError::Backslash,
+        PathError::EncodedSlash,
+        PathError::Overlong,
+    ];
+    let mut table = String::from("| word | status | meaning |\n| --- | --- | --- |\n");
+    let wire = WireRefusal::ALL.iter().map(|refusal| (refusal.word(), refusal.status(), refusal.as_str()));
+    for (word, status, meaning) in wire.chain(paths.map(|error| (error.word(), 400, error.as_str()))) {
+        writeln!(table, "| `{word}` | {status} | {meaning} |").expect("written");
+    }
+    document("words", &table);
+}
