@@ -49,6 +49,7 @@ mod pooler;
 mod prisma_schema;
 mod privileges;
 mod recheck;
+mod reload;
 mod replay;
 mod requirements;
 mod rescue;
