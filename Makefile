@@ -5,6 +5,7 @@
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
 #   make test-browser    prove its pages in a real Chromium
+#   make rules           prove the alert rules and the dashboard's queries with Prometheus' own tool
 #
 # All work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
 # where that is allowed (root, or sudo that asks no password), and named where it is not.
@@ -24,7 +25,7 @@ BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures bench-micro deps-build deps-test deps-apps deps-browser deps-wire wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules bench-micro deps-build deps-test deps-apps deps-browser deps-wire wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -42,6 +43,10 @@ test-browser: deps-browser ## The pages in a real Chromium, by mouse and by keyb
 
 pictures: deps-browser ## The pictures of the documentation, taken anew.
 	PICTURES=$(CURDIR)/docs/pictures $(CARGO) test --locked --test browser
+
+rules: ## Alert rules against made-up series, and the queries of the Grafana dashboard, by promtool.
+	@scripts/install-missing.sh rules
+	scripts/check-rules.sh
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench

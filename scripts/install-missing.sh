@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser|wire
+# Usage: install-missing.sh build|test|apps|browser|wire|rules
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -12,6 +12,7 @@ test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
 apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
+rules=(promtool:prometheus node:nodejs)
 
 # Debian installs servers where a user's PATH does not look.
 has() {
@@ -26,7 +27,8 @@ case "${1:-}" in
     apps) wanted=("${apps[@]}") ;;
     browser) wanted=("${browser[@]}") ;;
     wire) wanted=("${wire[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser|wire" >&2; exit 2 ;;
+    rules) wanted=("${rules[@]}") ;;
+    *) echo "usage: $0 build|test|apps|browser|wire|rules" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -14,13 +14,13 @@ mod requests;
 
 pub use configuration::{config, lock, names};
 pub use migrations::{django_migration, migration_folder, prisma_schema, sql_migration};
-pub use requests::{answer, request, symptom};
+pub use requests::{answer, request, symptom, wire};
 
 /// A target: what it is called, here and among the seeds, and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("answer", answer),
     ("config", config),
     ("django_migration", django_migration),
@@ -31,4 +31,5 @@ pub const TARGETS: [Target; 10] = [
     ("request", request),
     ("sql_migration", sql_migration),
     ("symptom", symptom),
+    ("wire", wire),
 ];

@@ -8,6 +8,7 @@ use gate::{EncodedSlash, Gate, Host, MatchingForm, Method, Moment, Outcome, Requ
 use http::{HeaderMap, HeaderValue, header};
 use schemagate::answer::{Answers, Client, Saying};
 use schemagate::config::{Brand, Config, Maintenance};
+use schemagate::wire::{BodyEnd, HeadEnd, Limits, inspect};
 
 const KEEP: MatchingForm =
     MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
@@ -41,6 +42,22 @@ pub fn request(data: &[u8]) {
         let gated = target.matching.as_bytes().starts_with(b"/gated/");
         assert!(!gated || matches!(decision.outcome, Outcome::Answer(_)), "a gated path passes: {decision:?}");
     }
+}
+
+/// What comes over a connection: where a head that goes on ends, and where its body does, does not depend on the
+/// pieces they come in.
+pub fn wire(data: &[u8]) {
+    let limits = Limits::default();
+    let (mut whole, mut pieces) = (HeadEnd::default(), HeadEnd::default());
+    let Ok(Some(end)) = whole.find(data, &limits) else { return };
+    let (head, rest) = data.split_at(end);
+    let Ok(head) = inspect(head, &limits) else { return };
+    let found = (1..=data.len()).find_map(|come| pieces.find(data.get(..come)?, &limits).transpose());
+    assert_eq!(found, Some(Ok(end)), "pieces end elsewhere");
+    let (mut whole, mut pieces) = (BodyEnd::of(head.body), BodyEnd::of(head.body));
+    let all = whole.read(rest);
+    let single = rest.iter().try_fold(0, |taken, byte| pieces.read(&[*byte]).map(|one| taken + one));
+    assert_eq!(single, all, "a body's pieces end elsewhere");
 }
 
 /// `/gated/*` needs what is not known to be there, and that blocks; everything else passes.

@@ -6,6 +6,7 @@ use gate::{Action, Fact, Mode, ObjectName};
 
 use super::*;
 
+mod control_file;
 mod lock;
 mod mistakes;
 mod reference;

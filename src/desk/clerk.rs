@@ -1,53 +1,44 @@
 //! Who keeps the orders, writes them down and hands them on.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use gate::{Bypass, BypassId, Bypasses, HostPattern, OrderSource, RouteHold, Window, WindowScope, WindowSource};
+use gate::OrderSource;
 use jiff::Timestamp;
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::asked::{NewBypass, NewHold, NewWindow, Note, time};
+use super::asked::Note;
 use super::book::{Kind, each_kind, take_over};
 use super::control_file::ControlFile;
 use super::ephemeral;
+use super::in_force::{BypassIds, in_force};
 use super::state::{Deed, State, StateFile};
 use super::wall_clock::WallClock;
 use super::{DeskError, Taken, names};
-use crate::config::Config;
-use crate::config::order::{BypassTerms, HoldTerms, Order, OrderBook, WindowTerms, boxed};
+use crate::config::order::{Order, OrderBook};
+use crate::config::{Config, EnvBypass};
 use crate::live::{GateReader, OrdersSender};
 
-/// How long requests wait by an order of which nothing is said: it is for migrations of seconds.
-const USUAL_HOLD: Duration = Duration::from_secs(300);
 /// Orders of each kind that commands may give: what is more is a program gone wrong.
 const MOST: usize = 1000;
-
-/// Stands for whoever acts where nobody ordered it.
-const ITSELF: &str = "schemagate";
 
 /// Keeps the orders, writes them down and hands them on.
 #[derive(Debug)]
 pub(super) struct Clerk {
-    config: Arc<Config>,
-    reader: GateReader,
+    pub(super) config: Arc<Config>,
+    pub(super) reader: GateReader,
     sender: OrdersSender,
     file: StateFile,
-    state: State,
-    env: OrderBook,
-    control: Option<ControlFile>,
-    clock: WallClock,
-    /// Of each bypass, by source and name.
-    ids: HashMap<(OrderSource, String), BypassId>,
-    next_id: u32,
+    pub(super) state: State,
+    pub(super) env: OrderBook,
+    pub(super) control: Option<ControlFile>,
+    pub(super) clock: WallClock,
+    ids: BypassIds,
     /// Orders were given or ended that are not written down yet.
-    unwritten: bool,
+    pub(super) unwritten: bool,
     /// Something is ordered otherwise than the writer knows.
-    unsent: bool,
+    pub(super) unsent: bool,
     /// Why what is written down will be gone.
     ephemeral: Option<String>,
 }
@@ -66,7 +57,6 @@ impl Clerk {
         let control = config.control.file.clone().map(ControlFile::new);
         let ephemeral = ephemeral::why(file.path()).filter(|_| control.is_none());
         let env = from_env(&config, now);
-        let (ids, next_id) = (HashMap::new(), 0);
         let mut clerk = Self {
             config,
             reader,
@@ -76,8 +66,7 @@ impl Clerk {
             env,
             control,
             clock,
-            ids,
-            next_id,
+            ids: BypassIds::default(),
             unwritten: false,
             unsent: false,
             ephemeral,
@@ -99,7 +88,7 @@ impl Clerk {
             control.read_now(&self.config.rules, now);
         }
         each_kind!(K => { take_over::<K>(&mut self.state.book, now); });
-        let orders = self.in_force(now);
+        let orders = in_force(&self.orders_at(now), self.clock, &mut self.ids);
         for bypass in orders.bypasses.on(self.reader.now()) {
             warn!(
                 target: "schemagate::bypass",
@@ -114,6 +103,11 @@ impl Clerk {
                 bypass.skips.as_str(),
                 bypass.scope,
             );
+        }
+        let kept = (orders.windows.len(), orders.holds.len());
+        if kept != (0, 0) {
+            let (windows, holds) = kept;
+            info!(target: "schemagate::control", windows, holds, "maintenance windows and holds of operators are known from the start");
         }
         self.sender.leave(orders);
     }
@@ -141,40 +135,6 @@ impl Clerk {
         self.state.history.clone()
     }
 
-    /// A bypass keeps its id as long as it is ordered.
-    fn id_of(&mut self, order: &Order<BypassTerms>) -> BypassId {
-        let next = BypassId(self.next_id);
-        let id = *self.ids.entry((order.source, order.id.clone())).or_insert(next);
-        self.next_id += u32::from(id == next);
-        id
-    }
-
-    /// The orders as a decision reads them.
-    fn in_force(&mut self, now: Timestamp) -> gate::Orders {
-        let clock = self.clock;
-        let all = self.orders_at(now);
-        self.ids.retain(|(source, id), _| all.bypasses.iter().any(|order| order.source == *source && order.id == *id));
-        gate::Orders {
-            bypasses: Bypasses::new(all.bypasses.iter().map(|order| Bypass {
-                id: self.id_of(order),
-                name: order.id.as_str().into(),
-                scope: order.terms.scope(),
-                skips: order.terms.skips,
-                until: order.until.map(|until| clock.moment(until)),
-                reason: order.reason.as_deref().map(Into::into),
-                by: order.by.as_str().into(),
-                source: order.source,
-            })),
-            windows: all.windows.iter().map(|order| window(order, clock)).collect(),
-            holds: all.holds.iter().map(|order| hold(order, clock)).collect(),
-        }
-    }
-
-    /// Tells of every swap of the snapshot.
-    pub(super) fn swaps(&self) -> watch::Receiver<()> {
-        self.reader.swaps()
-    }
-
     /// Writes down what is to be, and hands on what is ordered now; returns when it is in force, with what is to be
     /// said if it could not be written. Whoever ordered it may leave meanwhile: then the next round does it.
     pub(super) async fn settle(&mut self) -> Option<String> {
@@ -184,74 +144,15 @@ impl Clerk {
             self.unwritten = false;
         }
         if self.unsent {
-            let orders = self.in_force(Timestamp::now());
+            let orders = in_force(&self.orders(), self.clock, &mut self.ids);
             self.sender.put(orders).await;
             self.unsent = false;
         }
         told
     }
 
-    pub(super) async fn bypass_on(&mut self, asked: NewBypass, caller: &str) -> Result<Taken<BypassTerms>, DeskError> {
-        let NewBypass { skips, routes, requirements, tenants, note } = asked;
-        let now = Timestamp::now();
-        if !skips.needs() && !requirements.is_empty() {
-            let why = "`requirements` narrows a bypass of needs, and this one skips windows alone";
-            return Err(DeskError::invalid(why));
-        }
-        let warning = {
-            let gate = self.reader.pin();
-            names::routes(&routes, &gate)?;
-            names::requirements(&requirements, &gate)?;
-            names::tenants(&tenants, &gate)?
-        };
-        let until = note.end(now, now, Some(self.config.control.bypass_ttl))?;
-        let terms = BypassTerms { skips, routes, requirements, tenants };
-        self.give(terms, &note, until, caller, warning).await
-    }
-
-    pub(super) async fn open_window(
-        &mut self,
-        asked: NewWindow,
-        caller: &str,
-    ) -> Result<Taken<WindowTerms>, DeskError> {
-        let now = Timestamp::now();
-        let from = asked.from.as_deref().map_or(Ok(now), |from| time("from", from))?;
-        let until = asked.note.end(from, now, None)?;
-        let NewWindow {
-            blocks, routes, hosts, tenants, organisation, message, until_ready, requirements, note, ..
-        } = asked;
-        if !until_ready && !requirements.is_empty() {
-            return Err(DeskError::invalid(
-                "`requirements` says what `until_ready` waits for, and that is not asked for",
-            ));
-        }
-        names::hosts(&hosts)?;
-        names::sentence("message", message.as_ref())?;
-        names::sentence("organisation", organisation.as_ref())?;
-        let warning = {
-            let gate = self.reader.pin();
-            names::routes(&routes, &gate)?;
-            names::requirements(&requirements, &gate)?;
-            names::tenants(&tenants, &gate)?
-        };
-        let terms =
-            WindowTerms { from, blocks, routes, hosts, tenants, organisation, message, until_ready, requirements };
-        if until_ready && from <= now && self.is_ready(&terms, None) {
-            return Err(DeskError::AlreadyReady);
-        }
-        self.give(terms, &note, until, caller, warning).await
-    }
-
-    pub(super) async fn hold(&mut self, asked: NewHold, caller: &str) -> Result<Taken<HoldTerms>, DeskError> {
-        let NewHold { routes, note } = asked;
-        let now = Timestamp::now();
-        names::routes(&routes, &self.reader.pin())?;
-        let until = note.end(now, now, Some(USUAL_HOLD))?;
-        self.give(HoldTerms { routes }, &note, until, caller, None).await
-    }
-
     /// Takes an order: writes it down, puts it in force, and tells the log.
-    async fn give<K: Kind>(
+    pub(super) async fn give<K: Kind>(
         &mut self,
         terms: K,
         note: &Note,
@@ -318,7 +219,7 @@ impl Clerk {
     }
 
     /// One line of the log and one entry of the history.
-    fn note<K: Kind>(&mut self, what: &str, by: &str, order: &Order<K>) {
+    pub(super) fn note<K: Kind>(&mut self, what: &str, by: &str, order: &Order<K>) {
         let terms = order.terms.to_string();
         info!(
             target: "schemagate::audit",
@@ -353,77 +254,11 @@ impl Clerk {
         warn!(target: "schemagate::control", "an order is in force, and {told}");
         Some(told)
     }
-
-    /// Whether everything that a window waits for was seen ready, by looks that began after its opening.
-    fn is_ready(&self, terms: &WindowTerms, opened: Option<Timestamp>) -> bool {
-        let (gate, now) = (self.reader.pin(), self.reader.now());
-        let since = opened.map_or(gate::Moment::default(), |opened| self.clock.moment(opened));
-        if terms.requirements.is_empty() {
-            return gate.is_ready_since(since, now);
-        }
-        let named =
-            gate.rules().declared().filter(|(_, known)| terms.requirements.iter().any(|name| **name == *known.name));
-        named.into_iter().all(|(id, requirement)| {
-            gate.snapshot().looked_since(requirement.database, since)
-                && gate.snapshot().verdict(id, now) == gate::Verdict::Ready
-        })
-    }
-
-    /// Takes back what is over, lifts what waited for the schema, and reads the control file.
-    pub(super) async fn look_round(&mut self) {
-        let now = Timestamp::now();
-        self.unsent |= self.clock.measure(now, self.reader.now());
-        self.follow(now);
-        each_kind!(K => {
-            for order in take_over::<K>(&mut self.state.book, now) {
-                // Not written: it would be over at the next start, too, and another process may have the file by now.
-                self.unsent = true;
-                self.note(&format!("{} is over", K::WORD), ITSELF, &order);
-            }
-        });
-        self.lift(now);
-        if let Some(control) = &mut self.control {
-            self.unsent |= control.read(&self.config.rules, now).await;
-        }
-        self.settle().await;
-    }
-
-    /// Takes over what another configuration says of orders.
-    fn follow(&mut self, now: Timestamp) {
-        let live = Arc::clone(self.reader.pin().config());
-        if Arc::ptr_eq(&live, &self.config) {
-            return;
-        }
-        self.env = from_env(&live, now);
-        // Its names are those of the configuration.
-        let before = self.control.take();
-        self.control = live.control.file.clone().map(|path| ControlFile::after(path, before));
-        if let Some(control) = &mut self.control {
-            control.read_now(&live.rules, now);
-        }
-        self.config = live;
-        self.unsent = true;
-    }
-
-    /// Lifts windows for which everything is ready.
-    fn lift(&mut self, now: Timestamp) {
-        let waiting = self.state.book.windows.iter().filter(|order| order.terms.until_ready && order.terms.from <= now);
-        let ready = waiting.filter(|order| self.is_ready(&order.terms, Some(order.created.max(order.terms.from))));
-        let lifted: Vec<String> = ready.map(|order| order.id.clone()).collect();
-        for id in &lifted {
-            let windows = &mut self.state.book.windows;
-            let Some(place) = windows.iter().position(|order| order.id == *id) else { continue };
-            let order = windows.remove(place);
-            self.note("window lifted, since everything is ready", ITSELF, &order);
-            // Written: it must not be back after a restart.
-            (self.unwritten, self.unsent) = (true, true);
-        }
-    }
 }
 
 /// The bypasses that the environment switches on.
-fn from_env(config: &Config, now: Timestamp) -> OrderBook {
-    let order = |bypass: &crate::config::EnvBypass| Order {
+pub(super) fn from_env(config: &Config, now: Timestamp) -> OrderBook {
+    let order = |bypass: &EnvBypass| Order {
         id: bypass.setting.clone(),
         source: OrderSource::Env,
         by: "environment".to_owned(),
@@ -433,32 +268,4 @@ fn from_env(config: &Config, now: Timestamp) -> OrderBook {
         terms: bypass.terms.clone(),
     };
     OrderBook { bypasses: config.control.env.iter().map(order).collect(), ..OrderBook::default() }
-}
-
-fn window(order: &Order<WindowTerms>, clock: WallClock) -> Window {
-    let terms = &order.terms;
-    Window {
-        name: order.id.as_str().into(),
-        source: WindowSource::Operator,
-        from: clock.moment(terms.from),
-        until: order.until.map(|until| clock.moment(until)),
-        until_ready: terms.until_ready,
-        blocks: terms.blocks,
-        scope: WindowScope {
-            routes: boxed(&terms.routes),
-            // They were read when the order was taken.
-            hosts: terms.hosts.iter().filter_map(|host| HostPattern::parse(host).ok()).collect(),
-            tenants: boxed(&terms.tenants),
-            organisation: terms.organisation.as_deref().map(Into::into),
-        },
-        message: terms.message.as_deref().map(Into::into),
-    }
-}
-
-fn hold(order: &Order<HoldTerms>, clock: WallClock) -> RouteHold {
-    RouteHold {
-        name: order.id.as_str().into(),
-        routes: boxed(&order.terms.routes),
-        until: order.until.map(|until| clock.moment(until)),
-    }
 }

@@ -13,9 +13,11 @@ mod clerk;
 mod control_file;
 mod ephemeral;
 mod error;
+mod in_force;
 mod names;
 mod round;
 mod state;
+mod taking;
 mod wall_clock;
 
 use std::sync::Arc;

@@ -91,7 +91,7 @@ impl Gateway {
             };
         }
         if let Again::Wait = again
-            && let Some(answer) = self.wait(session, exchange).await?
+            && let Some(answer) = self.wait(session, exchange, None).await?
         {
             return answered(exchange, answer);
         }

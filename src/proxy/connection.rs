@@ -12,22 +12,34 @@ use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
 
 /// Hands each connection to HTTP/1 or HTTP/2.
+#[derive(Clone)]
 pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
 }
 
+impl Connections {
+    /// Serves a connection of which it is not known yet that it speaks HTTP/2.
+    async fn serve(self, stream: Stream, shutdown: ShutdownWatch) {
+        // Over TLS, ALPN has told; without, the first bytes do.
+        let plain = stream.get_ssl_digest().is_none();
+        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown };
+        if let Some(http2) = http1.serve(stream, plain).await {
+            self.proxy.process_new(http2, &shutdown).await;
+        }
+    }
+}
+
 #[async_trait]
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let plain = stream.get_ssl_digest().is_none();
-        let http2 = if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-            stream
-        } else {
-            // Over TLS, ALPN has told; without, the first bytes do.
-            Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown }.serve(stream, plain).await?
-        };
-        self.proxy.process_new(http2, shutdown).await
+        if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            return self.proxy.process_new(stream, shutdown).await;
+        }
+        // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,
+        // which is six times what a connection needs that waits.
+        tokio::spawn(Self::clone(self).serve(stream, shutdown.clone()));
+        None
     }
 
     async fn cleanup(&self) {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use gate::{Decision, Gate, Route, Rules, UpstreamId};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use tokio::sync::watch;
 
 use super::ProxyError;
 use super::facts::{Facts, Refusal};
 use super::gateway::raw_head;
-use super::hold::Room;
+use super::hold::{Cause, Room};
 use super::stale::Stale;
 use super::upstreams::Upstreams;
 use crate::answer::Answers;
@@ -27,6 +28,7 @@ pub(super) struct Edition {
     pub(super) upstreams: Arc<Upstreams>,
     pub(super) stale: Option<Stale>,
     pub(super) room: Room,
+    pub(super) cause: Cause,
     pub(super) counts: RouteCounts,
 }
 
@@ -66,8 +68,9 @@ impl Edition {
         let Means { reader, metrics, closing } = means;
         let stale = Stale::prepare(&config, before.and_then(|before| before.stale.as_ref()), reader, metrics);
         let room = Room::new(config.rules.holds(), config.hold, closing.clone());
+        let cause = Cause::of(&config.rules);
         let counts = metrics.route_counts(&config.rules);
-        Ok(Self { config, answers, upstreams: Arc::new(upstreams), stale, room, counts })
+        Ok(Self { config, answers, upstreams: Arc::new(upstreams), stale, room, cause, counts })
     }
 
     pub(super) fn rules(&self) -> &Rules {
@@ -81,8 +84,13 @@ impl Edition {
 
     /// What a decision looks at.
     pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
+        self.facts_of(session.req_header(), &raw_head(session))
+    }
+
+    /// The same, of a request whose head came like this over HTTP/1.
+    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader, head: &[u8]) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(session.req_header(), &raw_head(session), form, tenant)
+        Facts::read(request, head, form, tenant)
     }
 
     /// What goes by the name here that `upstream` has in `other`.

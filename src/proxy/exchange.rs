@@ -11,7 +11,8 @@ use super::client::Client;
 use super::drain::InFlight;
 use super::edition::{Decided, Edition};
 use super::failure;
-use super::http1::Arrival;
+use super::hold::Ended;
+use super::http1::{Arrival, Switched};
 use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
@@ -31,8 +32,10 @@ pub(super) const MAX_ROUNDS: usize = 2 * MAX_ATTEMPTS + 2;
 pub(super) struct Exchange {
     /// When its header had been read.
     pub(super) began: Instant,
-    /// What its connection knows of it.
-    pub(super) arrival: Option<Box<Arrival>>,
+    /// Where another protocol may follow on its connection.
+    switched: Option<Switched>,
+    /// How it waited before pingora knew of it, where that leads anywhere else than it would go anyway.
+    pub(super) waited: Option<Ended>,
     /// Who asks.
     pub(super) client: Client,
     /// The id that the client, the backend and the log share.
@@ -176,8 +179,18 @@ impl Exchange {
 
     /// Another protocol follows on its connection.
     pub(super) fn switches(&self) {
-        if let Some(switched) = self.arrival.as_ref().and_then(|arrival| arrival.switched.as_ref()) {
+        if let Some(switched) = &self.switched {
             switched.set();
+        }
+    }
+
+    /// Takes over what its connection knows of it.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        self.switched = arrival.switched;
+        self.began = arrival.began.unwrap_or(self.began);
+        if let Some(waited) = arrival.waited {
+            self.held = Some(waited.took);
+            self.waited = Some(waited.ended).filter(|ended| !matches!(ended, Ended::Released));
         }
     }
 
@@ -189,7 +202,8 @@ impl Exchange {
     pub(super) fn new(edition: Arc<Edition>, in_flight: InFlight) -> Self {
         Self {
             began: Instant::now(),
-            arrival: None,
+            switched: None,
+            waited: None,
             client: Client::default(),
             id: RequestId::default(),
             edition,

@@ -24,12 +24,13 @@ use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::authority;
 use super::failure::{self, Failing};
+use super::hold::Ended;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, own_answer, stale};
+use super::{again, forwarded, hop_by_hop, look_alike, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
@@ -182,7 +183,9 @@ impl ProxyHttp for Phases {
 
     /// Connections hand over what they know of a request.
     fn on_connection_reuse(&self, _session: &mut Session, exchange: &mut Exchange, known: Box<dyn Any + Send + Sync>) {
-        exchange.arrival = known.downcast().ok();
+        if let Ok(arrival) = known.downcast() {
+            exchange.arrive(*arrival);
+        }
     }
 
     /// None: pingora's compression would cost a lookup on every answer, and answers pass as they are.
@@ -202,8 +205,10 @@ impl ProxyHttp for Phases {
             exchange.has_body = !session.is_body_empty();
             self.decide(&pinned, session, exchange, now)
         };
-        if exchange.waits() {
-            answer = self.wait(session, exchange).await?;
+        match exchange.waited.take() {
+            Some(Ended::Left(error)) => return Err(error.into_down()),
+            before if exchange.waits() => answer = self.wait(session, exchange, before).await?,
+            _ => {}
         }
         match answer {
             None => Ok(false),
@@ -243,7 +248,9 @@ impl ProxyHttp for Phases {
         request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        forwarded::tell(request, &exchange.client, &exchange.edition.config.listen.trusted_proxies)?;
+        let config = &exchange.edition.config;
+        look_alike::remove(request, config.tenant_header.as_ref());
+        forwarded::tell(request, &exchange.client, &config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
         if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
             // The client spoke HTTP/1.0; what the backend hears must have a Host.

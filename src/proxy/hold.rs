@@ -1,8 +1,15 @@
 //! Requests that wait for the verdict to turn.
 //!
+//! Those of HTTP/1 wait where their heads are read ([`super::http1`]), before pingora knows of them; those
+//! of HTTP/2, bodies in chunks, and those that find out late that they are to wait do so in pingora's hands.
+//! The way is the same.
+//!
 //! Whoever waits is decided anew whenever what is known changes, and by the clock, since verdicts grow
-//! old without a change; after a reload by the new configuration, with the time that it has waited. Meanwhile the client is listened to: one that leaves frees its place at once.
+//! old without a change; after a reload by the new configuration, with the time that it has waited.
+//! Meanwhile the client is listened to: one that leaves frees its place at once.
 
+mod cause;
+mod in_session;
 mod room;
 mod turns;
 
@@ -10,22 +17,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Decision, HoldId, Outcome};
-use http::header;
+use gate::{Decision, HoldId, Method, Moment, Outcome};
 use pingora::Error;
-use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use tokio::time::{Instant, sleep_until};
 
-use super::edition::Edition;
+use super::edition::{Edition, Pinned};
 use super::exchange::Exchange;
 use super::gateway::{Gateway, sent_method};
 use super::recheck::databases;
 use crate::answer::Answer;
 use crate::live::Attention;
 
+pub(super) use cause::Cause;
 pub(super) use room::Room;
 
+use in_session::InSession;
 use room::Place;
 
 /// A verdict that grows too old to count turns without anybody's being told.
@@ -33,9 +40,9 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// How waiting ended.
 #[derive(Debug)]
-enum Ended {
-    /// Another action is due by now, and this is its answer if it has one.
-    Released(Option<Answer>),
+pub(super) enum Ended {
+    /// Another action is due by now.
+    Released,
     /// It took too long.
     TimedOut,
     /// Too many wait, or too much of their bodies.
@@ -52,7 +59,7 @@ impl Ended {
     /// The word in metrics.
     const fn as_str(&self) -> &'static str {
         match self {
-            Self::Released(_) => "released",
+            Self::Released => "released",
             Self::TimedOut => "timed_out",
             Self::Full => "full",
             Self::TooLarge => "body_too_large",
@@ -62,50 +69,75 @@ impl Ended {
     }
 }
 
-/// What comes of a request's body while it waits. It is read along, because a client that leaves is
-/// noticed by reading alone, and kept, to be sent when the request is.
+/// A request that waits.
+pub(super) trait Waits: Send {
+    /// What is decided of it by what is pinned; `None` where there is nothing to decide.
+    fn decide(&mut self, gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision>;
+
+    /// The method that was sent.
+    fn method(&self) -> Method<'_>;
+
+    /// How many bytes its body has; `None`: unknown.
+    fn length(&mut self) -> Option<usize>;
+
+    /// From now on its body is kept, of which so many bytes may come, and `most` of any body.
+    fn keep(&mut self, bytes: usize, most: usize);
+
+    /// Waits until the client leaves, or sends too much.
+    fn notice(&mut self) -> impl Future<Output = Ended> + Send;
+}
+
+/// How a request waited.
 #[derive(Debug)]
-struct Body {
-    /// Whether anything is to come.
-    none: bool,
-    read: usize,
-    most: usize,
+pub(super) struct Waited {
+    pub(super) ended: Ended,
+    pub(super) took: Duration,
 }
 
 impl Gateway {
     /// Waits until something else is decided than to wait, or for too long. What it is, the exchange has
-    /// then; `None`: it goes to an upstream. An error where the client left.
-    pub(super) async fn wait(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Option<Answer>> {
-        let began = Instant::now();
-        let name = exchange.route().map_or(Box::default(), |route| route.name.clone());
-        let ended = {
-            let _counted = self.metrics.holds.begin(&name);
-            self.hold(session, exchange, began).await
+    /// then; `None`: it goes to an upstream. An error where the client left. `before`: it has waited.
+    pub(super) async fn wait(
+        &self,
+        session: &mut Session,
+        exchange: &mut Exchange,
+        before: Option<Ended>,
+    ) -> pingora::Result<Option<Answer>> {
+        let mut answer = None;
+        let ended = if let Some(ended) = before {
+            ended
+        } else {
+            let route = exchange.route().map_or(Box::default(), |route| route.name.clone());
+            let mut request = InSession::new(session, exchange);
+            let waited = self.wait_in_line(&mut request, &route).await;
+            answer = request.answer.take();
+            exchange.held = Some(waited.took);
+            waited.ended
         };
-        let took = began.elapsed();
-        exchange.held = Some(took);
-        self.metrics.holds.end(&name, ended.as_str(), took);
         match ended {
-            Ended::Released(answer) => Ok(answer),
+            Ended::Released => Ok(answer),
             Ended::Left(error) => Err(error.into_down()),
             Ended::TimedOut | Ended::Full | Ended::TooLarge | Ended::Closing => {
-                let then = exchange.decision.and_then(|decision| then(&exchange.edition, decision, session));
+                let method = sent_method(session);
+                let then = exchange.decision.and_then(|decision| then(&exchange.edition, decision, method));
                 Ok(then.and_then(|then| self.follow(then, session, exchange)))
             }
         }
     }
 
-    async fn hold(&self, session: &mut Session, exchange: &mut Exchange, began: Instant) -> Ended {
-        self.hold_in_line(session, exchange, began).await.unwrap_or_else(|ended| ended)
+    /// Has a request of a route wait, in pingora's hands or before.
+    pub(super) async fn wait_in_line(&self, request: &mut impl Waits, route: &str) -> Waited {
+        let began = Instant::now();
+        let ended = {
+            let _counted = self.metrics.holds.begin(route);
+            self.hold_in_line(request, began).await.unwrap_or_else(|ended| ended)
+        };
+        let took = began.elapsed();
+        self.metrics.holds.end(route, ended.as_str(), took);
+        Waited { ended, took }
     }
 
-    async fn hold_in_line(
-        &self,
-        session: &mut Session,
-        exchange: &mut Exchange,
-        began: Instant,
-    ) -> Result<Ended, Ended> {
-        let mut body = None;
+    async fn hold_in_line(&self, request: &mut impl Waits, began: Instant) -> Result<Ended, Ended> {
         let mut place: Option<Place> = None;
         // As long as it waits the databases are looked at often.
         let mut attention: Option<(Arc<Edition>, Attention)> = None;
@@ -115,24 +147,24 @@ impl Gateway {
             let mut changed = pin!(self.reader.changed());
             changed.as_mut().enable();
             loop {
-                let answer = {
+                let (decision, edition) = {
                     let pinned = self.pin();
-                    let answer = self.decide(&pinned, session, exchange, self.reader.now());
+                    let decision = request.decide(self, &pinned, self.reader.now());
                     if !attention.as_ref().is_some_and(|(edition, _)| Arc::ptr_eq(edition, &pinned.edition)) {
-                        let needed = exchange.route().map(|route| databases(route, pinned.edition.rules()));
+                        let route = decision.and_then(|decision| pinned.edition.route(&decision));
+                        let needed = route.map(|route| databases(route, pinned.edition.rules()));
                         let asking = pinned.live.asking(&needed.unwrap_or_default());
-                        attention = Some((pinned.edition, self.reader.attend(asking)));
+                        attention = Some((Arc::clone(&pinned.edition), self.reader.attend(asking)));
                     }
-                    answer
+                    (decision, pinned.edition)
                 };
-                let edition = &exchange.edition;
-                match (exchange.decision, &place) {
+                match (decision, &place) {
                     (Some(Decision { outcome: Outcome::Hold(id), .. }), Some(known))
                         if edition.room.is_for(known, id) => {}
                     (Some(decision @ Decision { outcome: Outcome::Hold(id), .. }), _) => {
                         // Its old place must not keep it from the new one.
                         drop(place.take());
-                        place = Some(enter(edition, id, decision, session, &mut body)?);
+                        place = Some(enter(&edition, id, decision, request)?);
                     }
                     (Some(decision), Some(place)) if decision.outcome.upstream().is_some() && !let_go => {
                         tokio::select! {
@@ -140,12 +172,12 @@ impl Gateway {
                             // No refusal: there is nothing to wait for any more.
                             () = sleep_until(began + place.up_to()) => {}
                             () = edition.room.closing() => {}
-                            ended = notice(session, &mut body) => return Err(ended),
+                            ended = request.notice() => return Err(ended),
                         }
                         let_go = true;
                         continue;
                     }
-                    _ => return Ok(Ended::Released(answer)),
+                    _ => return Ok(Ended::Released),
                 }
                 let_go = false;
                 let until = place.as_ref().map_or(began, |place| began + place.up_to());
@@ -157,7 +189,7 @@ impl Gateway {
                     () = &mut changed => break,
                     () = sleep_until(until.min(now + AT_LEAST_EVERY)) => {}
                     () = edition.room.closing() => return Err(Ended::Closing),
-                    ended = notice(session, &mut body) => return Err(ended),
+                    ended = request.notice() => return Err(ended),
                 }
             }
         }
@@ -165,58 +197,23 @@ impl Gateway {
 }
 
 /// What is due where waiting is not, or was in vain.
-fn then(edition: &Edition, decision: Decision, session: &Session) -> Option<Decision> {
-    let method = sent_method(session);
+fn then(edition: &Edition, decision: Decision, method: Method<'_>) -> Option<Decision> {
     matches!(decision.outcome, Outcome::Hold(_)).then(|| edition.rules().instead_of_holding(decision, method))
 }
 
 /// A place in the line of a hold.
-fn enter(
-    edition: &Edition,
-    id: HoldId,
-    decision: Decision,
-    session: &mut Session,
-    body: &mut Option<Body>,
-) -> Result<Place, Ended> {
+fn enter(edition: &Edition, id: HoldId, decision: Decision, request: &mut impl Waits) -> Result<Place, Ended> {
     let hold = edition.rules().hold(id).ok_or(Ended::Full)?;
     let most = usize::try_from(hold.max_body).unwrap_or(usize::MAX);
-    let length = length(session);
-    let forwarded_then = then(edition, decision, session).is_some_and(|then| then.outcome.upstream().is_some());
-    let bytes = match length {
+    let then = then(edition, decision, request.method());
+    let forwarded_then = then.is_some_and(|then| then.outcome.upstream().is_some());
+    let bytes = match request.length() {
         Some(length) if length <= most => length,
         // What was read of it in vain could not be sent to where it goes then.
         None if !forwarded_then => most,
         _ => return Err(Ended::TooLarge),
     };
     let place = edition.room.enter(id, bytes)?;
-    if bytes > 0 {
-        session.as_downstream_mut().enable_retry_buffering();
-    }
-    let read = body.as_ref().map_or(0, |body| body.read);
-    *body = Some(Body { none: bytes == 0, read, most });
+    request.keep(bytes, most);
     Ok(place)
-}
-
-/// How long the body is that is still to come; `None`: unknown.
-fn length(session: &mut Session) -> Option<usize> {
-    if session.is_upgrade_req() || session.is_body_done() {
-        return Some(0);
-    }
-    session.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Waits until the client leaves, or sends too much.
-async fn notice(session: &mut Session, body: &mut Option<Body>) -> Ended {
-    let Some(body) = body else { return std::future::pending().await };
-    let client: &mut ServerSession = session.as_downstream_mut();
-    loop {
-        match client.read_body_or_idle(body.none).await {
-            Ok(Some(part)) => body.read += part.len(),
-            Ok(None) => {}
-            Err(error) => return Ended::Left(error),
-        }
-        if body.read > body.most {
-            return Ended::TooLarge;
-        }
-    }
 }

@@ -15,6 +15,7 @@
 //! | `again` | what is sent once more, and when |
 //! | `hold` | requests that wait for a verdict to turn |
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
+//! | `look_alike` | headers that pass for others at a backend |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
@@ -43,6 +44,7 @@ mod held_back;
 mod hold;
 mod hop_by_hop;
 mod http1;
+mod look_alike;
 mod own_answer;
 mod recheck;
 mod request_id;

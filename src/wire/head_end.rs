@@ -12,6 +12,8 @@ const BESIDE_TARGET: usize = 64;
 #[derive(Debug, Default, Clone, Copy)]
 pub struct HeadEnd {
     searched: usize,
+    /// Whether the request line has come.
+    has_line: bool,
 }
 
 impl HeadEnd {
@@ -31,11 +33,13 @@ impl HeadEnd {
         {
             let (before, _) = bytes.split_at_checked(at).unwrap_or_default();
             let Some(line) = before.strip_suffix(b"\r") else { return Err(WireRefusal::BareLf) };
+            // An empty line may come before it.
+            self.has_line |= at > 1;
             if line.ends_with(b"\n") {
                 return if at < limits.head { Ok(Some(at + 1)) } else { Err(WireRefusal::HeadTooLarge) };
             }
         }
-        if bytes.len() >= limits.target + BESIDE_TARGET && !bytes.get(2..).unwrap_or_default().contains(&b'\n') {
+        if bytes.len() >= limits.target + BESIDE_TARGET && !self.has_line {
             return Err(WireRefusal::TargetTooLong);
         }
         if bytes.len() >= limits.head { Err(WireRefusal::HeadTooLarge) } else { Ok(None) }

@@ -3,6 +3,7 @@
 mod bounds;
 mod leaving;
 mod migration;
+mod over_tls;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -167,6 +168,33 @@ async fn what_a_client_sends_ahead_while_it_waits_is_answered_in_turn() {
     let (one, two) = (answers.find("GET /one").expect("the first"), answers.find("GET /two").expect("the second"));
     assert!(one < two && answers.matches("HTTP/1.1 200").count() == 2, "{answers}");
     assert!(!answers.contains("HTTP/1.1 1"), "no interim answer: {answers}");
+}
+
+#[tokio::test]
+async fn a_body_and_what_comes_behind_it_are_told_apart_however_they_come() {
+    let body: Vec<u8> = (0..6).map(crate::house::pattern).collect();
+    let head = b"POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n";
+    let next = b"GET /two HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let both = [head.as_slice(), &body, next].concat();
+    for at in [both.len(), head.len(), head.len() + 3, head.len() + 6, both.len() - 4] {
+        let shop = Shop::open("up_to = \"10s\"").await;
+        let (port, both) = (shop.gateway.port(), both.clone());
+        let talk = tokio::spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it is open");
+            for piece in [&both[..at], &both[at..]] {
+                tokio::io::AsyncWriteExt::write_all(&mut stream, piece).await.expect("it is sent");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let mut answers = String::new();
+            let _ = tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answers).await;
+            answers
+        });
+        shop.holds(1).await;
+        shop.database.execute(MEND).await;
+        let answers = talk.await.expect("answers");
+        let (one, two) = (answers.find("6 true").expect("the first"), answers.find("GET /two").expect("the second"));
+        assert!(one < two && answers.matches("HTTP/1.1 200").count() == 2, "{answers}");
+    }
 }
 
 #[tokio::test]

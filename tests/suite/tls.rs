@@ -20,7 +20,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 }
 
 /// A TLS connection to `localhost` that offers one protocol by ALPN.
-async fn connect(authority: &Authority, port: u16, protocol: &str) -> TlsStream<TcpStream> {
+pub(crate) async fn connect(authority: &Authority, port: u16, protocol: &str) -> TlsStream<TcpStream> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("rustls knows its versions")

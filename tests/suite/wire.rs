@@ -2,6 +2,7 @@
 
 mod case;
 mod differences;
+mod http2;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -59,10 +60,8 @@ async fn http2_is_held_to_the_same_rules() {
     let gateway = Gateway::start(&config(recorder.address())).await;
     let words = http2::ask(gateway.port()).await;
     assert!(words.iter().all(|(_, refused)| *refused), "{words:?}");
-    assert_eq!(recorder.take().requests, Vec::<String>::new());
+    assert_eq!(recorder.take().requests, ["GET /right HTTP/1.1"]);
 }
-
-mod http2;
 
 /// Where the corpus and its documentation lie.
 fn home() -> PathBuf {
@@ -80,6 +79,21 @@ fn document(mark: &str, right: &str) {
         fs::write(&file, format!("{}{right}{}", &text[..from], &text[until..])).expect("written");
     } else {
         assert_eq!(&text[from..until], right, "write docs/wire.md anew, with WRITE_DOCS=1");
+    }
+}
+
+#[tokio::test]
+async fn no_header_passes_for_another_or_moves_the_path_at_the_backend() {
+    let recorder = Recorder::start().await;
+    let gateway = Gateway::start(&config(recorder.address())).await;
+    let request = "GET /x/admin/backups HTTP/1.1\r\nHost: a\r\nSCRIPT_NAME: /x\r\nPath_Info: /admin/backups\r\n\
+                   X_Forwarded_For: 10.0.0.1\r\nX_Other: kept\r\nConnection: close\r\n\r\n";
+    let answer = crate::house::raw(gateway.port(), request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let seen = String::from_utf8_lossy(&recorder.take().bytes).to_ascii_lowercase();
+    assert!(seen.contains("x_other: kept"), "{seen}");
+    for name in ["script_name", "path_info", "x_forwarded_for"] {
+        assert!(!seen.contains(name), "{seen}");
     }
 }
 

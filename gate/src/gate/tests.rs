@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 mod bypassing;
 mod degrading;
+mod waiting;
 
 use super::*;
 use crate::sample::{KEEP, at, catalog, needing, relation, requirement, route, table};

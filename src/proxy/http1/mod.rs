@@ -5,10 +5,11 @@
 
 mod head;
 mod incoming;
+mod parked;
 mod refused;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use pingora::apps::{HttpServerApp, ReusedHttpStream};
@@ -18,10 +19,14 @@ use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
+use super::drain::InFlight;
 use super::gateway::{Gateway, KEEP_ALIVE, Phases};
+use super::hold::Waited;
 use crate::wire::Limits;
 use head::Came;
-use incoming::{Incoming, Switched};
+use incoming::Incoming;
+
+pub(super) use incoming::Switched;
 
 /// How long a new connection may stay silent.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -39,6 +44,19 @@ pub(super) struct Http1<'c> {
 pub(super) struct Arrival {
     /// Where another protocol may follow.
     pub(super) switched: Option<Switched>,
+    /// When its head had been read, if it waited after that.
+    pub(super) began: Option<Instant>,
+    /// How it waited.
+    pub(super) waited: Option<Waited>,
+    /// Counts it until pingora's hands have it.
+    pub(super) in_flight: Option<InFlight>,
+}
+
+impl Arrival {
+    /// Whether there is nothing to tell.
+    fn is_plain(&self) -> bool {
+        self.switched.is_none() && self.waited.is_none()
+    }
 }
 
 impl Http1<'_> {
@@ -59,7 +77,10 @@ impl Http1<'_> {
                     return None;
                 }
             };
-            let arrival = incoming.begin(what).map(|switched| Arrival { switched: Some(switched) });
+            let mut arrival = Arrival { switched: incoming.begin(what), ..Arrival::default() };
+            if self.gateway.may_hold() {
+                Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;
+            }
             let (stream, _) = self.pass(incoming, head, arrival).await?.consume();
             incoming = stream.into_any().downcast().ok()?;
             // Where the next request begins must be known.
@@ -75,11 +96,13 @@ impl Http1<'_> {
         self,
         incoming: Box<Incoming>,
         head: BytesMut,
-        arrival: Option<Arrival>,
+        arrival: Arrival,
     ) -> impl Future<Output = Option<ReusedHttpStream>> {
         let mut session = ServerSession::new_http1(incoming);
         session.set_pipelined_prefix(head);
-        session.set_connection_user_context(arrival.map(|arrival| Box::new(arrival) as _));
+        if !arrival.is_plain() {
+            session.set_connection_user_context(Some(Box::new(arrival)));
+        }
         self.proxy.process_new_http(session, self.shutdown)
     }
 }

@@ -59,7 +59,7 @@ async fn an_alert_is_not_told_again_after_a_reload_and_its_end_is() {
     let (echo, receiver) = (Echo::start().await, Receiver::start().await);
     let gateway = Gateway::start(&format!(
         "[databases.main]\nurl = \"{}\"\n[requirements.orders]\ntables = [\"orders\"]\n\
-         [[alerts]]\nname = \"night\"\nwebhook = \"http://{}/\"\non = [\"broken\", \"recovered\"]\n{}needs = [\"orders\"]\n",
+         [[alerts]]\nname = \"night\"\nwebhook = \"http://{}/hook\"\non = [\"broken\", \"recovered\"]\n{}needs = [\"orders\"]\n",
         database.watcher_url(),
         receiver.address(),
         to(&echo)

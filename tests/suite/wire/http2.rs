@@ -42,8 +42,12 @@ const REQUESTS: [(&str, &[(&str, &str)]); 20] = [
     ),
 ];
 
+/// What nothing is wrong with.
+const RIGHT: &[(&str, &str)] = &[(":method", "GET"), (":path", "/right"), (":authority", "a.test"), ("x-one", "a")];
+
 /// Sends each over a connection of its own, and says whether it was refused: by a status of 4xx, or by a reset.
 pub(super) async fn ask(port: u16) -> Vec<(&'static str, bool)> {
+    assert!(!is_refused(port, RIGHT).await, "what is right is passed on");
     let mut refused = Vec::new();
     for (name, fields) in REQUESTS {
         refused.push((name, is_refused(port, fields).await));

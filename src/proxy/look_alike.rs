@@ -1,0 +1,63 @@
+//! Headers that pass for others at a backend which hands them on as variables: to CGI and WSGI, `X_Tenant` and
+//! `X-Tenant` are both `HTTP_X_TENANT`.
+
+use http::{HeaderMap, HeaderName, header};
+use pingora::http::RequestHeader;
+
+use super::forwarded;
+
+/// What a backend may take the path from: gunicorn believes them from a proxy on its own machine, which we are, and
+/// would route another path than the one that was decided.
+const PATHS: [&str; 2] = ["script_name", "path_info"];
+
+/// What frames a request, and who is asked.
+const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST];
+
+/// Removes what passes for a header that is decided by, that frames the request or that tells of other proxies, and
+/// what names another path; whoever sent it. `tenant` is the header that names the tenant.
+pub(super) fn remove(request: &mut RequestHeader, tenant: Option<&HeaderName>) {
+    for name in found(&request.headers, tenant) {
+        request.remove_header(&name);
+    }
+}
+
+fn found(headers: &HeaderMap, tenant: Option<&HeaderName>) -> Vec<HeaderName> {
+    let underscored = headers.keys().filter(|name| name.as_str().contains('_'));
+    let passes_for_another = |name: &&HeaderName| {
+        let Ok(other) = HeaderName::try_from(name.as_str().replace('_', "-")) else { return false };
+        PATHS.contains(&name.as_str())
+            || FRAMING.contains(&other)
+            || forwarded::is_told_by_proxies(&other)
+            || tenant == Some(&other)
+    };
+    underscored.filter(passes_for_another).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_for_a_header_that_matters_is_taken_away() {
+        let tenant = HeaderName::from_static("x-tenant");
+        for (name, stays) in [
+            ("script_name", false),
+            ("path_info", false),
+            ("x_forwarded_for", false),
+            ("x-forwarded_proto", false),
+            ("x_real_ip", false),
+            ("content_length", false),
+            ("transfer_encoding", false),
+            ("x_tenant", false),
+            ("x-tenant", true),
+            ("api_key", true),
+            ("x_request_id", true),
+            ("script-name", true),
+        ] {
+            let mut request = RequestHeader::build("GET", b"/", None).expect("a request");
+            request.append_header(name, "a").expect("a header");
+            remove(&mut request, Some(&tenant));
+            assert_eq!(request.headers.contains_key(name), stays, "{name}");
+        }
+    }
+}
