@@ -12,6 +12,7 @@
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
 //! | [`wire`] | what of a request goes no further, whatever it means: bytes, before anything parses them |
+//! | [`pass`] | operators' passes: signed, and read |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
 //! | [`alert`] | operators are told of changes, by webhook |
@@ -41,6 +42,7 @@ pub mod lock;
 
 pub mod metrics;
 pub mod migrations;
+pub mod pass;
 pub mod prisma_schema;
 pub mod proxy;
 pub mod reload;

@@ -4,6 +4,7 @@
 
 mod bypasses;
 mod tenants;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::config::Config;
 
 pub use bypasses::BypassReport;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
+pub use windows::{WindowReport, WindowTableReport, WindowsReport};
 
 /// How things stand at one moment.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -33,6 +35,9 @@ pub struct Report {
     /// All tenants, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenants: Option<TenantsSummary>,
+    /// Maintenance windows, where there are any or are to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsReport>,
     /// Bypasses that are on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bypasses: Vec<BypassReport>,
@@ -145,6 +150,7 @@ impl Report {
             requirements,
             tables: tables(gate, now),
             tenants: TenantsSummary::new(gate, now),
+            windows: WindowsReport::new(config, gate, now),
             bypasses: BypassReport::all(gate, now),
         }
     }
@@ -292,6 +298,9 @@ impl fmt::Display for Report {
         }
         if let Some(problem) = self.tenants.as_ref().and_then(|tenants| tenants.problem.as_ref()) {
             writeln!(f, "it is not known who the tenants are: {}", problem.text)?;
+        }
+        if let Some(windows) = &self.windows {
+            write!(f, "{windows}")?;
         }
         for bypass in &self.bypasses {
             writeln!(f, "{bypass}")?;

@@ -1,7 +1,7 @@
 //! A request's decision asks the allocator for nothing.
 
 use allocation_counter::measure;
-use gate::{Host, MatchingForm, Outcome, Request, Target};
+use gate::{Blocks, Host, MatchingForm, Outcome, Request, Target, Window, WindowScope, WindowSource};
 use schemagate_bench::{NOW, Scene};
 
 #[test]
@@ -25,6 +25,36 @@ fn allocates_nothing(scene: &Scene) {
         });
         assert_eq!(counted.count_total, 0, "{sent:?}");
         assert_ne!(outcome, Outcome::NoRoute, "{sent:?}");
+    }
+}
+
+#[test]
+fn deciding_under_a_thousand_windows_allocates_nothing() {
+    let scene = Scene::of(1_000);
+    let windows = (0..1_000).map(|number: u32| Window {
+        name: format!("w{number}").into(),
+        source: WindowSource::Operator,
+        from: NOW,
+        until: None,
+        until_ready: false,
+        blocks: Blocks::Writes,
+        scope: WindowScope {
+            routes: ["GET /admin/section1/export".into()].into(),
+            organisation: (number > 10).then(|| format!("org{number}").into()),
+            ..WindowScope::default()
+        },
+        message: None,
+    });
+    let snapshot = scene.gate.snapshot().with_windows(WindowSource::Operator, windows.collect());
+    let gate = scene.gate.with_snapshot(snapshot);
+    for sent in scene.requests.iter().take(100) {
+        let counted = measure(|| {
+            let organisation = Some("org500");
+            let (host, target) = (sent.host(), sent.target());
+            let request = Request { host: &host, target: &target, method: sent.method(), tenant: None, organisation };
+            gate.decide(&request, NOW);
+        });
+        assert_eq!(counted.count_total, 0, "{sent:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::{Ledger, Reading};
-use crate::{ObjectName, TenantsSeen, TypeName};
+use crate::{ObjectName, TenantsSeen, TypeName, WindowsRead};
 
 /// The objects that were asked for and are there. What is not in a catalog does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +18,8 @@ pub struct Catalog {
     pub role: Option<Box<str>>,
     /// What came of reading the ledgers.
     pub ledgers: BTreeMap<Ledger, Reading>,
+    /// What came of reading the table of maintenance windows, where there is to be one.
+    pub windows: Option<WindowsRead>,
     /// What was found of tenants, where the configuration has any.
     pub tenants: Option<TenantsSeen>,
 }

@@ -25,6 +25,8 @@ pub struct Decision {
     /// The bypass that let a request pass which would have been answered here, of the snapshot that
     /// it was decided by; action and reason tell what would have been.
     pub bypassed: Option<BypassId>,
+    /// Whether it passes because an operator asks, and would have been kept; action and reason tell how.
+    pub operator: bool,
 }
 
 /// What happens to a request.

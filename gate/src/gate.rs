@@ -6,7 +6,7 @@ use crate::share::share_out;
 use crate::{
     Action, ActionKind, Actions, BypassId, Closure, Conflict, DatabaseId, Decision, Effect, Hold, HoldId, Host,
     MatchingForm, MatchingPath, Method, Mode, Moment, Outcome, Reason, Requirement, RequirementId, Route, Router,
-    Snapshot, Stranger, Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose,
+    Snapshot, Stranger, Target, Tenancy, UpstreamId, Verdict, Version, VersionId, Wanted, Whose, WindowTable,
 };
 
 /// What the configuration fixes: routes, requirements and how paths are compared.
@@ -25,6 +25,7 @@ pub struct Rules {
     /// That of routes which have none, where an operator lets their requests wait.
     usual_hold: Option<HoldId>,
     tenancy: Option<Arc<Tenancy>>,
+    windows: Option<WindowTable>,
 }
 
 /// Rules and the snapshot they are applied to; immutable, and swapped whole.
@@ -74,6 +75,7 @@ impl Rules {
             holds: Vec::new(),
             usual_hold: None,
             tenancy: None,
+            windows: None,
         })
     }
 
@@ -115,10 +117,25 @@ impl Rules {
         self.tenancy.as_ref()
     }
 
+    /// The same rules for an application that keeps its maintenance windows in a table.
+    #[must_use]
+    pub fn with_window_table(self, windows: Option<WindowTable>) -> Self {
+        Self { windows, ..self }
+    }
+
+    /// The table in which the application keeps its maintenance windows.
+    pub const fn window_table(&self) -> Option<&WindowTable> {
+        self.windows.as_ref()
+    }
+
     /// What a look at `database` has to ask.
     pub fn wanted(&self, database: DatabaseId) -> Wanted {
         let tenancy = self.tenancy.as_ref().filter(|tenancy| tenancy.database == database);
-        Wanted::from(database, &self.requirements, tenancy)
+        let wanted = Wanted::from(database, &self.requirements, tenancy);
+        match self.windows.as_ref().filter(|table| table.database == database) {
+            Some(table) => wanted.with_windows(table),
+            None => wanted,
+        }
     }
 
     /// Every route, in the order of [`crate::RouteId`].
@@ -234,6 +251,7 @@ impl Gate {
             reason,
             observed: false,
             bypassed: None,
+            operator: false,
         };
         if rules.health.as_ref() == Some(path) && matches!(request.method.as_str(), "GET" | "HEAD") {
             return answer(Outcome::Health, Reason::Health);
@@ -255,7 +273,16 @@ impl Gate {
             let outcome =
                 if observed { Outcome::Forward(route.upstream) } else { Outcome::Maintenance { until, message } };
             let (action, reason) = (ActionKind::Block, Reason::Window(window));
-            return Decision { outcome, route: Some(id), tenant, action, reason, observed, bypassed: None };
+            return Decision {
+                outcome,
+                route: Some(id),
+                tenant,
+                action,
+                reason,
+                observed,
+                bypassed: None,
+                operator: false,
+            };
         }
         let (reason, action, upstream) =
             self.wait_by_order(route, now).unwrap_or_else(|| self.in_force(route, whose, now));
@@ -264,8 +291,16 @@ impl Gate {
         let observed = route.mode == Mode::Observe && !as_ever;
         let (effect, upstream) = if observed { (Effect::Forward, route.upstream) } else { (effect, upstream) };
         let outcome = effect.outcome(upstream);
-        let decision =
-            Decision { outcome, route: Some(id), tenant, action: action.kind(), reason, observed, bypassed: None };
+        let decision = Decision {
+            outcome,
+            route: Some(id),
+            tenant,
+            action: action.kind(),
+            reason,
+            observed,
+            bypassed: None,
+            operator: false,
+        };
         match closure {
             _ if effect != Effect::Forward => self.pass_over(decision, request.method, route, whose, now),
             // It passes by the grace of a bypass alone, and that is told.
@@ -336,7 +371,16 @@ impl Gate {
             Stranger::NotFound => Outcome::NoRoute,
         };
         let reason = Reason::UnknownTenant;
-        Some(Decision { outcome, route: Some(id), tenant: None, action: ActionKind::Block, reason, observed, bypassed })
+        Some(Decision {
+            outcome,
+            route: Some(id),
+            tenant: None,
+            action: ActionKind::Block,
+            reason,
+            observed,
+            bypassed,
+            operator: false,
+        })
     }
 
     /// The worst of all verdicts at `now`; `Ready` where nothing is required.

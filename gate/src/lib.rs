@@ -29,6 +29,7 @@ mod method;
 mod moment;
 mod name;
 mod name_pattern;
+mod operator;
 mod orders;
 mod path;
 mod pattern;
@@ -65,6 +66,7 @@ pub use method::{KnownMethods, Method, MethodSet};
 pub use moment::Moment;
 pub use name::{NameError, ObjectName};
 pub use name_pattern::NamePattern;
+pub use operator::OperatorScope;
 pub use orders::{Orders, RouteHold};
 pub use path::{EncodedSlash, MatchingForm, MatchingPath, PathError, Target};
 pub use pattern::{PathPattern, PatternError};
@@ -82,4 +84,7 @@ pub use type_name::{TypeName, TypeNameError};
 pub use verdict::Verdict;
 pub use wanted::{TenantsWanted, Wanted};
 pub use warning::{Warning, WarningKind};
-pub use window::{Blocks, Closure, Window, WindowId, WindowScope, WindowSource, Windows};
+pub use window::{
+    Blocks, Closure, TableStanding, TableState, Window, WindowColumn, WindowColumns, WindowId, WindowRow, WindowScope,
+    WindowSource, WindowTable, Windows, WindowsRead,
+};

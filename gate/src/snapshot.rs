@@ -143,6 +143,11 @@ impl Snapshot {
         if let Some(tenants) = tenants {
             next.tenants = Some(Arc::new(tenants));
         }
+        if let Some(read) = &catalog.windows {
+            let windows = self.windows.after_look(database, read, began, max_age);
+            changed |= !windows.are_like(&self.windows);
+            next.windows = Arc::new(windows);
+        }
         if changed || !flips.is_empty() {
             next.generation += 1;
         }

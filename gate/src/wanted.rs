@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ledger::{self, Ledger, Object, TOOLS};
-use crate::{DatabaseId, Fact, ObjectName, Requirement, Tenancy};
+use crate::{DatabaseId, Fact, ObjectName, Requirement, Tenancy, WindowTable};
 
 /// The objects that the requirements on one database speak of.
 ///
@@ -35,6 +35,8 @@ pub struct Wanted {
     pub constraints: bool,
     /// Whether privileges on [`Self::tables`] are asked for.
     pub privileges: bool,
+    /// A table of maintenance windows, whose rows are read; it is among [`Self::tables`].
+    pub windows: Option<WindowTable>,
     /// What is asked of every tenant's schema, where this is the tenants' database.
     pub tenants: Option<Box<TenantsWanted>>,
 }
@@ -67,6 +69,15 @@ impl Wanted {
             wanted.tenants = Some(Box::new(TenantsWanted { tenancy: Arc::clone(tenancy), objects: of_tenants }));
         }
         wanted
+    }
+
+    /// The same, and the rows of a table of windows.
+    pub(crate) fn with_windows(mut self, table: &WindowTable) -> Self {
+        self.tables.insert(table.table.clone());
+        let columns = self.columns.entry(table.table.clone()).or_default();
+        table.columns.map(|column| columns.insert(column.name.clone()));
+        self.windows = Some(table.clone());
+        self
     }
 
     /// Everything that lies in these schemas (none: those of the search path), and every ledger

@@ -16,6 +16,7 @@ mod brand;
 mod color;
 mod cors;
 mod fixed;
+mod for_operators;
 mod grpc;
 mod headers;
 mod language;
@@ -38,6 +39,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use answers::Answers;
 pub use fixed::degraded;
+pub use for_operators::for_operators;
 
 use crate::wire::WireRefusal;
 

@@ -25,6 +25,9 @@ pub(super) struct Explain {
     /// What the header says that names the tenant
     #[arg(long)]
     tenant: Option<String>,
+    /// The organisation that the request is of, for maintenance windows of one
+    #[arg(long)]
+    organisation: Option<String>,
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -51,8 +54,13 @@ impl Explain {
             console.error(format!("database {database}: {failure}"));
         }
         let tenant = self.tenant.as_deref();
-        let request =
-            Request { host: &host, target: &target, method: Method::new(&method), tenant, organisation: None };
+        let request = Request {
+            host: &host,
+            target: &target,
+            method: Method::new(&method),
+            tenant,
+            organisation: self.organisation.as_deref(),
+        };
         let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
         match self.format {
             Format::Text => explained.print(console, &target),
@@ -128,7 +136,10 @@ impl Explained<'_> {
             Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
             Reason::Window(id) => {
                 let window = self.gate.snapshot().windows().get(id);
-                format!("maintenance window {} is open", window.map_or("?", |window| &window.name))
+                let name = window.map_or("?", |window| &window.name);
+                let message = window.and_then(|window| window.message.as_ref());
+                let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+                format!("maintenance window {name} is open{message}")
             }
             Reason::Held => "an operator lets its requests wait, see `schemagate hold list`".to_owned(),
             Reason::NoNeeds => "the route needs nothing of it".to_owned(),

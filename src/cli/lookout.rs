@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::{join_all, select_all};
-use gate::{DatabaseId, Gate, Moment, Snapshot};
+use gate::{DatabaseId, Gate, Moment, Snapshot, WindowSource};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -66,6 +67,9 @@ impl<'c> Lookout<'c> {
                 Err(error) => failures.push((name.to_owned(), error.to_string())),
             }
         }
+        let wall = Timestamp::now();
+        let planned = self.config.maintenance.windows.iter().flat_map(|window| window.windows(wall, now)).collect();
+        self.snapshot = self.snapshot.with_windows(WindowSource::File, planned);
         Looked { gate: Gate::new(Arc::clone(rules)).with_snapshot(self.snapshot.clone()), failures, now }
     }
 

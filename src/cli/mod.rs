@@ -19,6 +19,7 @@ mod logging;
 mod lookout;
 mod maintenance;
 mod orders;
+mod pass;
 mod run;
 mod schema;
 mod side;
@@ -62,6 +63,8 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Let operators get to the backend although others are kept out
+    Pass(pass::PassCommand),
     /// Let requests pass for a while although something would keep them
     Bypass(bypass::Bypass),
     /// Open, create and end maintenance windows
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Pass(pass) => pass.run(&console),
         Command::Bypass(bypass) => bypass.run(&console),
         Command::Maintenance(maintenance) => maintenance.run(&console),
         Command::Hold(hold) => hold.run(&console),

@@ -17,6 +17,9 @@ pub(super) struct TriggerSql {
     /// A trigger on this migration ledger's table, for those who may not create event triggers
     #[arg(long, value_name = "TABLE")]
     ledger: Option<ObjectName>,
+    /// A trigger on this table of maintenance windows: an event trigger does not hear of rows
+    #[arg(long, value_name = "TABLE", conflicts_with = "ledger")]
+    windows: Option<ObjectName>,
     /// The SQL that removes it again
     #[arg(long)]
     remove: bool,
@@ -24,7 +27,11 @@ pub(super) struct TriggerSql {
 
 impl TriggerSql {
     pub(super) fn run(self, console: &Console) -> Exit {
-        let kind = self.ledger.map_or(TriggerKind::Event, TriggerKind::Ledger);
+        let kind = match (self.ledger, self.windows) {
+            (Some(ledger), _) => TriggerKind::Ledger(ledger),
+            (None, Some(windows)) => TriggerKind::Windows(windows),
+            (None, None) => TriggerKind::Event,
+        };
         let sql = if self.remove { removal_sql(&kind) } else { trigger_sql(&kind) };
         console.line(sql.trim_end());
         Exit::Ready

@@ -15,7 +15,9 @@ mod headers;
 mod hold;
 mod lock;
 mod log;
+mod maintenance;
 mod migrations;
+mod operators;
 mod probe;
 mod report;
 mod requirement;
@@ -30,8 +32,9 @@ use std::sync::Arc;
 use gate::{EncodedSlash, MatchingForm, MatchingPath, Target, UpstreamId};
 
 use super::file::{File, MatchingTable, Strictness};
-use super::{ActOnSymptoms, Config, Maintenance};
+use super::{ActOnSymptoms, Config};
 use action::Answers;
+use maintenance::Known;
 use requirement::Requirements;
 
 pub(super) use report::Check;
@@ -60,10 +63,14 @@ impl Check<'_> {
         let tenants = self.tenants(file, tenants_database, &requirements, &defaults, &mut answers);
         let of_tenants = tenants.as_ref().map_or(&[][..], |tenants| &tenants.needs);
         let routes = self.routes(file, form, &requirements, of_tenants, &defaults, &mut answers);
-        self.warn_of_idle_names(file, &routes, &requirements);
+        let window_table = self.window_table(file, &databases);
+        self.warn_of_idle_names(file, &routes, &requirements, window_table.as_ref());
         if let Some(health) = &health {
             self.warn_of_shadowed_routes(health, &routes, form);
         }
+        let known = Known { routes: &routes.list, has_tenants: tenants.is_some() };
+        let maintenance = self.maintenance(file, &known);
+        let operators = self.operators(file.operators.get()?, listen.as_ref(), &routes);
         let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
@@ -72,6 +79,7 @@ impl Check<'_> {
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
         let tenant_header = tenants.as_ref().and_then(|tenants| tenants.header.clone());
         let rules = rules.with_holds(answers.holds, usual_hold).with_tenancy(tenants.map(|tenants| tenants.tenancy));
+        let rules = rules.with_window_table(window_table);
         let rules = Arc::new(rules);
         let control = self.control(file, &rules);
 
@@ -84,11 +92,12 @@ impl Check<'_> {
             tenant_header,
             notes,
             answers: answers.specs,
-            maintenance: Maintenance::default(),
+            maintenance: maintenance?,
             hold: hold?,
             stale: stale?,
             stale_keys,
             brand,
+            operators,
             alerts: alerts?,
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },

@@ -8,7 +8,9 @@ mod control;
 mod control_file;
 mod lock;
 mod log;
+mod maintenance;
 mod migrations;
+mod operators;
 mod probe;
 mod tenants;
 
@@ -26,7 +28,9 @@ pub(super) use control::{BypassTable, ControlTable, EnvBypassTable};
 pub(super) use control_file::{ControlBypassTable, ControlFileTable, ControlHoldTable, ControlWindowTable};
 pub(super) use lock::LockTable;
 pub(super) use log::{AccessTable, LogTable};
+pub(super) use maintenance::{JwtTable, MaintenanceTable, OrganisationTable, PlannedWindowTable, WindowTableTable};
 pub(super) use migrations::MigrationsTable;
+pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
 
@@ -77,6 +81,8 @@ table! {
         routes: List<RouteTable> = [],
         /// Tenants with a schema each; none if left out.
         tenants: TenantsTable,
+        /// Maintenance windows, and what is said while one is open.
+        maintenance: MaintenanceTable = {},
         /// What routes do that do not say otherwise.
         defaults: DefaultsTable = {},
         /// Requests that wait for a verdict to turn, of all routes together.
@@ -87,6 +93,8 @@ table! {
         matching: MatchingTable = {},
         /// The public health answer.
         health: HealthTable = {},
+        /// Operators, who get to the backend although others are kept out.
+        operators: OperatorsTable = {},
         /// How pages look.
         brand: BrandTable = {},
         /// Who is told of changes, by webhook.
@@ -307,6 +315,8 @@ table! {
         needs: List<String>,
         /// Whether what [tenants] says of needs and of requests without a tenant is said of this route.
         tenant_needs: bool = true,
+        /// Whether maintenance windows are about this route.
+        windows: bool = true,
         /// While a need is unmet.
         on_broken: ActionValue,
         /// While the migration ledger says that all is applied and the catalog says otherwise; as on_broken if left out.

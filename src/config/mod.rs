@@ -11,11 +11,14 @@ mod duration;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
+mod jwt_key;
 mod load;
 mod log;
 mod maintenance;
 mod mask;
+mod operators;
 pub(crate) mod order;
+mod planned_window;
 mod probe;
 mod reader;
 mod schema;
@@ -43,9 +46,12 @@ pub use control::{Control, EnvBypass};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
+pub use jwt_key::{JwtKey, JwtKeyError};
 pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
-pub use maintenance::Maintenance;
+pub use maintenance::{Carrier, Maintenance, Organisation};
 pub use nearest::suggestion;
+pub use operators::Operators;
+pub use planned_window::{Ends, Every, PlannedWindow};
 pub use probe::Probe;
 pub use schema::schema;
 pub use secret::Secret;
@@ -81,6 +87,8 @@ pub struct Config {
     pub stale_keys: Vec<Option<StaleKey>>,
     /// How pages look.
     pub brand: Brand,
+    /// Who is an operator.
+    pub operators: Operators,
     /// Who is told of changes.
     pub alerts: Vec<Alert>,
     /// Requests that schemagate sends to itself.

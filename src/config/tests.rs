@@ -8,6 +8,7 @@ use super::*;
 
 mod control_file;
 mod lock;
+mod maintenance;
 mod mistakes;
 mod reference;
 mod tenants;

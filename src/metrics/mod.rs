@@ -6,9 +6,10 @@
 //! | --- | --- |
 //! | `requests` | what was done with requests, why, and how long it took |
 //! | `failures` | upstreams' failures, and what was made of them |
+//! | `windows` | maintenance windows |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
-//! | `bypassed`, `admin` | what operators let pass; whom the admin listener refuses |
+//! | `bypassed`, `operators`, `admin` | what operators let pass; what they come in for themselves; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
@@ -26,6 +27,7 @@ mod gone;
 mod holds;
 mod logs;
 mod looks;
+mod operators;
 mod program;
 mod register;
 mod remembered;
@@ -37,6 +39,7 @@ mod tenants;
 mod tests;
 mod upstreams;
 mod verdicts;
+mod windows;
 
 use std::sync::Arc;
 
@@ -48,6 +51,7 @@ use crate::config::Config;
 pub use admin::AdminMetrics;
 pub use gone::Named;
 pub use holds::{Held, Holds};
+pub use operators::Operators;
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
 pub use upstreams::Servers;
@@ -65,6 +69,7 @@ use stale::Stale;
 use tenants::Tenants;
 use upstreams::Upstreams;
 use verdicts::Verdicts;
+use windows::Windows;
 
 /// Every metric of the process. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -85,8 +90,11 @@ pub struct Metrics {
     gone: Gone,
     /// The admin listener's own.
     pub admin: AdminMetrics,
+    /// Operators among those who come in.
+    pub operators: Operators,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    windows: Windows,
 }
 
 impl Metrics {
@@ -105,7 +113,9 @@ impl Metrics {
         let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
+        let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
+        let windows = Windows::new(&mut register)?;
         let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
         described.sort_unstable();
@@ -126,7 +136,9 @@ impl Metrics {
             program,
             gone: Gone::of(labelled),
             admin,
+            operators,
             holds,
+            windows,
         })
     }
 
@@ -149,6 +161,7 @@ impl Metrics {
         self.tenants.stand(gate, now);
         self.bypasses.stand(snapshot.bypasses().on(now).count());
         self.upstreams.stand();
+        self.windows.stand(gate, now);
         self.logs.stand();
     }
 

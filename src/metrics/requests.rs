@@ -106,7 +106,7 @@ impl Requests {
             fail_opens: register.counters(
                 "schemagate_fail_opens_total",
                 &["route", "reason"],
-                "Requests that were passed on although a need of their route was not known to be met.",
+                "Requests that were passed on although a need of their route was not known to be met, or whether a maintenance window keeps them out.",
             )?,
             malformed: register.counter(
                 "schemagate_malformed_requests_total",
@@ -152,6 +152,14 @@ impl RouteCounts {
     }
 }
 
+impl Metrics {
+    /// Counts a write that went on although it is not known whether a maintenance window keeps it out. `reason` is
+    /// one of a few fixed words.
+    pub fn failed_open(&self, route: &str, reason: &str) {
+        self.requests.fail_opens.with_label_values(&[route, reason]).inc();
+    }
+}
+
 /// Whether a request went on although that its need is met is not known.
 const fn fails_open(decision: &Decision) -> bool {
     matches!(
@@ -159,11 +167,13 @@ const fn fails_open(decision: &Decision) -> bool {
         (Outcome::Forward(_), ActionKind::Pass, Reason::Need { .. })
     ) && !decision.observed
         && decision.bypassed.is_none()
+        && !decision.operator
 }
 
 const fn outcome(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Forward(_) if decision.observed => "observed",
+        Outcome::Forward(_) if decision.operator => "operator",
         Outcome::Forward(_) if decision.bypassed.is_some() => "bypassed",
         Outcome::Forward(_) | Outcome::ForwardRescued { .. } | Outcome::ForwardElsewhere { .. } => "forwarded",
         Outcome::Stale { .. }
@@ -224,7 +234,13 @@ impl Metrics {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let count = metric.get_counter().get_value() as u64;
             let (route, action, outcome) = (label("route"), label("action"), label("outcome"));
-            Taken { route, action, observed: outcome == "observed", bypassed: outcome == "bypassed", count }
+            Taken {
+                route,
+                action,
+                observed: outcome == "observed",
+                bypassed: outcome == "bypassed" || outcome == "operator",
+                count,
+            }
         });
         taken.collect()
     }

@@ -104,6 +104,7 @@ fn threads_that_count_at_once_lose_nothing() {
         reason,
         observed: false,
         bypassed: None,
+        operator: false,
     };
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -94,6 +94,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 replayed = exchange.thoughts.was_sent_again().then_some(true),
                 observed = decision.is_some_and(|decision| decision.observed).then_some(true),
                 bypass = bypass.map(|bypass| &*bypass.name),
+                operator = exchange.visit.operator().map(|operator| &*operator.id),
                 failure = exchange.failure.map(UpstreamFailure::as_str),
                 refused = exchange.refused,
                 error = exchange.error.as_deref(),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::socket::SocketAddr;
+use pingora::protocols::{GetSocketDigest, Ssl};
 
 /// Who asks: the peer of the connection, and whether it speaks for others.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,8 +25,14 @@ impl Client {
         Self::at(session.client_addr(), session.digest().is_some_and(|digest| digest.ssl_digest.is_some()), trusted)
     }
 
-    /// The same, of a connection to a peer.
-    pub(super) fn at(peer: Option<&SocketAddr>, tls: bool, trusted: &[IpNet]) -> Self {
+    /// The same, of a connection before anybody has made a session of it.
+    pub(super) fn behind(stream: &(impl GetSocketDigest + Ssl + ?Sized), trusted: &[IpNet]) -> Self {
+        let socket = stream.get_socket_digest();
+        let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
+        Self::at(peer, stream.get_ssl_digest().is_some(), trusted)
+    }
+
+    fn at(peer: Option<&SocketAddr>, tls: bool, trusted: &[IpNet]) -> Self {
         match peer {
             Some(SocketAddr::Inet(address)) => {
                 let address = address.ip().to_canonical();

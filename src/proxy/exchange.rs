@@ -13,6 +13,7 @@ use super::edition::{Decided, Edition};
 use super::failure;
 use super::hold::Ended;
 use super::http1::{Arrival, Switched};
+use super::operator::Visit;
 use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
@@ -56,6 +57,8 @@ pub(super) struct Exchange {
     pub(super) tenant: Option<RequestTenant>,
     /// What keeps it out, where that is a maintenance window.
     pub(super) window: Option<RequestWindow>,
+    /// As whom it comes.
+    pub(super) visit: Visit,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
@@ -214,6 +217,7 @@ impl Exchange {
             rechecked: false,
             tenant: None,
             window: None,
+            visit: Visit::default(),
             host: Host::default(),
             target: None,
             has_body: false,

@@ -1,11 +1,15 @@
 //! What a decision looks at, read off the wire.
 
-use gate::{Host, MatchingForm, Method, PathError, Request, Target};
+use std::borrow::Cow;
+
+use gate::{Gate, Host, MatchingForm, Method, PathError, Request, TableState, Target};
 use http::{HeaderMap, HeaderName, Version, header};
 use pingora::http::RequestHeader;
 use pingora::http::authority::{RawTargetAuthority, is_http_family_scheme, raw_target_authority};
 
+use super::organisation::organisation;
 use crate::answer::Saying;
+use crate::config::Organisation;
 use crate::wire::{self, WireRefusal};
 
 /// What a decision looks at.
@@ -19,6 +23,8 @@ pub(super) struct Facts<'r> {
     pub(super) method: Method<'r>,
     /// What the header says that names the tenant, where one does.
     pub(super) tenant: Option<&'r str>,
+    /// What it says of its organisation, where a window wants to know.
+    pub(super) organisation: Option<Cow<'r, str>>,
     target: RequestTarget<'r>,
 }
 
@@ -109,12 +115,27 @@ impl<'r> Facts<'r> {
         let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
         let method = Method::new(method(&request.method, &request.headers));
         let tenant = tenant_header.map_or(Ok(None), |name| only_value(&request.headers, name))?;
-        Ok(Self { host, path, method, tenant, target })
+        Ok(Self { host, path, method, tenant, organisation: None, target })
+    }
+
+    /// The same with the organisation that `request` is of, named as `by` says, where something that
+    /// `gate` knows depends on it.
+    pub(super) fn with_organisation(self, request: &'r RequestHeader, by: Option<&Organisation>, gate: &Gate) -> Self {
+        let windows = gate.snapshot().windows();
+        let is_asked_for = windows.ask_for_organisation() || windows.table().state == TableState::Missing;
+        let organisation = by.filter(|_| is_asked_for).and_then(|by| organisation(by, &request.headers));
+        Self { organisation, ..self }
     }
 
     /// What is decided.
-    pub(super) const fn request(&self) -> Request<'_> {
-        Request { host: &self.host, target: &self.path, method: self.method, tenant: self.tenant, organisation: None }
+    pub(super) fn request(&self) -> Request<'_> {
+        Request {
+            host: &self.host,
+            target: &self.path,
+            method: self.method,
+            tenant: self.tenant,
+            organisation: self.organisation.as_deref(),
+        }
     }
 
     /// The target that the backend is sent, where it is not the one that came.

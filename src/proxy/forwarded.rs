@@ -109,6 +109,30 @@ fn real_ip(chain: &str, peer: Option<IpAddr>, trusted: &[IpNet]) -> Option<IpAdd
     farthest
 }
 
+/// Who asks, for the right to something: the nearest address that is not one of our own proxies. `None` where a proxy
+/// of ours does not say for whom it asks in a way that is understood: nobody is let in by a guess.
+pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_ours = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
+    if !client.trusted {
+        return client.address;
+    }
+    let lines = headers.get_all(FOR).iter().map(|line| line.to_str().ok());
+    let chain = lines.collect::<Option<Vec<&str>>>()?.join(",");
+    if chain.is_empty() {
+        let speaks_otherwise = headers.keys().any(is_told_by_proxies);
+        return client.address.filter(|_| !speaks_otherwise);
+    }
+    let mut farthest = None;
+    for address in chain.rsplit(',') {
+        let address = address.trim().parse::<IpAddr>().ok()?.to_canonical();
+        farthest = Some(address);
+        if !is_ours(&address) {
+            break;
+        }
+    }
+    farthest
+}
+
 /// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
 fn element(client: &Client, host: &str) -> String {
     let mut element = String::with_capacity(64);
@@ -234,5 +258,40 @@ mod tests {
         assert_eq!(get(&alone, FORWARDED), "for=unknown;host=h;proto=http");
         let speaking = told(&peer, &[("Host", "h"), ("X-Forwarded-For", "192.0.2.9")]);
         assert_eq!((get(&speaking, FOR), get(&speaking, REAL_IP)), ("192.0.2.9", "192.0.2.9"));
+    }
+
+    #[test]
+    fn nobody_is_let_in_by_an_address_that_is_not_sure() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a range")];
+        let (proxy, stranger) = ("10.0.0.1", "203.0.113.9");
+        for (peer, headers, address) in [
+            (stranger, vec![], Some(stranger)),
+            (stranger, vec![("x-forwarded-for", "10.1.1.1")], Some(stranger)),
+            (proxy, vec![], Some(proxy)),
+            (proxy, vec![("x-forwarded-for", "192.0.2.7")], Some("192.0.2.7")),
+            (proxy, vec![("x-forwarded-for", "10.1.1.1, 203.0.113.9")], Some(stranger)),
+            (
+                proxy,
+                vec![("x-forwarded-for", "10.1.1.1"), ("x-forwarded-for", "203.0.113.9, 10.0.0.2")],
+                Some(stranger),
+            ),
+            (proxy, vec![("x-forwarded-for", "10.1.1.1, 10.0.0.2")], Some("10.1.1.1")),
+            (proxy, vec![("x-forwarded-for", "10.1.1.1, unknown")], None),
+            (proxy, vec![("x-forwarded-for", "10.1.1.1:80")], None),
+            (proxy, vec![("forwarded", "for=10.1.1.1")], None),
+            (proxy, vec![("x-real-ip", "10.1.1.1")], None),
+            (proxy, vec![("x-forwarded-proto", "https")], None),
+        ] {
+            let peer: IpAddr = peer.parse().expect("an address");
+            let client = Client { address: Some(peer), trusted: trusted[0].contains(&peer), tls: false };
+            let mut map = HeaderMap::new();
+            for (name, value) in &headers {
+                map.append(*name, value.parse().expect("a value"));
+            }
+            let found = asks(&map, &client, &trusted).map(|address| address.to_string());
+            assert_eq!(found.as_deref(), address, "{peer} {headers:?}");
+        }
+        let by_socket = Client { address: None, trusted: true, tls: false };
+        assert_eq!(asks(&HeaderMap::new(), &by_socket, &trusted), None);
     }
 }

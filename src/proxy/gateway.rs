@@ -23,6 +23,7 @@ use super::drain::InFlight;
 use super::edition::{Editions, Pinned};
 use super::exchange::{Exchange, MAX_ATTEMPTS};
 use super::facts::authority;
+use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
 use super::recheck::Instead;
@@ -30,7 +31,7 @@ use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::upstreams::{Pool, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, look_alike, own_answer, stale};
+use super::{again, forwarded, hop_by_hop, look_alike, operator, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
@@ -46,6 +47,9 @@ pub(super) struct Gateway {
     in_flight: InFlight,
     pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
+    pub(super) unchecked: Sparing,
+    pub(super) bad_passes: Sparing,
+    pub(super) admitted: Sparing,
 }
 
 /// The gateway in pingora's hands: connections know it as well.
@@ -73,6 +77,9 @@ impl Gateway {
             in_flight: InFlight::default(),
             blocked: tenant::blocked(),
             bypassed: Warnings::default(),
+            unchecked: fail_open::sparing(),
+            bad_passes: operator::lines(),
+            admitted: operator::lines(),
         }
     }
 
@@ -106,7 +113,11 @@ impl Gateway {
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
-        let decision = gate.decide(&facts.request(), now);
+        let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
+        let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
+        if let Some(why) = Unchecked::of(&decision, facts.method.writes(), gate, now) {
+            self.note_fail_open((why, &decision), gate, facts.organisation.as_deref(), exchange.id.as_str());
+        }
         let health = match decision.outcome {
             Outcome::Health => {
                 Some(edition.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
@@ -120,6 +131,7 @@ impl Gateway {
         exchange.host = facts.host;
         self.note_bypass(&decision, gate, exchange);
         let answer = self.follow(decision, session, exchange);
+        let answer = answer.map(|answer| operator::tell(answer, gate, exchange));
         self.listen(session, exchange, now);
         health.or(answer)
     }
@@ -203,7 +215,8 @@ impl ProxyHttp for Phases {
             exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
             exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
             exchange.has_body = !session.is_body_empty();
-            self.decide(&pinned, session, exchange, now)
+            let errand = self.recognise(&pinned.edition.config, session, exchange);
+            errand.or_else(|| self.decide(&pinned, session, exchange, now))
         };
         match exchange.waited.take() {
             Some(Ended::Left(error)) => return Err(error.into_down()),
@@ -434,6 +447,7 @@ impl ProxyHttp for Phases {
             self.metrics.wire_refusal(word);
         }
         match &exchange.decision {
+            None if exchange.visit.is_errand() => {}
             None => self.metrics.malformed(),
             Some(decision) => {
                 let here = exchange.answered_after.is_some();
@@ -516,7 +530,7 @@ fn streams(headers: &HeaderMap) -> bool {
 }
 
 /// Puts another target in the place of the one that came; the authority stays.
-fn set_target(request: &mut RequestHeader, target: &[u8]) -> pingora::Result<()> {
+pub(super) fn set_target(request: &mut RequestHeader, target: &[u8]) -> pingora::Result<()> {
     if request.uri.authority().is_none() || request.version != Version::HTTP_2 {
         return request.set_raw_path(target);
     }

@@ -120,6 +120,9 @@ impl Gateway {
 
     async fn replacement(&self, failure: Failure, session: &Session, exchange: &mut Exchange) -> Option<Instead> {
         let before = exchange.decision?;
+        if exchange.shows_failures() {
+            return None;
+        }
         let decision = match before.outcome {
             // The operator's word: what fails under a bypass is the operator's to see.
             // Where a window alone is passed over, needs are not.
@@ -169,6 +172,8 @@ impl Gateway {
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
         let facts = edition.facts(session).ok()?;
+        let by = edition.config.maintenance.organisation.as_ref();
+        let facts = facts.with_organisation(session.req_header(), by, &live);
         let after = live.decide(&facts.request(), now);
         let route = edition.route(&after)?;
         // A window that opened meanwhile explains no failure, and hides no unmet need.

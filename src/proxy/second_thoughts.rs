@@ -219,6 +219,8 @@ impl Gateway {
             return None;
         }
         let facts = edition.facts(session).ok()?;
+        let by = edition.config.maintenance.organisation.as_ref();
+        let facts = facts.with_organisation(session.req_header(), by, &gate);
         let decision = gate.decide(&facts.request(), self.reader.now());
         let asked = exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream));
         let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == asked);
@@ -231,6 +233,9 @@ impl Gateway {
     fn refusal(&self, session: &Session, exchange: &Exchange) -> Option<Decision> {
         let decision = exchange.decision.filter(|_| exchange.edition.config.symptoms == ActOnSymptoms::Yes)?;
         let route = exchange.route().filter(|route| route.mode == Mode::Enforce)?;
+        if exchange.shows_failures() {
+            return None;
+        }
         if self.is_waived(route, exchange) {
             return None;
         }

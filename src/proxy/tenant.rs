@@ -32,6 +32,12 @@ impl RequestTenant {
         known.and_then(|known| known.id_of(self.schema())).map_or(Whose::Stranger, Whose::Tenant)
     }
 
+    /// What is wrong with a requirement in its schema, for operators.
+    pub(super) fn findings(&self, requirement: RequirementId) -> Vec<String> {
+        let found = self.tenants.findings(self.id, requirement).map(|found| &*found.findings).unwrap_or_default();
+        found.iter().map(|finding| finding.in_schema(self.schema()).to_string()).collect()
+    }
+
     /// Its schema, by which operators know it.
     pub(super) fn schema(&self) -> &str {
         self.tenants.tenant(self.id).map_or("", |tenant| &tenant.schema)
@@ -63,8 +69,7 @@ impl Gateway {
 fn tell_refusal(of: &RequestTenant, requirement: RequirementId, verdict: Verdict, unsaid: u32, exchange: &Exchange) {
     let Some(tenant) = of.tenants.tenant(of.id) else { return };
     let schema = &*tenant.schema;
-    let found = of.tenants.findings(of.id, requirement).map(|found| &*found.findings).unwrap_or_default();
-    let findings: Vec<String> = found.iter().map(|finding| finding.in_schema(schema).to_string()).collect();
+    let findings = of.findings(requirement);
     let (config, rules) = (&exchange.edition.config, exchange.edition.rules());
     let word = rules.tenancy().map_or(schema, |tenancy| tenancy.word(schema));
     error!(

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::posts::{Post, PostId, Posts};
 use super::renewal::{Coming, Renewal, Renewing};
 use super::tenants;
+use super::windows::WindowKeeper;
 use crate::config::Config;
 use crate::live::{Asking, GateWriter, Handed, OrdersReceiver};
 use crate::metrics::Metrics;
@@ -44,6 +45,7 @@ pub(super) struct Judge {
     standing: Vec<Standing>,
     began: Moment,
     settled: bool,
+    windows: WindowKeeper,
 }
 
 /// Whether what is known of a database still counts.
@@ -67,25 +69,43 @@ impl Judge {
         let live = posts.man(&config, &writer, asking);
         let standing = vec![Standing::Unseen; config.databases.len()];
         let began = writer.now();
-        Self { config, writer, metrics, arriving, posts, live, renewing, coming: None, standing, began, settled: false }
+        Self {
+            config,
+            writer,
+            metrics,
+            arriving,
+            posts,
+            live,
+            renewing,
+            coming: None,
+            standing,
+            began,
+            settled: false,
+            windows: WindowKeeper::default(),
+        }
     }
 
     /// Judges looks as they arrive, and puts orders and new configurations in force.
     pub(super) async fn run(mut self, mut orders: OrdersReceiver) {
-        // Before any request is decided.
+        // Before any request is decided, as are the configuration's windows.
         if let Some(left) = orders.left() {
             self.order(left);
         }
+        self.keep_windows();
         self.settle_if_seen();
         loop {
+            self.keep_windows();
             let (wait, settling) = self.next_deadline();
-            let renewal = self.coming.as_ref().map(|coming| coming.waits(&self.posts, self.writer.now()));
+            let now = self.writer.now();
+            let renewal = self.coming.as_ref().map(|coming| coming.waits(&self.posts, now));
+            let of_windows = WindowKeeper::rest(&self.config, &self.writer.current(), now);
             tokio::select! {
                 Some(look) = self.arriving.recv() => self.arrive(look),
                 Some(handed) = orders.next() => self.order(handed),
                 renewal = self.renewing.next(), if renewal.is_none() => self.begin_renewal(renewal),
                 () = sleep(renewal.unwrap_or_default()), if renewal.is_some() => self.renew(),
                 () = self.posts.miss() => {}
+                () = sleep(of_windows) => {}
                 () = sleep(wait) => {
                     if settling {
                         self.settle();
@@ -93,6 +113,19 @@ impl Judge {
                     self.expire();
                 }
             }
+        }
+    }
+
+    /// Puts the configuration's windows in force, and tells of those that opened or ended.
+    fn keep_windows(&mut self) {
+        let now = self.writer.now();
+        if let Some(snapshot) = self.windows.plan(&self.config, &self.writer.current(), now) {
+            self.writer.swap(snapshot);
+        }
+        let gate = self.writer.current();
+        if self.windows.tell(&self.config, &gate, now) {
+            // Those who look on see what the clock did.
+            self.writer.swap(gate.snapshot().clone());
         }
     }
 
@@ -145,6 +178,10 @@ impl Judge {
             } else if !self.live.contains(manned_by) {
                 tell_unseen(&post.database.name, config.admin.startup_timeout);
             }
+        }
+        self.windows = std::mem::take(&mut self.windows).replanned();
+        if let Some(snapshot) = self.windows.plan(&config, &gate, self.writer.now()) {
+            gate = gate.with_snapshot(snapshot);
         }
         let asking = manned.iter().map(|post| Arc::clone(&post.asking)).collect();
         self.writer.renew(Arc::clone(&config), asking, gate.snapshot().clone());

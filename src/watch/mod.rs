@@ -18,10 +18,12 @@ mod postgres;
 mod posts;
 mod reader;
 mod renewal;
+mod skew;
 mod sqlite;
 mod tenants;
 mod trigger_sql;
 mod watcher;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Looks at an SQLite file.
 
+mod windows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::ledger::{Ledger, LockState, Reading, Row, TRUE};
-use gate::{Catalog, Column, Index, ObjectName, Privilege, Relation, RelationKind, Schema, TypeName, Wanted};
+use gate::{
+    Catalog, Column, Index, ObjectName, Privilege, Relation, RelationKind, Schema, TypeName, Wanted, WindowsRead,
+};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::LookError;
@@ -55,6 +59,15 @@ struct Identity {
 struct Seen {
     version: i64,
     catalog: Arc<Catalog>,
+}
+
+impl Seen {
+    /// What the file said, at this moment: windows are measured by the clock.
+    fn now(&self) -> Arc<Catalog> {
+        let Some(WindowsRead::Rows { rows, .. }) = &self.catalog.windows else { return Arc::clone(&self.catalog) };
+        let windows = Some(WindowsRead::Rows { clock: windows::now(), rows: rows.clone() });
+        Arc::new(Catalog { windows, ..Catalog::clone(&self.catalog) })
+    }
 }
 
 impl SqliteReader {
@@ -124,7 +137,7 @@ impl OpenFile {
         // Differs after every commit of others. In WAL mode they leave the file itself alone.
         let version = moment.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?;
         if let Some(seen) = self.seen.as_ref().filter(|seen| seen.version == version) {
-            return Ok(Arc::clone(&seen.catalog));
+            return Ok(seen.now());
         }
         let catalog = Arc::new(read(&moment, wanted)?);
         drop(moment);
@@ -162,8 +175,10 @@ fn read(connection: &Connection, wanted: &Wanted) -> Result<Catalog, rusqlite::E
         extensions: BTreeMap::new(),
         role: Some("everyone".into()),
         ledgers: BTreeMap::new(),
+        windows: None,
         tenants: None,
     };
+    catalog.windows = wanted.windows.as_ref().map(|table| windows::read(connection, table, &catalog));
     for ledger in &wanted.ledgers {
         let reading = match ledger.find(&catalog) {
             Ok(schema) => read_ledger(connection, ledger, schema)?,

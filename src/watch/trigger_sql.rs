@@ -15,6 +15,18 @@ pub enum TriggerKind {
     Event,
     /// A trigger on the table in which a migration tool keeps its books: for the table's owner.
     Ledger(ObjectName),
+    /// A trigger on the table in which the application keeps its maintenance windows: for the table's
+    /// owner.
+    Windows(ObjectName),
+}
+
+/// A trigger on a table's rows.
+struct Rows<'t> {
+    table: &'t ObjectName,
+    trigger: &'static str,
+    function: &'static str,
+    /// The first lines of its comment.
+    purpose: &'static str,
 }
 
 /// SQL that installs notifications: commented, in one transaction, and harmless to run again.
@@ -24,7 +36,8 @@ pub enum TriggerKind {
 pub fn trigger_sql(kind: &TriggerKind) -> String {
     match kind {
         TriggerKind::Event => event_sql(),
-        TriggerKind::Ledger(table) => ledger_sql(table),
+        TriggerKind::Ledger(table) => Rows::of_ledger(table).sql(),
+        TriggerKind::Windows(table) => Rows::of_windows(table).sql(),
     }
 }
 
@@ -40,16 +53,8 @@ DROP SCHEMA IF EXISTS schemagate;
 COMMIT;
 "
         .to_owned(),
-        TriggerKind::Ledger(table) => format!(
-            "\
-BEGIN;
-DROP TRIGGER IF EXISTS {LEDGER_TRIGGER} ON {table};
-DROP FUNCTION IF EXISTS {function}();
-COMMIT;
-",
-            table = quoted(table),
-            function = ledger_function(table),
-        ),
+        TriggerKind::Ledger(table) => Rows::of_ledger(table).removal_sql(),
+        TriggerKind::Windows(table) => Rows::of_windows(table).removal_sql(),
     }
 }
 
@@ -112,45 +117,85 @@ COMMIT;
     )
 }
 
-fn ledger_sql(table: &ObjectName) -> String {
-    format!(
-        "\
+impl<'t> Rows<'t> {
+    const fn of_ledger(table: &'t ObjectName) -> Self {
+        let purpose = "\
 -- schemagate: tell it at once when a migration tool writes to its ledger.
 --
 -- For those who may not create event triggers. Run as the owner of the ledger's table. Safe to run
--- again. A schema change without a ledger entry is seen at the next poll. To remove it:
+-- again. A schema change without a ledger entry is seen at the next poll. To remove it:";
+        Self { table, trigger: LEDGER_TRIGGER, function: "schemagate_notify_ledger", purpose }
+    }
+
+    const fn of_windows(table: &'t ObjectName) -> Self {
+        let purpose = "\
+-- schemagate: tell it at once when a maintenance window is written.
+--
+-- Run as the owner of the table. Safe to run again. To remove it:";
+        Self { table, trigger: "schemagate_windows", function: "schemagate_notify_windows", purpose }
+    }
+
+    fn removal_sql(&self) -> String {
+        format!(
+            "\
+BEGIN;
+DROP TRIGGER IF EXISTS {trigger} ON {table};
+DROP FUNCTION IF EXISTS {function}();
+COMMIT;
+",
+            trigger = self.trigger,
+            table = quoted(self.table),
+            function = self.function(),
+        )
+    }
+
+    fn sql(&self) -> String {
+        format!(
+            "\
+{purpose}
 --
 {removal}
 --
--- It cannot fail a migration: every error is swallowed, and schemagate polls all the same. One
+-- It cannot fail a transaction: every error is swallowed, and schemagate polls all the same. One
 -- limit is PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE
 -- TRANSACTION).
 BEGIN;
 
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql
--- Fixed, so that nothing in the path of whoever runs a migration can stand in for a function below.
+-- Fixed, so that nothing in the path of whoever writes can stand in for a function below.
 SET search_path = pg_catalog
 AS $schemagate$
 BEGIN
 {notify}    RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
-    -- A migration matters more than a notification.
+    -- What is written matters more than a notification.
     RETURN NULL;
 END
 $schemagate$;
 
-DROP TRIGGER IF EXISTS {LEDGER_TRIGGER} ON {table};
-CREATE TRIGGER {LEDGER_TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+DROP TRIGGER IF EXISTS {trigger} ON {table};
+CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION {function}();
 
 COMMIT;
 ",
-        table = quoted(table),
-        removal = commented(&removal_sql(&TriggerKind::Ledger(table.clone()))),
-        function = ledger_function(table),
-        notify = notify(),
-    )
+            purpose = self.purpose,
+            removal = commented(&self.removal_sql()),
+            function = self.function(),
+            trigger = self.trigger,
+            table = quoted(self.table),
+            notify = notify(),
+        )
+    }
+
+    /// The function beside the table, in the table's own schema: its owner may not make another one.
+    fn function(&self) -> String {
+        match self.table.schema() {
+            Some(schema) => format!("{}.{}", identifier(schema), self.function),
+            None => self.function.to_owned(),
+        }
+    }
 }
 
 /// The statement that notifies.
@@ -164,16 +209,7 @@ fn notify() -> String {
     )
 }
 
-/// The function beside a ledger, in the ledger's own schema: its owner may not make another one.
-fn ledger_function(table: &ObjectName) -> String {
-    const NAME: &str = "schemagate_notify_ledger";
-    match table.schema() {
-        Some(schema) => format!("{}.{NAME}", identifier(schema)),
-        None => NAME.to_owned(),
-    }
-}
-
-fn quoted(name: &ObjectName) -> String {
+pub(super) fn quoted(name: &ObjectName) -> String {
     match name.schema() {
         Some(schema) => format!("{}.{}", identifier(schema), identifier(name.name())),
         None => identifier(name.name()),
@@ -181,7 +217,7 @@ fn quoted(name: &ObjectName) -> String {
 }
 
 /// An identifier in exact case.
-fn identifier(name: &str) -> String {
+pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

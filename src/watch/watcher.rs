@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Catalog, Moment, ObjectName, Wanted};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -18,6 +19,7 @@ use super::outage::{News, Outage};
 use super::postgres::{Hearing, Listener};
 use super::posts::PostId;
 use super::reader::Reader;
+use super::skew::Skew;
 use crate::config::{Database, Idle, Source};
 use crate::live::Pulse;
 use crate::metrics::Metrics;
@@ -55,6 +57,7 @@ pub(super) struct Watcher {
     unheard: BTreeSet<ObjectName>,
     backoff: Backoff,
     outage: Outage,
+    skew: Skew,
 }
 
 impl Watcher {
@@ -84,6 +87,7 @@ impl Watcher {
             unheard: BTreeSet::new(),
             backoff: Backoff::new(),
             outage: Outage::default(),
+            skew: Skew::default(),
         }
     }
 
@@ -193,7 +197,11 @@ impl Watcher {
         };
         self.began = self.pulse.now();
         let notified = self.hint.take_notified();
+        let wall = Timestamp::now();
         let looked = reader.look().await;
+        if let Ok(catalog) = &looked {
+            self.skew.compare(&self.database.name, catalog.windows.as_ref(), wall, Timestamp::now());
+        }
         if looked.is_ok() || !reader.is_lost() {
             self.served = self.served.saturating_add(1);
             self.reader = Some(reader);

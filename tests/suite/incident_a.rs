@@ -1,5 +1,7 @@
 //! A protective table is missing (`NestJS`, Prisma, Render): what concerns the schema.
 
+mod windows;
+
 use std::time::Duration;
 
 use http::Method;

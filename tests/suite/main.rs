@@ -16,6 +16,7 @@
 mod house;
 
 mod admin;
+mod admin_fuzz;
 mod alerts;
 mod answers;
 mod bad_input;
@@ -41,9 +42,11 @@ mod ledger_warnings;
 mod life;
 mod locks;
 mod logging;
+mod maintenance;
 mod meddling;
 mod metrics;
 mod openapi;
+mod operators;
 mod passing;
 mod pooler;
 mod prisma_schema;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 mod bypassing;
 mod degrading;
+mod operators;
 mod waiting;
 
 use super::*;
@@ -98,6 +99,7 @@ fn a_route_that_needs_nothing_forwards() {
         reason: Reason::NoNeeds,
         observed: false,
         bypassed: None,
+        operator: false,
     };
     assert_eq!(decision, expected);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Judgement, Snapshot};
-use crate::{DatabaseId, Requirement, Rules, Tenants};
+use crate::{DatabaseId, Requirement, Rules, Tenants, WindowTable};
 
 impl Snapshot {
     /// What is known by the rules `before`, for `after`: a requirement that says the same of the same database
@@ -26,11 +26,16 @@ impl Snapshot {
             let known = known.unwrap_or_else(|| Judgement::unknown(requirement.database));
             Judgement { database: requirement.database, ..known }
         };
+        let windows = before.window_table().zip(after.window_table()).filter(|(known, table)| {
+            was(table.database) == Some(known.database)
+                && WindowTable { database: known.database, ..(*table).clone() } == **known
+        });
         Self {
             generation: self.generation + 1,
             judgements: after.requirements().iter().map(judgement).collect(),
             looks: databases.iter().map(|was| self.look((*was)?)).collect(),
             tenants: self.tenants.as_ref().and_then(|tenants| carry_tenants(tenants, before, after, &was)),
+            windows: Arc::new(self.windows.moved(windows.map(|(_, table)| table.database))),
             ..self.clone()
         }
     }

@@ -65,6 +65,7 @@ impl<'a> Judging<'a> {
             extensions: catalog.extensions.clone(),
             role: catalog.role.clone(),
             ledgers: with_schema.map(|(ledger, reading)| (ledger.clone(), reading.clone())).collect(),
+            windows: None,
             tenants: None,
         };
         let of_schemas = seen.shapes.iter().enumerate();

@@ -47,7 +47,7 @@ impl Gate {
     /// Whether a window is open, and whoever says so is still believed.
     fn is_in_force(&self, window: &Window, now: Moment) -> bool {
         let is_believed = match window.source {
-            WindowSource::Table(database) => self.snapshot().is_fresh(database, now),
+            WindowSource::Table(_) => now <= self.snapshot().windows().table().counts_until,
             WindowSource::Operator | WindowSource::File => true,
         };
         is_believed && window.is_open(now)

@@ -1,13 +1,16 @@
 //! Maintenance windows: from when to when what is closed to whom.
 
 mod closure;
+mod table;
 mod windows;
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::{DatabaseId, HostPattern, Method, Moment};
 
 pub use closure::Closure;
+pub use table::{TableStanding, TableState, WindowColumn, WindowColumns, WindowRow, WindowTable, WindowsRead};
 pub use windows::{WindowId, Windows};
 
 /// A maintenance window. Of several that are open, any closes what it blocks.
@@ -78,6 +81,23 @@ impl Blocks {
     /// Whether requests with `method` are kept out.
     pub fn keep_out(self, method: Method<'_>) -> bool {
         self == Self::Everything || method.writes()
+    }
+}
+
+impl fmt::Display for WindowScope {
+    /// For people, behind a sentence: ` for route a, route b; host c`, or nothing where it is everybody.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = |kind: &str, names: &mut dyn Iterator<Item = String>| {
+            names.map(|name| format!("{kind} {name}")).collect::<Vec<_>>().join(", ")
+        };
+        let parts = [
+            all("route", &mut self.routes.iter().map(ToString::to_string)),
+            all("host", &mut self.hosts.iter().map(ToString::to_string)),
+            all("tenant", &mut self.tenants.iter().map(ToString::to_string)),
+            all("organisation", &mut self.organisation.iter().map(ToString::to_string)),
+        ];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() { Ok(()) } else { write!(f, " for {}", parts.join("; ")) }
     }
 }
 

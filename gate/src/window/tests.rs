@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::sample::{at, catalog, needing, requirement, route, table};
 use crate::{
-    ActionKind, Bypass, BypassId, BypassScope, Bypasses, Decision, Gate, Host, Mode, OrderSource, Outcome, Reason,
-    Request, Route, Rules, Skips, Target, UpstreamId,
+    ActionKind, Bypass, BypassId, BypassScope, Bypasses, Catalog, Decision, Gate, Host, Mode, OrderSource, Outcome,
+    Reason, Request, Route, Rules, Skips, Target, UpstreamId,
 };
 
 const DATABASE: DatabaseId = DatabaseId(0);
@@ -41,16 +41,36 @@ fn says(message: &str, window: Window) -> Window {
     Window { message: Some(message.into()), ..window }
 }
 
+/// What the database's clock shows at 95.
+const CLOCK: i64 = 1_700_000_000_000_000;
+
+/// The row that means a window.
+fn row(window: &Window) -> WindowRow {
+    let time = |moment: Moment| {
+        let second = i64::try_from(moment.since_origin().as_secs()).expect("a time");
+        CLOCK + (second - 95) * 1_000_000
+    };
+    WindowRow {
+        id: Some(window.name.clone()),
+        starts: time(window.from),
+        ends: window.until.map(time),
+        message: window.message.clone(),
+        organisation: window.scope.organisation.clone(),
+    }
+}
+
 /// A gate whose database was seen at 95, for thirty seconds.
 fn gate_of(routes: Vec<Route>, windows: &[Window]) -> Gate {
     let health = Target::parse(b"/health", crate::sample::KEEP).expect("a path").matching;
     let requirements = vec![requirement("orders", [table("orders")])];
     let rules = Rules::new(routes, requirements, 1, crate::sample::KEEP, Some(health)).expect("no conflict");
     let gate = Gate::new(Arc::new(rules));
+    let rows = windows.iter().filter(|window| matches!(window.source, WindowSource::Table(_))).map(row).collect();
+    let catalog = Catalog { windows: Some(WindowsRead::Rows { clock: CLOCK, rows }), ..catalog() };
     let (snapshot, _) =
-        gate.snapshot().after_look(gate.rules().requirements(), DATABASE, &catalog(), at(95), Duration::from_secs(30));
+        gate.snapshot().after_look(gate.rules().requirements(), DATABASE, &catalog, at(95), Duration::from_secs(30));
     let mut gate = gate.with_snapshot(snapshot);
-    for source in [WindowSource::Table(DATABASE), WindowSource::Operator, WindowSource::File] {
+    for source in [WindowSource::Operator, WindowSource::File] {
         let own = windows.iter().filter(|window| window.source == source).cloned().collect();
         gate = gate.with_snapshot(gate.snapshot().with_windows(source, own));
     }
@@ -161,6 +181,18 @@ fn a_window_of_an_organisation_is_for_its_requests_alone() {
 }
 
 #[test]
+fn a_scope_is_told_in_words() {
+    assert_eq!(WindowScope::default().to_string(), "");
+    let scope = WindowScope {
+        routes: ["a".into(), "b".into()].into(),
+        hosts: [HostPattern::parse("*.example.com").expect("a host")].into(),
+        tenants: [].into(),
+        organisation: Some("org1".into()),
+    };
+    assert_eq!(scope.to_string(), " for route a, route b; host *.example.com; organisation org1");
+}
+
+#[test]
 fn a_window_is_narrowed_by_route_and_host() {
     let routes = || vec![route("/*"), route("/orders/*")];
     let by_route = WindowScope { routes: ["/orders/*".into()].into(), ..WindowScope::default() };
@@ -230,6 +262,75 @@ fn what_a_table_said_stands_as_long_as_looks_count() {
     assert_eq!(decide_of(&gate, "POST /x", None, at(126)).reason, Reason::NoNeeds);
     assert_eq!(gate.open_windows(at(125)).count(), 1);
     assert_eq!(gate.open_windows(at(126)).count(), 0);
+}
+
+/// The gate after another look at 105, which counts for ten seconds.
+fn looked(gate: &Gate, read: WindowsRead) -> Gate {
+    looked_for(gate, read, 10)
+}
+
+/// The same, where the look counts for so many seconds.
+fn looked_for(gate: &Gate, read: WindowsRead, seconds: u64) -> Gate {
+    let catalog = Catalog { windows: Some(read), ..catalog() };
+    let requirements = gate.rules().requirements();
+    gate.with_snapshot(
+        gate.snapshot().after_look(requirements, DATABASE, &catalog, at(105), Duration::from_secs(seconds)).0,
+    )
+}
+
+#[test]
+fn a_table_that_is_gone_has_no_windows_and_one_that_cannot_be_read_keeps_them_for_a_while() {
+    let gate = gate([window(WindowSource::Table(DATABASE))]);
+    assert_eq!(gate.snapshot().windows().table().state, TableState::Read);
+    let gone = looked(&gate, WindowsRead::Missing);
+    assert_eq!(decide_of(&gone, "POST /x", None, at(106)).reason, Reason::NoNeeds);
+    assert_eq!(gone.snapshot().windows().table().state, TableState::Missing);
+    assert_eq!(gone.snapshot().generation(), gate.snapshot().generation() + 1);
+    let reason = |gate: &Gate, second| decide_of(gate, "POST /x", None, at(second)).reason.as_str();
+    let unread = looked(&looked(&gate, WindowsRead::Unread("denied".into())), WindowsRead::Locked);
+    assert_eq!((reason(&unread, 125), reason(&unread, 126)), ("window", "no_needs"), "as long as the last rows count");
+    let locked = looked_for(&gate, WindowsRead::Locked, 30);
+    assert_eq!((reason(&locked, 135), reason(&locked, 136)), ("window", "no_needs"), "as long as looks count");
+    let again = looked(&gone, WindowsRead::Rows { clock: CLOCK, rows: vec![row(&file())] });
+    assert_eq!(decide_of(&again, "POST /x", None, at(106)).reason.as_str(), "window");
+}
+
+#[test]
+fn rows_are_measured_by_the_databases_clock() {
+    let row = |starts, ends| WindowRow { id: None, starts, ends, message: None, organisation: None };
+    let window = |starts: i64, ends: Option<i64>| {
+        row(CLOCK + starts, ends.map(|ends| CLOCK + ends)).window(DATABASE, CLOCK, at(50))
+    };
+    let opens = window(5_000_000, Some(9_000_000)).expect("to come");
+    assert_eq!((opens.from, opens.until), (at(55), Some(at(59))));
+    let open = window(-5_000_000, None).expect("open");
+    assert_eq!((open.from, open.until), (Moment::default(), None));
+    assert_eq!(window(-5_000_000, Some(0)), None, "it ends at this moment");
+    assert_eq!(window(-5_000_000, Some(-1)), None);
+    assert!(row(i64::MIN, Some(i64::MAX)).window(DATABASE, CLOCK, at(50)).is_some(), "no overflow");
+}
+
+#[test]
+fn a_table_may_lack_the_columns_that_are_not_required() {
+    let column = |name: &str, required| WindowColumn { name: name.into(), required };
+    let table = WindowTable {
+        database: DATABASE,
+        table: crate::sample::name("maintenance_windows"),
+        columns: WindowColumns {
+            id: column("id", false),
+            starts: column("startsAt", true),
+            ends: column("endsAt", true),
+            message: column("message", false),
+            blocks_writes: column("blockWrites", false),
+            organisation: column("orgId", false),
+        },
+    };
+    let relation = |columns| crate::sample::relation(columns);
+    let relation_of_three = relation(&["startsAt timestamp", "endsAt timestamp", "orgId text"]);
+    let found = table.columns_of(&relation_of_three).expect("enough");
+    assert_eq!((found.starts, found.organisation, found.message), (Some("startsAt"), Some("orgId"), None));
+    let error = table.columns_of(&relation(&["startsat timestamp", "endsAt timestamp"])).expect_err("too little");
+    assert!(error.contains("no column startsAt"), "{error}");
 }
 
 #[test]

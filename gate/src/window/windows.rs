@@ -2,8 +2,9 @@
 
 use core::cmp::Ordering;
 
-use super::{Window, WindowSource};
-use crate::Moment;
+use super::{TableStanding, TableState, Window, WindowSource, WindowsRead};
+use crate::{DatabaseId, Moment};
+use core::time::Duration;
 
 /// Which window, as its place in [`Windows`]; of the snapshot it came from alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,17 +17,19 @@ pub struct Windows {
     all: Box<[Window]>,
     /// How many are of no organisation.
     general: usize,
+    /// How the application's own table stands.
+    table: TableStanding,
 }
 
 impl Windows {
     /// These and no others.
-    fn new(mut all: Vec<Window>) -> Self {
+    fn new(mut all: Vec<Window>, table: TableStanding) -> Self {
         all.sort_by(|one, other| {
             let place = |window: &Window| window.source;
             one.scope.organisation.cmp(&other.scope.organisation).then(place(one).cmp(&place(other)))
         });
         let general = all.partition_point(|window| window.scope.organisation.is_none());
-        Self { all: all.into(), general }
+        Self { all: all.into(), general, table }
     }
 
     /// Those of one source are `windows` now; what others say stands.
@@ -34,7 +37,52 @@ impl Windows {
     pub(crate) fn with(&self, source: WindowSource, windows: Vec<Window>) -> Self {
         let others = self.all.iter().filter(|window| window.source != source).cloned();
         let told = windows.into_iter().map(|window| Window { source, ..window });
-        Self::new(others.chain(told).collect())
+        Self::new(others.chain(told).collect(), self.table.clone())
+    }
+
+    /// The windows after a look at their table that began at `began` and counts for `max_age`.
+    pub(crate) fn after_look(
+        &self,
+        database: DatabaseId,
+        read: &WindowsRead,
+        began: Moment,
+        max_age: Duration,
+    ) -> Self {
+        let source = WindowSource::Table(database);
+        let (mut windows, state) = match read {
+            WindowsRead::Rows { clock, rows } => {
+                let windows = rows.iter().filter_map(|row| row.window(database, *clock, began));
+                (self.with(source, windows.collect()), TableState::Read)
+            }
+            WindowsRead::Missing => (self.with(source, Vec::new()), TableState::Missing),
+            WindowsRead::Unread(why) => (self.clone(), TableState::Unread(why.clone())),
+            // Whoever locks it migrates: that is no reason to open what is closed.
+            WindowsRead::Locked => (self.clone(), self.table.state.clone()),
+        };
+        if matches!(state, TableState::Read | TableState::Missing) {
+            windows.table.counts_until = began.plus(max_age);
+        }
+        windows.table.state = state;
+        windows
+    }
+
+    /// The same, where the application's own table lies in the database of another place now; without one, what was
+    /// read of it is forgotten.
+    pub(crate) fn moved(&self, table: Option<DatabaseId>) -> Self {
+        let moved = |window: &Window| match (window.source, table) {
+            (WindowSource::Table(_), None) => None,
+            (WindowSource::Table(_), Some(database)) => {
+                Some(Window { source: WindowSource::Table(database), ..window.clone() })
+            }
+            _ => Some(window.clone()),
+        };
+        let standing = if table.is_some() { self.table.clone() } else { TableStanding::default() };
+        Self::new(self.all.iter().filter_map(moved).collect(), standing)
+    }
+
+    /// How the application's own table stood when it was looked at last.
+    pub const fn table(&self) -> &TableStanding {
+        &self.table
     }
 
     /// Whether there is none, not even one to come.
@@ -77,6 +125,8 @@ impl Windows {
 
     /// Whether all mean the same.
     pub(crate) fn are_like(&self, other: &Self) -> bool {
-        self.all.len() == other.all.len() && self.all.iter().zip(&other.all).all(|(one, other)| one.is_like(other))
+        self.all.len() == other.all.len()
+            && self.table.state == other.table.state
+            && self.all.iter().zip(&other.all).all(|(one, other)| one.is_like(other))
     }
 }

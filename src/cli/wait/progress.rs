@@ -136,6 +136,7 @@ mod tests {
             }],
             tables: BTreeMap::new(),
             tenants: None,
+            windows: None,
             bypasses: Vec::new(),
         }
     }

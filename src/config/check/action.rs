@@ -24,7 +24,7 @@ pub(super) struct Answers {
 }
 
 /// `Retry-After` counts whole seconds.
-const SHORTEST_RETRY: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 
 /// What routes do that do not say otherwise.
 pub(super) struct Defaults<'f> {
@@ -173,7 +173,7 @@ impl Check<'_> {
         }
     }
 
-    fn code(&mut self, name: &str, key: &Key<String>) -> Option<String> {
+    pub(super) fn code(&mut self, name: &str, key: &Key<String>) -> Option<String> {
         let code = key.placed()?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
         if code.value.is_empty() || code.value.len() > 100 || !code.value.chars().all(plain) {
@@ -186,7 +186,7 @@ impl Check<'_> {
         Some(code.value.clone())
     }
 
-    fn message(&mut self, name: &str, key: &Key<String>) -> Option<String> {
+    pub(super) fn message(&mut self, name: &str, key: &Key<String>) -> Option<String> {
         let message = key.placed()?;
         if message.value.trim().is_empty() || message.value.chars().any(|c| c.is_control() && c != '\n') {
             self.error(message.place, format!("`{name}` is empty or holds control characters"))

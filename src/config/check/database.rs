@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use gate::DatabaseId;
+
 use super::Check;
 use crate::config::database_url::DatabaseUrl;
 use crate::config::duration::show;
-use crate::config::file::{DatabaseTable, IdleTable};
+use crate::config::file::{DatabaseTable, File, IdleTable};
 use crate::config::place::{Place, Placed};
 use crate::config::reader::Key;
 use crate::config::values::Named;
@@ -18,6 +20,32 @@ const SHORTEST_REFRESH: Duration = Duration::from_millis(50);
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(10);
 
 impl Check<'_> {
+    /// The database that something names, or the only one; `what` is without it at `place`.
+    pub(super) fn database_of(
+        &mut self,
+        what: &str,
+        (named, place): (&Key<String>, Option<Place>),
+        file: &File,
+        databases: &[Option<Database>],
+    ) -> Option<DatabaseId> {
+        let known = file.databases.get()?.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(DatabaseId));
+        match named.placed() {
+            Some(name) => self.resolve(name, known, ("database", "databases")),
+            None if named.is_absent() && databases.len() == 1 => Some(DatabaseId(0)),
+            None if named.is_absent() => {
+                let list = known.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let (how_many, help) = if databases.is_empty() {
+                    ("there is none", "add [databases.main] with url = \"${DATABASE_URL}\"".to_owned())
+                } else {
+                    ("there are several", format!("add database = \"…\"; databases: {list}"))
+                };
+                self.error(place, format!("`{what}` names no database, and {how_many}")).help(help);
+                None
+            }
+            None => None,
+        }
+    }
+
     /// Every database in its place; `None` for those that were reported.
     pub(super) fn databases(&mut self, databases: &Named<DatabaseTable>) -> Vec<Option<Database>> {
         databases.0.iter().map(|(name, table)| self.database(name, table)).collect()

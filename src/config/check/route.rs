@@ -171,7 +171,7 @@ impl Check<'_> {
                 needs: needs.clone(),
                 actions,
                 mode,
-                windows: true,
+                windows: typed.windows.copied().unwrap_or(true),
                 tenant_needs: typed.tenant_needs.copied().unwrap_or(true),
             });
         }

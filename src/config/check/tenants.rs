@@ -26,22 +26,7 @@ impl Check<'_> {
     /// The tenants' database.
     pub(super) fn tenants_database(&mut self, file: &File, databases: &[Option<Database>]) -> Option<DatabaseId> {
         let typed = file.tenants.placed()?;
-        let known = file.databases.get()?.0.iter().map(|(name, _)| name.value.as_str()).zip((0..).map(DatabaseId));
-        let id = match typed.value.database.placed() {
-            Some(name) => self.resolve(name, known, ("database", "databases"))?,
-            None if typed.value.database.is_absent() && databases.len() == 1 => DatabaseId(0),
-            None if typed.value.database.is_absent() => {
-                let list = known.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                let (what, help) = if databases.is_empty() {
-                    ("there is none", "add [databases.main] with url = \"${DATABASE_URL}\"".to_owned())
-                } else {
-                    ("there are several", format!("add database = \"…\"; databases: {list}"))
-                };
-                self.error(typed.place, format!("`tenants` names no database, and {what}")).help(help);
-                return None;
-            }
-            None => return None,
-        };
+        let id = self.database_of("tenants", (&typed.value.database, typed.place), file, databases)?;
         if let Some(Some(Database { name, source: Source::Sqlite(_), .. })) = databases.get(id.0 as usize) {
             let place = typed.value.database.place().or(typed.place);
             self.error(place, format!("`tenants`: the database `{name}` is SQLite, which has one schema alone"))

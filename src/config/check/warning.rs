@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gate::{DatabaseId, MatchingForm, MatchingPath, Router, Target, UpstreamId};
+use gate::{DatabaseId, MatchingForm, MatchingPath, Router, Target, UpstreamId, WindowTable};
 
 use super::Check;
 use super::requirement::Requirements;
@@ -52,7 +52,13 @@ impl Check<'_> {
     }
 
     /// Names that nothing refers to: what they were meant for is open.
-    pub(super) fn warn_of_idle_names(&mut self, file: &File, routes: &Routes, requirements: &Requirements) {
+    pub(super) fn warn_of_idle_names(
+        &mut self,
+        file: &File,
+        routes: &Routes,
+        requirements: &Requirements,
+        windows: Option<&WindowTable>,
+    ) {
         let ready_needs = file.admin.get().and_then(|admin| admin.ready_needs.get()).map_or(&[][..], |list| &list.0);
         let is_ready_need = |name: &Placed<String>| ready_needs.iter().any(|need| need.value == name.value);
         for (name, _) in file.requirements.get().map_or(&[][..], |named| &named.0) {
@@ -73,7 +79,8 @@ impl Check<'_> {
         for ((name, _), id) in
             (file.databases.get().map_or(&[][..], |named| &named.0).iter()).zip((0..).map(DatabaseId))
         {
-            if !requirements.list.iter().any(|requirement| requirement.database == id) {
+            let has_windows = windows.is_some_and(|table| table.database == id);
+            if !has_windows && !requirements.list.iter().any(|requirement| requirement.database == id) {
                 self.warn(name.place, format!("no requirement is held against the database `{}`", name.value));
             }
         }

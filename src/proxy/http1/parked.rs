@@ -13,9 +13,11 @@ use tokio::task::unconstrained;
 
 use super::Arrival;
 use super::incoming::Incoming;
+use crate::proxy::client::Client;
 use crate::proxy::edition::Pinned;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::hold::{Ended, Waits};
+use crate::proxy::operator;
 use crate::wire::{Body, Head};
 
 /// A request that waits where its head was read.
@@ -38,6 +40,12 @@ impl Gateway {
         let mut parked = Parked { incoming, head, request, body };
         let route = {
             let pinned = self.pin();
+            let config = &pinned.edition.config;
+            let client = Client::behind(parked.incoming, &config.listen.trusted_proxies);
+            // It is another decision where what it brings is taken off.
+            if operator::is_operators(config, &parked.request, &client) {
+                return;
+            }
             let decision = parked.decide(self, &pinned, now);
             let waits = decision.filter(|decision| matches!(decision.outcome, Outcome::Hold(_)));
             waits.and_then(|decision| pinned.edition.route(&decision)).map(|route| route.name.clone())

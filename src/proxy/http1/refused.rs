@@ -64,9 +64,7 @@ impl Gateway {
     pub(super) async fn refuse(&self, refused: Refused, mut stream: Stream) {
         let began = Instant::now();
         let edition = self.pin().edition;
-        let socket = stream.get_socket_digest();
-        let peer = socket.as_ref().and_then(|socket| socket.peer_addr());
-        let client = Client::at(peer, stream.get_ssl_digest().is_some(), &edition.config.listen.trusted_proxies);
+        let client = Client::behind(&*stream, &edition.config.listen.trusted_proxies);
         // What its header says, nobody can know.
         let headers = HeaderMap::new();
         let id = RequestId::of(&headers, false);

@@ -86,7 +86,8 @@ impl Gateway {
         let edition = Arc::clone(&exchange.edition);
         let Some((stale, decision)) = edition.stale.as_ref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
-        if !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
+        // What operators are shown may be for them alone.
+        if exchange.visit.operator().is_some() || !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
             return;
         }
         let Some((key, route)) = stale.key(&decision).zip(edition.route(&decision)) else { return };

@@ -12,6 +12,7 @@ mod search_path;
 mod tenants;
 mod tls;
 mod unheard;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use ledgers::{Ledgers, held_keys, lock_question};
 use link::{APPLICATION, Link, rows};
 use question::{Answer, Question};
 use tenants::Tenants;
+use windows::Windows;
 
 /// How much longer than the server's own limit an answer is waited for: it has to travel.
 const TRAVEL: Duration = Duration::from_millis(500);
@@ -49,6 +51,7 @@ pub(super) struct PostgresReader {
     /// Where names without a schema were looked for last.
     path: Vec<Box<str>>,
     ledgers: Ledgers,
+    windows: Windows,
     tenants: Option<Tenants>,
     /// Whether the server was a standby when it was last looked at.
     standby: bool,
@@ -74,6 +77,7 @@ impl PostgresReader {
             link,
             path,
             ledgers: Ledgers::default(),
+            windows: Windows::default(),
             tenants,
             standby: false,
             outdated: false,
@@ -145,7 +149,8 @@ impl PostgresReader {
         }
         let moved = self.ledgers.learn(&self.wanted.ledgers, &answer.catalog);
         let tenants_moved = self.tenants.as_mut().zip(of_tenants.as_ref()).is_some_and(|(it, asked)| it.learn(asked));
-        if moved || tenants_moved {
+        let windows_moved = self.windows.learn(self.wanted.windows.as_ref(), &answer.catalog);
+        if moved || tenants_moved || windows_moved {
             (_, answer, of_tenants) = self.ask().await?;
         }
         if let Some((tenants, asked)) = self.tenants.as_mut().zip(of_tenants) {
@@ -195,14 +200,15 @@ impl PostgresReader {
             .zip(&parameters)
             .map(|(question, parameters)| client.query_typed(question.sql(), parameters));
         let ledgers = self.ledgers.statements();
-        let asked_of_ledgers = ledgers.iter().map(|statement| client.simple_query(statement));
+        let of_windows = self.windows.statements((limit / 4).max(1));
+        let asked_of_tables = ledgers.iter().chain(&of_windows).map(|statement| client.simple_query(statement));
         // These send in order when they are first polled, without waiting for one another.
         let of_tenants = self.tenants.as_ref().map(Tenants::statements).unwrap_or_default();
         let asked_of_tenants = of_tenants.iter().map(|statement| client.simple_query(statement));
-        let (opened, answers, said, said_of_tenants, closed) = join5(
+        let (opened, answers, mut said, said_of_tenants, closed) = join5(
             client.simple_query(&opening),
             join_all(asked),
-            join_all(asked_of_ledgers),
+            join_all(asked_of_tables),
             join_all(asked_of_tenants),
             client.batch_execute("COMMIT"),
         )
@@ -218,7 +224,11 @@ impl PostgresReader {
         }
         answer.catalog.search_path.clone_from(&self.path);
         let PostgresUrl { user, database, .. } = &self.settings.url;
+        let said_of_windows = said.split_off(ledgers.len());
         self.ledgers.read(&self.wanted.ledgers, said, &answer.held, database, user, &mut answer.catalog)?;
+        if let Some(wanted) = &self.wanted.windows {
+            answer.catalog.windows = Some(self.windows.read(wanted, said_of_windows, &answer.catalog, user)?);
+        }
         closed?;
         let of_tenants = self.tenants.as_ref().map(|tenants| tenants.asked(said_of_tenants));
         Ok((session_path, answer, of_tenants))

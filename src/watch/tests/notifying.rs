@@ -118,8 +118,9 @@ async fn the_triggers_notify_of_what_matters_and_can_be_removed() {
     let event = TriggerKind::Event;
     let ledger = TriggerKind::Ledger(ObjectName::qualified("public", "_prisma_migrations"));
     cluster.sql("postgres", "CREATE ROLE owner LOGIN; CREATE SCHEMA app AUTHORIZATION owner");
-    cluster.sql("postgres", "CREATE TABLE _prisma_migrations (id int)");
-    for kind in [&event, &ledger] {
+    let windows = TriggerKind::Windows(ObjectName::qualified("public", "maintenance_windows"));
+    cluster.sql("postgres", "CREATE TABLE _prisma_migrations (id int); CREATE TABLE maintenance_windows (id int)");
+    for kind in [&event, &ledger, &windows] {
         cluster.sql("postgres", &trigger_sql(kind));
         cluster.sql("postgres", &trigger_sql(kind));
     }
@@ -143,6 +144,8 @@ async fn the_triggers_notify_of_what_matters_and_can_be_removed() {
         "INSERT INTO _prisma_migrations VALUES (1)",
         "UPDATE _prisma_migrations SET id = 2",
         "TRUNCATE _prisma_migrations",
+        "INSERT INTO maintenance_windows VALUES (1)",
+        "DELETE FROM maintenance_windows",
     ] {
         cluster.sql("postgres", sql);
         let before = heard;
@@ -153,7 +156,7 @@ async fn the_triggers_notify_of_what_matters_and_can_be_removed() {
         heard = watched.metric("schemagate_notifications_total");
     }
     cluster.sql("postgres", "CREATE TEMP TABLE mine (id int); ALTER TABLE mine ADD COLUMN x int; DROP TABLE mine");
-    for kind in [&event, &ledger] {
+    for kind in [&event, &ledger, &windows] {
         cluster.sql("postgres", &removal_sql(kind));
         cluster.sql("postgres", &removal_sql(kind));
     }
