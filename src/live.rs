@@ -40,6 +40,7 @@ pub fn live(config: Arc<Config>) -> (GateReader, GateWriter) {
         requests: Requests::default(),
         changed: Notify::new(),
         serving: AtomicBool::new(false),
+        ending: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
     (reader, GateWriter { shared, settled, swapped })
@@ -92,6 +93,8 @@ struct Shared {
     changed: Notify,
     /// Whether the proxy's listeners are open.
     serving: AtomicBool,
+    /// Whether the process was told to end.
+    ending: AtomicBool,
 }
 
 /// When the last request came.
@@ -176,6 +179,16 @@ impl GateReader {
     /// Whether the proxy's listeners are open.
     pub fn is_serving(&self) -> bool {
         self.shared.serving.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the process was told to end.
+    pub fn note_ending(&self) {
+        self.shared.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process was told to end: traffic had better go elsewhere.
+    pub fn is_ending(&self) -> bool {
+        self.shared.ending.load(Ordering::Relaxed)
     }
 
     /// Waits until [`Self::is_settled`].

@@ -98,9 +98,9 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading) -> Result<(),
     operating.spawn(desk.clone().keep());
     background.spawn(alert::alert(reader.clone(), metrics.clone()));
     operating.spawn(admin::serve(listener, reader.clone(), metrics.clone(), symptoms, desk, reloader));
+    // Before the listeners are open: without somebody who listens for it, SIGHUP ends a process.
+    beside.spawn(reloading.run(config, reader.clone(), metrics, apply(editor, renewals)));
     background.block_on(reader.clone().settled());
-    let apply = apply(editor, renewals);
-    beside.spawn(reloading.run(config, reader, metrics, apply));
     let served = proxy.serve().map_err(|error| error.to_string());
     background.shutdown_background();
     operating.shutdown_background();

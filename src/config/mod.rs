@@ -118,6 +118,8 @@ pub struct Listen {
     pub threads: usize,
     /// How long requests in flight may take to end after SIGTERM.
     pub drain: Duration,
+    /// How long after SIGTERM connections are accepted still, while `/ready` says no already.
+    pub drain_wait: Duration,
 }
 
 /// A TLS listener; ALPN offers h2 and http/1.1.

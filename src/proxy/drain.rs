@@ -9,6 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::live::GateReader;
+
 /// Counts the requests in flight by the clones of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InFlight(Arc<()>);
@@ -22,7 +24,7 @@ impl InFlight {
 
 /// Waits for a signal, then for the requests in flight.
 pub(super) struct Drain {
-    up_to: Duration,
+    reader: GateReader,
     in_flight: InFlight,
     closing: watch::Sender<bool>,
 }
@@ -34,9 +36,9 @@ const STEP: Duration = Duration::from_millis(20);
 const FLUSH: Duration = Duration::from_millis(100);
 
 impl Drain {
-    /// Requests in flight get `up_to` to end, from when `closing` turns true.
-    pub(super) fn new(up_to: Duration, in_flight: InFlight, closing: watch::Sender<bool>) -> Self {
-        Self { up_to, in_flight, closing }
+    /// How long requests in flight get, the live configuration says; from when `closing` turns true.
+    pub(super) fn new(reader: GateReader, in_flight: InFlight, closing: watch::Sender<bool>) -> Self {
+        Self { reader, in_flight, closing }
     }
 
     /// Turns true when no more connections are to be accepted.
@@ -44,10 +46,25 @@ impl Drain {
         self.closing.subscribe()
     }
 
+    /// Says that nobody should come any more, and lets in whoever does meanwhile.
+    async fn wait(&self, again: &mut Signals) {
+        self.reader.note_ending();
+        let wait = self.reader.pin().config().listen.drain_wait;
+        if wait.is_zero() {
+            return;
+        }
+        info!(?wait, "about to close: /ready says no, and clients are still let in");
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = again.next() => info!("told again: clients are no longer let in"),
+        }
+    }
+
     async fn drain(&self, again: &mut Signals) {
         self.closing.send_replace(true);
-        info!(in_flight = self.in_flight.count(), up_to = ?self.up_to, "closing: requests in flight may end");
-        let until = Instant::now() + self.up_to;
+        let up_to = self.reader.pin().config().listen.drain;
+        info!(in_flight = self.in_flight.count(), ?up_to, "closing: requests in flight may end");
+        let until = Instant::now() + up_to;
         tokio::time::sleep(STEP).await;
         while self.in_flight.count() > 0 {
             if Instant::now() >= until {
@@ -107,6 +124,7 @@ impl ShutdownSignalWatch for Drain {
             _ = signals.interrupt.recv() => false,
         };
         if graceful {
+            self.wait(&mut signals).await;
             self.drain(&mut signals).await;
         }
         ShutdownSignal::FastShutdown

@@ -136,7 +136,7 @@ impl Proxy {
     /// flight end, SIGINT does not. Blocks; owns its own runtimes.
     pub fn serve(self) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
-        let drain = Drain::new(self.listen.drain, self.gateway.in_flight(), self.closing);
+        let drain = Drain::new(self.reader.clone(), self.gateway.in_flight(), self.closing);
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();

@@ -40,6 +40,7 @@ impl Watched {
                 trusted_proxies: vec![],
                 threads: 1,
                 drain: Duration::from_secs(1),
+                drain_wait: Duration::ZERO,
             },
             admin: Admin {
                 listen: Address::Tcp("127.0.0.1:0".to_owned()),
