@@ -24,9 +24,16 @@ impl InFlight {
 
 /// Waits for a signal, then for the requests in flight.
 pub(super) struct Drain {
-    reader: GateReader,
-    in_flight: InFlight,
-    closing: watch::Sender<bool>,
+    pub(super) reader: GateReader,
+    pub(super) in_flight: InFlight,
+    /// Connections.
+    pub(super) open: InFlight,
+    /// Turns true when no more connections are to be accepted.
+    pub(super) closing: watch::Sender<bool>,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: watch::Sender<bool>,
+    /// Turns true when another process serves.
+    pub(super) relieved: watch::Receiver<bool>,
 }
 
 /// Between two looks at what is in flight.
@@ -36,11 +43,6 @@ const STEP: Duration = Duration::from_millis(20);
 const FLUSH: Duration = Duration::from_millis(100);
 
 impl Drain {
-    /// How long requests in flight get, the live configuration says; from when `closing` turns true.
-    pub(super) fn new(reader: GateReader, in_flight: InFlight, closing: watch::Sender<bool>) -> Self {
-        Self { reader, in_flight, closing }
-    }
-
     /// Turns true when no more connections are to be accepted.
     pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
@@ -60,13 +62,21 @@ impl Drain {
         }
     }
 
+    /// What is still to end. Where another process serves, who is connected here may ask once more and is told then to
+    /// connect anew: a request that is on its way to a connection that is just being closed would be lost.
+    fn left(&self) -> usize {
+        let open = if *self.relieved.borrow() { self.open.count() } else { 0 };
+        self.in_flight.count().max(open)
+    }
+
     async fn drain(&self, again: &mut Signals) {
         self.closing.send_replace(true);
+        self.leaving.send_replace(!*self.relieved.borrow());
         let up_to = self.reader.pin().config().listen.drain;
         info!(in_flight = self.in_flight.count(), ?up_to, "closing: requests in flight may end");
         let until = Instant::now() + up_to;
         tokio::time::sleep(STEP).await;
-        while self.in_flight.count() > 0 {
+        while self.left() > 0 {
             if Instant::now() >= until {
                 warn!(in_flight = self.in_flight.count(), "closing: the time is up, requests in flight are cut off");
                 return;
@@ -108,6 +118,13 @@ impl Signals {
     }
 }
 
+/// Waits until it turns true; for ever if it never can.
+async fn turns(watched: &mut watch::Receiver<bool>) {
+    if watched.wait_for(|now| *now).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[async_trait]
 impl ShutdownSignalWatch for Drain {
     async fn recv(&self) -> ShutdownSignal {
@@ -118,15 +135,14 @@ impl ShutdownSignalWatch for Drain {
                 return std::future::pending().await;
             }
         };
-        let graceful = tokio::select! {
-            _ = signals.terminate.recv() => true,
-            _ = signals.quit.recv() => true,
-            _ = signals.interrupt.recv() => false,
-        };
-        if graceful {
-            self.wait(&mut signals).await;
-            self.drain(&mut signals).await;
+        let mut relieved = self.relieved.clone();
+        tokio::select! {
+            _ = signals.terminate.recv() => self.wait(&mut signals).await,
+            _ = signals.quit.recv() => self.wait(&mut signals).await,
+            _ = signals.interrupt.recv() => return ShutdownSignal::FastShutdown,
+            () = turns(&mut relieved) => {}
         }
+        self.drain(&mut signals).await;
         ShutdownSignal::FastShutdown
     }
 }

@@ -72,6 +72,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::config::{Config, Listen};
+use crate::handover::Sockets;
 use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
@@ -82,7 +83,7 @@ pub use editor::{Draft, Editor};
 use certificate::Certificate;
 use connection::Connections;
 use doors::Doors;
-use drain::Drain;
+use drain::{Drain, InFlight};
 use edition::{Edition, Editions, Means};
 use gateway::{Gateway, Phases};
 
@@ -116,10 +117,11 @@ impl Proxy {
         metrics: Metrics,
         symptoms: Symptoms,
         runtime: &Handle,
+        inherited: &mut Sockets,
     ) -> Result<(Self, Editor), ProxyError> {
         let listen = config.listen.clone();
         let certificate = listen.https.as_ref().map(certificate::read).transpose()?.map(Certificate::new);
-        let doors = Doors::take(&listen, certificate.as_ref())?;
+        let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
         certificate::check_roots()?;
         let closing = watch::Sender::new(false);
         let means = Means { reader: reader.clone(), metrics: metrics.clone(), closing: closing.subscribe() };
@@ -132,11 +134,25 @@ impl Proxy {
         Ok((Self { listen, doors, gateway, reader, closing }, editor))
     }
 
-    /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
-    /// flight end, SIGINT does not. Blocks; owns its own runtimes.
-    pub fn serve(self) -> Result<(), ProxyError> {
+    /// Its listening sockets, for the process after this one.
+    pub fn offered(&self) -> Result<Sockets, ProxyError> {
+        self.doors.offered()
+    }
+
+    /// Opens the listeners, calls `opened`, and serves until told to stop by a signal (SIGTERM lets requests in
+    /// flight end, SIGINT does not) or until another process serves (`relieved`). Blocks; owns its own runtimes.
+    pub fn serve(self, opened: impl FnOnce(), relieved: &watch::Receiver<bool>) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
-        let drain = Drain::new(self.reader.clone(), self.gateway.in_flight(), self.closing);
+        let open = InFlight::default();
+        let leaving = watch::Sender::new(false);
+        let drain = Drain {
+            reader: self.reader.clone(),
+            in_flight: self.gateway.in_flight(),
+            open: open.clone(),
+            closing: self.closing,
+            leaving: leaving.clone(),
+            relieved: relieved.clone(),
+        };
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
@@ -148,12 +164,14 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app), gateway };
+        let connections = Connections { proxy: Arc::new(app), gateway, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
+        opened();
         server.run(RunArgs { shutdown_signal: Box::new(drain) });
-        for path in sockets {
+        let are_anothers = *relieved.borrow();
+        for path in sockets.into_iter().filter(|_| !are_anothers) {
             // Somebody else may have taken it away already.
             let _ = std::fs::remove_file(path);
         }

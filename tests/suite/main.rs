@@ -67,5 +67,6 @@ mod symptoms;
 mod tenants;
 mod thousand_tenants;
 mod tls;
+mod upgrade;
 mod waiting;
 mod wire;

@@ -195,6 +195,19 @@ impl Gateway {
         fs::write(file, format!("{before}\n{text}\n")).expect("the configuration can be written");
     }
 
+    /// Starts a process that takes over from this one, which is returned: it ends by itself.
+    pub(crate) fn upgrade(&mut self) -> Guarded {
+        let log = fs::OpenOptions::new().append(true).open(log_path(&self.folder)).expect("a log file");
+        let mut command = schemagate();
+        command
+            .args(["run", "--upgrade", "--config"])
+            .arg(self.file())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        std::mem::replace(&mut self.process, Guarded::start(&mut command, Signal::SIGKILL, None))
+    }
+
     /// The configuration file.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("proxy.toml")

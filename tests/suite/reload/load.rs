@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::{SinkExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use tokio_tungstenite::tungstenite::Message;
+
 use super::to;
-use crate::house::{Client, Cluster, Echo, Gateway};
+use crate::house::{Client, Cluster, Echo, Gateway, eventually};
 
 /// What came of requests that were sent at a steady rate.
 struct Sent {
@@ -88,6 +91,61 @@ async fn not_one_request_fails_while_the_configuration_is_read_ten_times() {
     let sent = send(&client, 100, reload(&gateway, 10, Duration::from_millis(50))).await;
     assert_eq!(sent.failed, 0, "of {}", sent.took.len());
     assert!(sent.took.len() > 20, "only {} were sent", sent.took.len());
+}
+
+#[tokio::test]
+async fn not_one_request_fails_while_a_new_process_takes_over() {
+    let (_echo, mut gateway) = house().await;
+    let client = gateway.client();
+    let mut before = None;
+    let sent = send(&client, 100, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        before = Some(gateway.upgrade());
+        gateway.logged("lets nobody in any more and ends with its last request").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    })
+    .await;
+    assert_eq!(sent.failed, 0, "of {}", sent.took.len());
+    let mut before = before.expect("one");
+    let ended = eventually("it ends", Duration::from_secs(90), async || before.ended()).await;
+    assert_eq!(ended.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[ignore = "wants the machine for itself: for `make proofs`"]
+async fn five_hundred_a_second_and_a_web_socket_notice_nothing_of_an_upgrade() {
+    const PER_SECOND: u32 = 500;
+    let (_echo, mut gateway) = house().await;
+    gateway.rewrite(|text| text.replace("[listen]", "[listen]\ndrain = \"60s\""));
+    gateway.reload().await.expect(200);
+    let url = format!("ws://127.0.0.1:{}/ws", gateway.port());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("an upgrade");
+    let client = gateway.client();
+    let quiet = send(&client, PER_SECOND, tokio::time::sleep(Duration::from_secs(15))).await;
+    let mut before = None;
+    let upgrading = send(&client, PER_SECOND, async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        before = Some(gateway.upgrade());
+        gateway.logged("lets nobody in any more and ends with its last request").await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    })
+    .await;
+    socket.send(Message::text("still there?")).await.expect("sent");
+    let back = socket.next().await.expect("an answer").expect("a message");
+    assert_eq!(back, Message::text("still there?"));
+    println!(
+        "upgrade: {} requests at {PER_SECOND}/s: {} failed; p99 {:?}, quiet {:?}; an open WebSocket lived on",
+        upgrading.took.len(),
+        upgrading.failed,
+        upgrading.p99(),
+        quiet.p99(),
+    );
+    assert_eq!((quiet.failed, upgrading.failed), (0, 0));
+    assert!(upgrading.p99() <= quiet.p99() * 2, "{:?}, and {:?} in quiet", upgrading.p99(), quiet.p99());
+    drop(socket);
+    let mut before = before.expect("one");
+    let ended = eventually("it ends", Duration::from_secs(90), async || before.ended()).await;
+    assert_eq!(ended.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
