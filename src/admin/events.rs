@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Admin;
@@ -31,17 +32,30 @@ pub(super) async fn events(
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "streams", detail)
     })?;
     let swaps = admin.reader.swaps();
-    let states = unfold((admin, swaps, place, None::<Instant>), |(admin, mut swaps, place, last)| async move {
-        if let Some(last) = last {
+    let states = unfold((admin, swaps, place, None), |(admin, mut swaps, place, last)| async move {
+        if let Some((at, generation)) = last {
             tokio::select! {
-                () = sleep_until(last + SELDOM) => {}
-                Ok(()) = swaps.changed() => sleep(OFTEN).await,
+                () = sleep_until(at + SELDOM) => {}
+                () = changed(&admin, &mut swaps, generation) => sleep(OFTEN).await,
             }
         }
-        swaps.mark_unchanged();
+        let told = (Instant::now(), generation(&admin));
         let event = Event::default().event("board").json_data(Board::of(&admin));
         let event = event.unwrap_or_else(|error| Event::default().comment(error.to_string()));
-        Some((Ok(event), (admin, swaps, place, Some(Instant::now()))))
+        Some((Ok(event), (admin, swaps, place, Some(told))))
     });
     Ok(Sse::new(states).keep_alive(KeepAlive::default()))
+}
+
+fn generation(admin: &Admin) -> u64 {
+    admin.reader.pin().snapshot().generation()
+}
+
+/// Waits until something else is known than at `generation`: most looks change nothing, and a board is the whole of it.
+async fn changed(admin: &Admin, swaps: &mut watch::Receiver<()>, known: u64) {
+    while generation(admin) == known {
+        if swaps.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }

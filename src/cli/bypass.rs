@@ -5,7 +5,7 @@ use gate::Skips;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::orders::{Asking, Kind, Noted, Talk};
+use super::orders::{Asking, Kind, Noted, Off, Talk};
 use crate::config::order::BypassTerms;
 use crate::desk::NewBypass;
 
@@ -20,7 +20,7 @@ pub(super) struct Bypass {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Let requests pass for a while (30m, if [bypass] ttl says nothing else); they are counted and warned of
+    /// Let requests pass for a while (30m, if the configuration says nothing else); they are counted and warned of
     On(On),
     /// End bypasses before their time
     Off(Off),
@@ -48,18 +48,6 @@ struct On {
     noted: Noted,
 }
 
-#[derive(Debug, Args)]
-struct Off {
-    #[command(flatten)]
-    asking: Asking,
-    /// Which, as `bypass list` shows them
-    #[arg(value_name = "ID", required_unless_present = "all")]
-    ids: Vec<String>,
-    /// All that were switched on by commands
-    #[arg(long, conflicts_with = "ids")]
-    all: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SkipsWord {
     /// Requirements that are not ready
@@ -84,7 +72,7 @@ impl Bypass {
     pub(super) fn run(self, console: &Console) -> Exit {
         let ended = match self.command {
             Command::On(on) => on.run(console),
-            Command::Off(off) => off.run(console),
+            Command::Off(off) => off.run::<BypassTerms>(KIND, console),
             Command::List(asking) => {
                 Talk::begin(&asking, KIND, console).and_then(|talk| talk.show::<BypassTerms>(|_| None))
             }
@@ -99,13 +87,5 @@ impl On {
         let Self { route: routes, requirement: requirements, tenant: tenants, skips, noted, .. } = self;
         let asked = NewBypass { skips: skips.into(), routes, requirements, tenants, note: noted.note() };
         talk.give::<BypassTerms>(&asked)
-    }
-}
-
-impl Off {
-    fn run(self, console: &Console) -> Result<Exit, Exit> {
-        let talk = Talk::begin(&self.asking, KIND, console)?;
-        let ids = if self.all { talk.own_ids::<BypassTerms>(|_| true)? } else { self.ids };
-        talk.end::<BypassTerms>(&ids)
     }
 }

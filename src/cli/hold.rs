@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::orders::{Asking, Kind, Noted, Talk};
+use super::orders::{Asking, Kind, Noted, Off, Talk};
 use crate::config::order::HoldTerms;
 use crate::desk::NewHold;
 
@@ -20,7 +20,7 @@ pub(super) struct Hold {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Let the requests of routes wait (5m at most, if nothing else is said), within the bounds of each route's own
-    /// action hold or of [hold] default
+    /// action, or of all holds
     On(On),
     /// Let those who wait go
     Off(Off),
@@ -42,18 +42,6 @@ struct On {
     noted: Noted,
 }
 
-#[derive(Debug, Args)]
-struct Off {
-    #[command(flatten)]
-    asking: Asking,
-    /// Which, as `hold list` shows them
-    #[arg(value_name = "ID", required_unless_present = "all")]
-    ids: Vec<String>,
-    /// All that were switched on by commands
-    #[arg(long, conflicts_with = "ids")]
-    all: bool,
-}
-
 impl Hold {
     pub(super) fn run(self, console: &Console) -> Exit {
         let ended = match self.command {
@@ -61,19 +49,11 @@ impl Hold {
                 let asked = NewHold { routes, note: noted.note() };
                 Talk::begin(&asking, KIND, console).and_then(|talk| talk.give::<HoldTerms>(&asked))
             }
-            Command::Off(off) => off.run(console),
+            Command::Off(off) => off.run::<HoldTerms>(KIND, console),
             Command::List(asking) => {
                 Talk::begin(&asking, KIND, console).and_then(|talk| talk.show::<HoldTerms>(|_| None))
             }
         };
         ended.unwrap_or_else(|exit| exit)
-    }
-}
-
-impl Off {
-    fn run(self, console: &Console) -> Result<Exit, Exit> {
-        let talk = Talk::begin(&self.asking, KIND, console)?;
-        let ids = if self.all { talk.own_ids::<HoldTerms>(|_| true)? } else { self.ids };
-        talk.end::<HoldTerms>(&ids)
     }
 }

@@ -66,6 +66,30 @@ pub(super) struct Kind {
     pub(super) ended: &'static str,
 }
 
+/// Which orders are ended.
+#[derive(Debug, Args)]
+pub(super) struct Off {
+    #[command(flatten)]
+    asking: Asking,
+    /// Which, as `list` shows them
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that were switched on by commands
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+}
+
+impl Off {
+    pub(super) fn run<T>(self, kind: Kind, console: &Console) -> Result<Exit, Exit>
+    where
+        T: Serialize + DeserializeOwned + std::fmt::Display,
+    {
+        let talk = Talk::begin(&self.asking, kind, console)?;
+        let ids = if self.all { talk.own_ids::<T>(|_| true)? } else { self.ids };
+        talk.end::<T>(&ids)
+    }
+}
+
 /// What the running schemagate answers to an order.
 #[derive(Debug, Serialize, Deserialize)]
 struct Taken<T> {

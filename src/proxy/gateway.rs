@@ -494,7 +494,7 @@ fn sent_status(session: &Session) -> u16 {
     session.response_written().map_or(0, |written| written.status.as_u16())
 }
 
-/// The method that was sent; a decision looks at that of [`Facts`], which a preflight asks for.
+/// The method that was sent; a decision looks at the one of the facts, which a preflight asks for.
 pub(super) fn sent_method(session: &Session) -> Method<'_> {
     Method::new(session.req_header().method.as_str())
 }

@@ -6,35 +6,12 @@ use futures_util::StreamExt;
 use http::Method;
 use serde_json::Value;
 
-use crate::house::{Answer, Echo, Gateway, SqliteFile, eventually};
+use crate::house::{Answer, Echo, Gateway, SqliteFile, eventually, shop};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
 async fn house(admin: &str) -> (SqliteFile, Echo, Gateway) {
-    let database = SqliteFile::of("CREATE TABLE orders (id int)");
-    let echo = Echo::start().await;
-    let config = format!(
-        r#"
-        [databases.main]
-        url = "{}"
-        refresh = "100ms"
-        [upstreams.api]
-        servers = ["{}"]
-        [requirements.orders]
-        tables = ["orders"]
-        mend = "npm run migrate"
-        [[routes]]
-        name = "orders"
-        path = "/orders"
-        needs = ["orders"]
-        [[routes]]
-        path = "/*"
-        "#,
-        database.url(),
-        echo.address()
-    );
-    let gateway = Gateway::start_with("", admin, &config).await;
-    (database, echo, gateway)
+    shop("CREATE TABLE orders (id int)", admin, "").await
 }
 
 /// Reads boards until one is as wanted.

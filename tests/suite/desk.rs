@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{Answer, Client, Echo, Gateway, Run, SqliteFile, eventually};
+use crate::house::{Answer, Client, Echo, Gateway, Run, SqliteFile, eventually, shop};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -28,30 +28,7 @@ struct Shop {
 
 impl Shop {
     async fn open(more: &str) -> Self {
-        let database = SqliteFile::of("CREATE TABLE other (id int)");
-        let echo = Echo::start().await;
-        let config = format!(
-            r#"
-            [databases.main]
-            url = "{}"
-            refresh = "100ms"
-            [upstreams.api]
-            servers = ["{}"]
-            [requirements.orders]
-            tables = ["orders"]
-            [[routes]]
-            name = "orders"
-            path = "/orders/*"
-            needs = ["orders"]
-            [[routes]]
-            name = "the rest"
-            path = "/*"
-            {more}
-            "#,
-            database.url(),
-            echo.address()
-        );
-        let gateway = Gateway::start(&config).await;
+        let (database, echo, gateway) = shop("CREATE TABLE other (id int)", "", more).await;
         gateway.verdict_becomes("orders", "broken", LIMIT).await;
         Self { database, client: gateway.client(), _echo: echo, gateway }
     }

@@ -33,8 +33,8 @@ async fn download(client: Client, length: usize) -> End {
 }
 
 async fn upload(client: Client, length: usize) -> End {
-    let answer = Answer::try_to(client.request(Method::POST, "/count").body(body(length))).await;
-    judge(answer, |whole| assert_eq!(whole.text(), format!("{length} true")))
+    let answer = Answer::try_to(client.request(Method::POST, "/mirror").body(body(length))).await;
+    judge(answer, |whole| assert!(whole.body == body(length), "not the {length} bytes that were sent"))
 }
 
 fn judge(answer: Result<Answer, reqwest::Error>, check: impl FnOnce(&Answer)) -> End {

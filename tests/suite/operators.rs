@@ -44,7 +44,7 @@ async fn house_with(listen: &str, operators: &str) -> (SqliteFile, Echo, Gateway
         name = "waiting"
         path = "/waiting/*"
         needs = ["orders"]
-        on_broken = {{ hold = {{ up_to = "1h" }} }}
+        on_broken = {{ hold = {{ up_to = "5m" }} }}
         [[routes]]
         name = "failing"
         path = "/status/*"

@@ -169,9 +169,9 @@ async fn a_deployment_that_expands_and_later_contracts_is_refused_not_one_reques
     write(house.migrations(), expand, "ALTER TABLE \"customers\" ADD COLUMN \"mail\" text;\n");
     house.database.execute("ALTER TABLE \"customers\" ADD COLUMN \"mail\" text").await;
     house.database.execute(&row(expand)).await;
-    let config = house.config("127.0.0.1:1").replace("customers = [\"email\"]", "customers = [\"mail\"]");
+    let config = house.config("the.echo:1").replace("customers = [\"email\"]", "customers = [\"mail\"]");
     let echo = Echo::start().await;
-    let start = async || Gateway::start(&config.replace("127.0.0.1:1", &echo.address())).await;
+    let start = async || Gateway::start(&config.replace("the.echo:1", &echo.address())).await;
     let paths: &[&str] = &["/api/orders/7", "/api/emails", "/ops/maintenance/active"];
 
     // The old release, whose folder ends here, and the new one, whose contracting migration is pending.
