@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Extent, Moment, ObjectName, Wanted};
+use gate::{Catalog, Extent, Moment, ObjectName, Wanted};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -18,6 +18,7 @@ use super::hint::{Heard, Hint};
 use super::judge::Look;
 use super::outage::{News, Outage};
 use super::postgres::{Hearing, Listener, Step};
+use super::posts::PostId;
 use super::reader::Reader;
 use super::skew::Skew;
 use crate::config::{Database, Idle, Source};
@@ -34,7 +35,7 @@ const WAKING: Duration = Duration::from_secs(30);
 /// are closed, and a look opens one for itself. Its looks then count for as long as the next one
 /// is away, so the first request after a quiet time is decided by a verdict up to that old.
 pub(super) struct Watcher {
-    id: DatabaseId,
+    id: PostId,
     database: Database,
     wanted: Arc<Wanted>,
     pulse: Pulse,
@@ -62,7 +63,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(
-        id: DatabaseId,
+        id: PostId,
         database: Database,
         wanted: Wanted,
         pulse: Pulse,
@@ -206,7 +207,7 @@ impl Watcher {
         let notified = if self.is_news(&catalog) { self.notified.take() } else { None };
         self.told = Some(Arc::clone(&catalog));
         // A judge that is gone ends the loop.
-        let _ = self.looks.send(Look { database: self.id, catalog, saw, began, counts_for, notified }).await;
+        let _ = self.looks.send(Look { post: self.id, catalog, saw, began, counts_for, notified }).await;
     }
 
     /// Says of which ledgers nobody tells, where notifications are listened for: once for each.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gate::ledger::Ledger;
-use gate::{Directory, Extent, Shape, Stranger, Tenancy, TenantKey, TenantsWanted};
+use gate::{DatabaseId, Directory, Extent, Shape, Stranger, Tenancy, TenantKey, TenantsWanted};
 
 use super::*;
 use crate::watch::hint::{Heard, Hint};
