@@ -166,12 +166,13 @@ impl Snapshot {
         (next, flips)
     }
 
-    /// The snapshot after a look that found exactly what the last one found; `None` if that one
-    /// counts no longer, so that what was found has to be judged anew.
+    /// The snapshot after a look that found exactly what the last one found, `catalog`; `None` if that
+    /// one counts no longer, so that what was found has to be judged anew.
     pub fn after_the_same(
         &self,
         extent: &Extent,
         database: DatabaseId,
+        catalog: &Catalog,
         began: Moment,
         max_age: Duration,
     ) -> Option<Self> {
@@ -180,6 +181,10 @@ impl Snapshot {
         }
         let mut next = self.clone();
         next.note_look(database, extent, began, max_age);
+        if let Some(read) = &catalog.windows {
+            // That the table is missing, or locked still, is news of it: what is known counts for longer.
+            next.windows = Arc::new(self.windows.after_look(database, read, began, max_age));
+        }
         Some(next)
     }
 

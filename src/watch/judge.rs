@@ -227,7 +227,7 @@ impl Judge {
     fn after_the_same(&mut self, database: DatabaseId, look: &Look, before: &Snapshot) -> Option<Snapshot> {
         let judged = self.judged.get_mut(database.0 as usize)?.replace(Arc::clone(&look.catalog))?;
         let same = Arc::ptr_eq(&judged, &look.catalog);
-        before.after_the_same(&look.saw, database, look.began, look.counts_for).filter(|_| same)
+        before.after_the_same(&look.saw, database, &look.catalog, look.began, look.counts_for).filter(|_| same)
     }
 
     /// Notes until when a look counts.

@@ -436,7 +436,7 @@ async fn a_reload_takes_along_what_looks_at_one_tenant_found() {
     let tables = "tables = [\"messages_sys_userstatus\"]";
     let text = config(&house.database.watcher_url(), &echo.address(), "from = \"django-tenants\"", tables);
     // After the first look at everything there are only those at one tenant that a notification brings.
-    let gateway = Gateway::start(&text.replace("\"200ms\"", "\"60s\"")).await;
+    let gateway = Gateway::start(&text.replace("\"200ms\"", "\"20s\"")).await;
     gateway.logged("listening for notifications").await;
     let client = gateway.client();
     let turns = async |status: u16| {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::WindowsRead;
 use crate::sample::{at, catalog, requirement, table};
 
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -63,12 +64,23 @@ fn a_look_at_a_part_makes_the_whole_count_no_longer() {
 #[test]
 fn a_look_that_found_the_same_is_not_judged_unless_the_last_one_grew_old() {
     let (first, _) = look(&unknown(), MAIN, &catalog(), at(1));
-    let same = |began| first.after_the_same(&Extent::Everything, MAIN, began, MAX_AGE);
+    let same = |began| first.after_the_same(&Extent::Everything, MAIN, &catalog(), began, MAX_AGE);
     let second = same(at(20)).expect("it is fresh");
     assert_eq!(second.generation(), first.generation());
     assert!(second.is_fresh(MAIN, at(50)) && second.looked_since(MAIN, at(20)));
     assert!(same(at(32)).is_none());
-    assert!(unknown().after_the_same(&Extent::Everything, MAIN, at(1), MAX_AGE).is_none());
+    assert!(unknown().after_the_same(&Extent::Everything, MAIN, &catalog(), at(1), MAX_AGE).is_none());
+}
+
+#[test]
+fn windows_of_a_table_that_is_locked_still_count_for_longer_with_each_look() {
+    let read = |windows| Catalog { windows: Some(windows), ..catalog() };
+    let (known, _) = look(&unknown(), MAIN, &read(WindowsRead::Missing), at(1));
+    let locked = read(WindowsRead::Locked);
+    let (known, _) = look(&known, MAIN, &locked, at(2));
+    let again = known.after_the_same(&Extent::Everything, MAIN, &locked, at(20), MAX_AGE).expect("it is fresh");
+    assert_eq!(again.windows().table().counts_until, at(20).plus(MAX_AGE));
+    assert_eq!(again.generation(), known.generation());
 }
 
 #[test]
