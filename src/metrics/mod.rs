@@ -17,6 +17,7 @@
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
+//! | `gone` | series of what a reload took away |
 //! | `shown` | gauges of what comes and goes |
 
 mod admin;
@@ -24,6 +25,7 @@ mod alerts;
 mod bypassed;
 mod connections;
 mod failures;
+mod gone;
 mod holds;
 mod logs;
 mod looks;
@@ -50,6 +52,7 @@ use crate::config::Config;
 
 pub use admin::AdminMetrics;
 pub use connections::Connections;
+pub use gone::Named;
 pub use holds::{Held, Holds};
 pub use operators::Operators;
 pub use register::Described;
@@ -59,6 +62,7 @@ pub use upstreams::Servers;
 use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
+use gone::Gone;
 use logs::Logs;
 use looks::Looks;
 use program::Program;
@@ -86,6 +90,7 @@ pub struct Metrics {
     upstreams: Upstreams,
     logs: Logs,
     program: Program,
+    gone: Gone,
     /// The admin listener's own.
     pub admin: AdminMetrics,
     /// Clients' connections.
@@ -117,7 +122,7 @@ impl Metrics {
         let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let windows = Windows::new(&mut register)?;
-        let Register { registry, mut described } = register;
+        let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
         described.sort_unstable();
         let described = described.into();
@@ -135,6 +140,7 @@ impl Metrics {
             upstreams,
             logs,
             program,
+            gone: Gone::of(labelled),
             admin,
             connections,
             operators,

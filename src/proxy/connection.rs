@@ -10,6 +10,7 @@ use pingora::server::ShutdownWatch;
 
 use super::client::Client;
 use super::crowd::{Crowd, Guest};
+use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
 
@@ -19,6 +20,10 @@ pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
     pub(super) crowd: Arc<Crowd>,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: ShutdownWatch,
+    /// Counts them.
+    pub(super) open: InFlight,
 }
 
 impl Connections {
@@ -33,7 +38,7 @@ impl Connections {
     async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Guest) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
-        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown };
+        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
         if let Some(http2) = http1.serve(stream, plain).await {
             self.proxy.process_new(http2, &shutdown).await;
         }
@@ -45,6 +50,7 @@ impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let guest = self.admit(&stream)?;
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            let _open = self.open.clone();
             return self.proxy.process_new(stream, shutdown).await;
         }
         // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,

@@ -34,6 +34,8 @@ pub(super) struct Http1<'c> {
     pub(super) proxy: &'c Arc<HttpProxy<Phases>>,
     pub(super) gateway: &'c Gateway,
     pub(super) shutdown: &'c ShutdownWatch,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: &'c ShutdownWatch,
 }
 
 /// What a connection knows of a request that it hands over.
@@ -63,7 +65,7 @@ impl Http1<'_> {
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.pin().edition.config.limits;
-            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, self.shutdown).await {
+            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, self.leaving).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,
