@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::house::{Echo, Gateway, eventually};
 
@@ -153,7 +153,10 @@ async fn a_body_that_drips_is_given_up_and_one_that_pauses_is_not() {
 #[tokio::test]
 async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
     let house = House::open("send_time = \"1s\"").await;
-    let mut client = house.connect().await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    // What the kernel takes for it is soon full.
+    socket.set_recv_buffer_size(4096).expect("it is its own");
+    let mut client = socket.connect(([127, 0, 0, 1], house.gateway.port()).into()).await.expect("it is open");
     client.write_all(b"GET /bytes/200000000 HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
     let line = house.gateway.logged("/bytes/200000000").await;
     assert!(line.contains("\"error\""), "{line}");
