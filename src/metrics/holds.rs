@@ -1,7 +1,10 @@
 //! What is counted of requests that wait for a verdict to turn.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use prometheus::core::Collector;
+use prometheus::proto::Metric;
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
@@ -45,6 +48,17 @@ impl Holds {
         let gauge = self.now.with_label_values(&[route]);
         gauge.inc();
         Held(gauge)
+    }
+
+    /// How many requests wait now, by route; routes of which none has waited are left out.
+    pub fn waiting(&self) -> BTreeMap<String, u64> {
+        let families = self.now.collect();
+        let series = families.iter().flat_map(|family| family.get_metric());
+        let one = |metric: &Metric| {
+            let route = metric.get_label().first()?.value().to_owned();
+            Some((route, u64::try_from(metric.get_gauge().value() as i64).unwrap_or(0)))
+        };
+        series.filter_map(one).collect()
     }
 
     /// Counts how waiting ended. `result` is one of a few fixed words.
