@@ -1,5 +1,7 @@
 //! All verdicts of one moment.
 
+mod carry_over;
+
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -57,19 +59,22 @@ pub struct Flip {
     pub to: Verdict,
 }
 
+impl Judgement {
+    fn unknown(database: DatabaseId) -> Self {
+        Self {
+            database,
+            verdict: Verdict::Unknown,
+            findings: Arc::from([]),
+            warnings: Arc::from([]),
+            since: Moment::default(),
+        }
+    }
+}
+
 impl Snapshot {
     /// Nothing is known yet.
     pub fn unknown(requirements: &[Requirement], databases: usize) -> Self {
-        let judgements = requirements
-            .iter()
-            .map(|requirement| Judgement {
-                database: requirement.database,
-                verdict: Verdict::Unknown,
-                findings: Arc::from([]),
-                warnings: Arc::from([]),
-                since: Moment::default(),
-            })
-            .collect();
+        let judgements = requirements.iter().map(|requirement| Judgement::unknown(requirement.database)).collect();
         Self {
             generation: 0,
             judgements,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Moment, ObjectName, Wanted};
+use gate::{Catalog, Moment, ObjectName, Wanted};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use super::hint::Hint;
 use super::judge::Look;
 use super::outage::{News, Outage};
 use super::postgres::{Hearing, Listener};
+use super::posts::PostId;
 use super::reader::Reader;
 use super::skew::Skew;
 use crate::config::{Database, Idle, Source};
@@ -36,7 +37,7 @@ const WAKING: Duration = Duration::from_secs(30);
 /// are closed, and a look opens one for itself. Its looks then count for as long as the next one
 /// is away, so the first request after a quiet time is decided by a verdict up to that old.
 pub(super) struct Watcher {
-    id: DatabaseId,
+    id: PostId,
     database: Database,
     wanted: Arc<Wanted>,
     pulse: Pulse,
@@ -61,7 +62,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(
-        id: DatabaseId,
+        id: PostId,
         database: Database,
         wanted: Wanted,
         pulse: Pulse,
@@ -149,7 +150,7 @@ impl Watcher {
                     None => self.database.max_age,
                 };
                 // A judge that is gone ends the loop.
-                let _ = self.looks.send(Look { database: self.id, catalog, began, counts_for, notified }).await;
+                let _ = self.looks.send(Look { post: self.id, catalog, began, counts_for, notified }).await;
                 self.notice_unheard_ledgers().await;
             }
             Err(error) => {

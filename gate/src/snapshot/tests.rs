@@ -150,3 +150,33 @@ fn a_database_that_nobody_configured_is_never_fresh() {
     assert!(!snapshot.is_fresh(DatabaseId(7), at(1)));
     assert_eq!(verdicts(&snapshot, at(1)), [Verdict::Unknown; 3]);
 }
+
+fn rules(requirements: Vec<Requirement>) -> crate::Rules {
+    crate::Rules::new(vec![], requirements, 2, crate::MatchingForm::default(), None).expect("rules")
+}
+
+#[test]
+fn under_other_rules_what_is_said_as_before_of_the_same_database_stands_as_it_did() {
+    let (known, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    let before = rules(requirements());
+    // Another order of databases and requirements, one that is new, and one that says something else.
+    let bills = Requirement { database: MAIN, ..requirement("bills", [table("bills")]) };
+    let in_main = |requirement: Requirement| Requirement { database: BILLING, ..requirement };
+    let new = in_main(requirement("new", [table("customers")]));
+    let orders = in_main(requirement("orders", [table("customers")]));
+    let customers = in_main(requirement("customers", [table("customers")]));
+    let after = rules(vec![new, bills, orders, customers]);
+    let carried = known.carried_over(&before, &after, &[Some(BILLING), Some(MAIN)]);
+    let verdict = |id| carried.verdict(RequirementId(id), at(6));
+    assert_eq!([0, 1, 2, 3].map(verdict), [Verdict::Unknown, Verdict::Unknown, Verdict::Unknown, Verdict::Ready]);
+    assert_eq!(carried.judgement(RequirementId(3)).map(|judgement| judgement.since), Some(at(5)));
+    assert_eq!((carried.last_look(BILLING), carried.last_look(MAIN)), (Some(at(5)), None));
+    assert_ne!(carried.generation(), known.generation());
+}
+
+#[test]
+fn under_other_rules_nothing_is_known_of_a_database_that_is_another_one() {
+    let (known, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    let carried = known.carried_over(&rules(requirements()), &rules(requirements()), &[None, Some(BILLING)]);
+    assert_eq!(verdicts(&carried, at(6)), [Verdict::Unknown; 3]);
+}
