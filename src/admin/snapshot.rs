@@ -29,7 +29,7 @@ pub(super) struct RouteReport {
     needs: Vec<String>,
     /// The action in force for requests that are no tenant's.
     action: &'static str,
-    /// Why: `ready`, `no_needs` or the worst verdict.
+    /// Why: `ready`, `no_needs`, `held` by an operator, or the worst verdict.
     reason: &'static str,
     observed: bool,
     /// How many of its requests wait at this moment.
@@ -51,7 +51,8 @@ impl SnapshotReport {
 
 impl RouteReport {
     pub(super) fn of(route: &Route, live: &Live, waiting: &BTreeMap<String, u64>, now: Moment) -> Self {
-        let (reason, action, upstream) = live.in_force(route, Whose::Shared, now);
+        let (reason, action, upstream) =
+            live.wait_by_order(route, now).unwrap_or_else(|| live.in_force(route, Whose::Shared, now));
         let needs = route.needs.iter().filter_map(|id| live.rules().requirement(*id));
         Self {
             name: route.name.to_string(),

@@ -7,23 +7,25 @@ use clap::Args;
 use super::admin_client::{AdminClient, Tokens};
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, load};
-use crate::config::{Address, Secret};
+use super::{ConfigFile, Format, complain};
+use crate::config::{Admin, Secret};
 
 /// The variable that may hold the token: an argument would show in the list of processes.
 const TOKEN: &str = "SCHEMAGATE_TOKEN";
+
+const ADMIN_HELP: &str = "\
+The admin listener to ask, such as http://127.0.0.1:9901 or unix:/run/schemagate.sock; then no configuration file is read";
+
+const TOKEN_HELP: &str = "A file with the token to send, before $SCHEMAGATE_TOKEN and what stands under [admin]";
 
 /// Where a running schemagate is asked, and how it is told.
 #[derive(Debug, Args)]
 pub(super) struct Asking {
     #[command(flatten)]
     file: ConfigFile,
-    /// The admin listener to ask, such as http://127.0.0.1:9901 or unix:/run/schemagate.sock; then no
-    /// configuration file is read
-    #[arg(long, value_name = "URL", env = "SCHEMAGATE_ADMIN", global = true)]
+    #[arg(long, value_name = "URL", env = "SCHEMAGATE_ADMIN", global = true, help = ADMIN_HELP)]
     admin: Option<String>,
-    /// A file with the token to send, before $SCHEMAGATE_TOKEN and what stands under [admin]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help = TOKEN_HELP)]
     token_file: Option<PathBuf>,
     /// How to answer
     #[arg(long, value_enum, default_value = "text", global = true)]
@@ -42,15 +44,10 @@ impl Asking {
             let tokens = token.map_or(Tokens::None, Tokens::Given);
             return AdminClient::at_url(url, tokens).map_err(|why| usage(format!("--admin: {why}")));
         }
-        let config = load(&self.file.config, self.format, console)?;
-        let tokens = token.map_or_else(|| Tokens::Configured(config.admin.clone()), Tokens::Given);
-        Ok(AdminClient::at_address(&config.admin.listen, tokens))
-    }
-
-    /// Where the configuration says that the admin listener is.
-    pub(super) fn at(listen: &Address, admin: &crate::config::Admin) -> AdminClient {
-        let tokens = environment().map_or_else(|| Tokens::Configured(admin.clone()), Tokens::Given);
-        AdminClient::at_address(listen, tokens)
+        let admin = Admin::load(&self.file.config).map_err(|errors| complain(&errors, self.format, console))?;
+        let listen = admin.listen.clone();
+        let tokens = token.map_or_else(|| Tokens::Configured(admin), Tokens::Given);
+        Ok(AdminClient::at_address(&listen, tokens))
     }
 
     fn token(&self) -> Result<Option<Secret>, String> {

@@ -35,8 +35,7 @@ impl Reload {
     }
 
     fn asked(self, console: &Console) -> Result<Exit, Exit> {
-        // It may be the very configuration that is broken: where to ask is all that is needed of it.
-        let client = self.asking.client_of_any(console)?;
+        let client = self.asking.client(console)?;
         let answer = runtime(console)?.block_on(client.post("/api/v1/reload", &json!({})));
         let reloaded: Reloaded = answer.map_err(|error| error.told(console))?;
         if self.asking.format == Format::Json {

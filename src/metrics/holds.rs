@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::proto::Metric;
+use prometheus::proto::{Metric, MetricFamily};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
@@ -53,10 +53,13 @@ impl Holds {
     /// How many requests wait now, by route; routes of which none has waited are left out.
     pub fn waiting(&self) -> BTreeMap<String, u64> {
         let families = self.now.collect();
-        let series = families.iter().flat_map(|family| family.get_metric());
+        let series = families.iter().flat_map(MetricFamily::get_metric);
         let one = |metric: &Metric| {
             let route = metric.get_label().first()?.value().to_owned();
-            Some((route, u64::try_from(metric.get_gauge().value() as i64).unwrap_or(0)))
+            // A gauge of whole numbers far below 2^53.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let count = metric.get_gauge().get_value() as u64;
+            Some((route, count))
         };
         series.filter_map(one).collect()
     }

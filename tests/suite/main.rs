@@ -62,6 +62,7 @@ mod sent_again;
 mod sqlite;
 mod stale;
 mod stale_identities;
+mod status;
 mod storm;
 mod symptoms;
 mod tenants;
