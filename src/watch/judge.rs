@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gate::{Catalog, DatabaseId, Finding, Flip, Gate, Judgement, Moment, RequirementId, Snapshot, Tenants, Verdict};
+use gate::{
+    Catalog, DatabaseId, Extent, Finding, Flip, Gate, Judgement, Moment, RequirementId, Snapshot, Tenants, Verdict,
+};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -21,10 +23,13 @@ use crate::metrics::Metrics;
 pub(super) struct Look {
     /// Who looked.
     pub(super) post: PostId,
+    /// All that is known, by this look and those before.
     pub(super) catalog: Arc<Catalog>,
-    /// When it was begun: what it says of the database is at least as new.
+    /// How much of it was seen anew.
+    pub(super) saw: Extent,
+    /// When it was begun: what it says of that much of the database is at least as new.
     pub(super) began: Moment,
-    /// How long after [`Self::began`] it counts.
+    /// How long after [`Self::began`] it counts, if it saw everything.
     pub(super) counts_for: Duration,
     /// When the first notification came that it answers.
     pub(super) notified: Option<Instant>,
@@ -43,6 +48,8 @@ pub(super) struct Judge {
     coming: Option<Coming>,
     /// Per database.
     standing: Vec<Standing>,
+    /// Per database, what was judged last.
+    judged: Vec<Option<Arc<Catalog>>>,
     began: Moment,
     settled: bool,
     windows: WindowKeeper,
@@ -68,6 +75,7 @@ impl Judge {
         let asking = |id| live.asking(&[id]).pop().unwrap_or_else(Asking::new);
         let live = posts.man(&config, &writer, asking);
         let standing = vec![Standing::Unseen; config.databases.len()];
+        let judged = vec![None; config.databases.len()];
         let began = writer.now();
         Self {
             config,
@@ -79,6 +87,7 @@ impl Judge {
             renewing,
             coming: None,
             standing,
+            judged,
             began,
             settled: false,
             windows: WindowKeeper::default(),
@@ -144,7 +153,7 @@ impl Judge {
             self.judge(id, &look);
         }
         if let Some(post) = self.posts.get_mut(look.post) {
-            post.last = Some(look);
+            post.keep(look);
         }
     }
 
@@ -185,6 +194,7 @@ impl Judge {
         }
         let asking = manned.iter().map(|post| Arc::clone(&post.asking)).collect();
         self.writer.renew(Arc::clone(&config), asking, gate.snapshot().clone());
+        self.judged = manned.iter().map(|post| Some(Arc::clone(&post.last.as_ref()?.catalog))).collect();
         self.posts.keep(&posts);
         (self.config, self.live, self.standing) = (config, posts, standing);
         self.settle_if_seen();
@@ -198,6 +208,11 @@ impl Judge {
     /// Puts the verdicts of a look in force, then tells what changed.
     fn judge(&mut self, database: DatabaseId, look: &Look) {
         let gate = self.writer.current();
+        if let Some(same) = self.after_the_same(database, look, gate.snapshot()) {
+            self.writer.swap(same);
+            self.note_seen(database, look);
+            return;
+        }
         let (snapshot, news) = weigh(&gate, database, look);
         let moved = gate.snapshot().generation() != snapshot.generation();
         self.writer.swap(snapshot);
@@ -205,7 +220,20 @@ impl Judge {
             self.metrics.detection(&database.name, notified.elapsed());
         }
         self.tell_all(&news);
-        if let Some(standing) = self.standing.get_mut(database.0 as usize) {
+        self.note_seen(database, look);
+    }
+
+    /// The snapshot after a look that found the very value that was judged last.
+    fn after_the_same(&mut self, database: DatabaseId, look: &Look, before: &Snapshot) -> Option<Snapshot> {
+        let judged = self.judged.get_mut(database.0 as usize)?.replace(Arc::clone(&look.catalog))?;
+        let same = Arc::ptr_eq(&judged, &look.catalog);
+        before.after_the_same(&look.saw, database, &look.catalog, look.began, look.counts_for).filter(|_| same)
+    }
+
+    /// Notes until when a look counts.
+    fn note_seen(&mut self, database: DatabaseId, look: &Look) {
+        let standing = self.standing.get_mut(database.0 as usize).filter(|_| look.saw == Extent::Everything);
+        if let Some(standing) = standing {
             *standing = Standing::Fresh(look.began.plus(look.counts_for));
         }
         self.settle_if_seen();
@@ -397,7 +425,8 @@ fn tell_unseen(database: &str, within: Duration) {
 fn weigh(gate: &Gate, database: DatabaseId, look: &Look) -> (Snapshot, News) {
     let requirements = gate.rules().requirements();
     let before = gate.snapshot();
-    let (snapshot, flips) = before.after_look(requirements, database, &look.catalog, look.began, look.counts_for);
+    let Look { catalog, saw, began, counts_for, .. } = look;
+    let (snapshot, flips) = before.after_look_at(saw, requirements, database, catalog, *began, *counts_for);
     let of_database = gate.rules().requirements_by_id().filter(|(_, requirement)| requirement.database == database);
     let changes = of_database.filter_map(|(id, _)| {
         let (before, after) = (before.judgement(id)?, snapshot.judgement(id)?);

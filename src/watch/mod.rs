@@ -7,8 +7,9 @@
 //! A configuration is put in force by the judge, too (`renewal`), after the first look by whoever has to watch
 //! something else for it (`posts`).
 //!
-//! A hint is never evidence: it only makes the next look come at once.
+//! A hint is never evidence: it only makes the next look come at once, and says where to look first.
 
+mod agenda;
 mod backoff;
 mod hint;
 mod judge;

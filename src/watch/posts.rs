@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gate::{DatabaseId, Wanted};
+use gate::{DatabaseId, Extent, Wanted};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::error;
@@ -23,9 +23,24 @@ pub(super) struct Post {
     pub(super) database: Database,
     wanted: Wanted,
     pub(super) asking: Arc<Asking>,
-    /// What was seen last.
+    /// The last look at everything, and in it what was seen of parts since.
     pub(super) last: Option<Look>,
     watcher: AbortHandle,
+}
+
+impl Post {
+    /// Keeps what a look found, for a configuration that comes.
+    pub(super) fn keep(&mut self, look: Look) {
+        match &look.saw {
+            Extent::Everything => self.last = Some(look),
+            // Of a part alone nothing can be judged.
+            Extent::Shared(_) => {
+                if let Some(last) = &mut self.last {
+                    last.catalog = look.catalog;
+                }
+            }
+        }
+    }
 }
 
 impl Drop for Post {

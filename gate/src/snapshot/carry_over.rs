@@ -33,7 +33,10 @@ impl Snapshot {
         Self {
             generation: self.generation + 1,
             judgements: after.requirements().iter().map(judgement).collect(),
-            looks: databases.iter().map(|was| self.look((*was)?)).collect(),
+            looks: databases
+                .iter()
+                .map(|was| was.and_then(|was| self.look(was)).cloned().unwrap_or_default())
+                .collect(),
             tenants: self.tenants.as_ref().and_then(|tenants| carry_tenants(tenants, before, after, &was)),
             windows: Arc::new(self.windows.moved(windows.map(|(_, table)| table.database))),
             ..self.clone()
