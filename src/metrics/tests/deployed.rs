@@ -10,7 +10,7 @@ const RULES: &str = include_str!("../../../deploy/prometheus/alerts.yml");
 const DASHBOARD: &str = include_str!("../../../deploy/grafana/schemagate.json");
 const RUNBOOK: &str = include_str!("../../../docs/runbook.md");
 
-/// Names of metrics in PromQL, each with the labels that are asked for in the braces behind it.
+/// Names of metrics in `PromQL`, each with the labels that are asked for in the braces behind it.
 fn asked(query: &str) -> Vec<(&str, Vec<&str>)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_:".contains(c);
     let mut asked = Vec::new();
