@@ -62,6 +62,7 @@ mod sqlite;
 mod stale;
 mod stale_identities;
 mod storm;
+mod streams;
 mod symptoms;
 mod tenants;
 mod thousand_tenants;
