@@ -19,6 +19,8 @@
 //! | [`migrations`] | migration folders on disk as [`gate::ledger`] judges them |
 //! | [`prisma_schema`] | what a Prisma schema declares, held against what migrations make |
 //! | [`init`] | a first `proxy.toml`, from what a project's files say |
+//! | [`handover`] | listening sockets, from one process to the next |
+//! | [`reload`] | a new configuration without a restart |
 //! | [`desk`] | what operators order: bypasses, windows, holds; kept over a restart |
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
@@ -35,6 +37,7 @@ pub mod cli;
 pub mod complaint;
 pub mod config;
 pub mod desk;
+pub mod handover;
 pub mod init;
 pub mod live;
 pub mod lock;
@@ -44,6 +47,7 @@ pub mod migrations;
 pub mod pass;
 pub mod prisma_schema;
 pub mod proxy;
+pub mod reload;
 pub mod report;
 pub mod sparing;
 pub mod symptoms;

@@ -40,6 +40,7 @@ pub fn live(config: Arc<Config>) -> (GateReader, GateWriter) {
         requests: Requests::default(),
         changed: Notify::new(),
         serving: AtomicBool::new(false),
+        ending: AtomicBool::new(false),
     });
     let reader = GateReader { shared: Arc::clone(&shared), settled: settled_reader, swapped: swapped_reader };
     (reader, GateWriter { shared, settled, swapped })
@@ -92,6 +93,8 @@ struct Shared {
     changed: Notify,
     /// Whether the proxy's listeners are open.
     serving: AtomicBool,
+    /// Whether the process was told to end.
+    ending: AtomicBool,
 }
 
 /// When the last request came.
@@ -178,6 +181,16 @@ impl GateReader {
         self.shared.serving.load(Ordering::Relaxed)
     }
 
+    /// Notes that the process was told to end.
+    pub fn note_ending(&self) {
+        self.shared.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process was told to end: traffic had better go elsewhere.
+    pub fn is_ending(&self) -> bool {
+        self.shared.ending.load(Ordering::Relaxed)
+    }
+
     /// Waits until [`Self::is_settled`].
     pub async fn settled(&mut self) {
         // An error means that the writer is gone: nothing more will be learnt.
@@ -243,14 +256,23 @@ impl GateWriter {
     /// Puts a snapshot in force: the next request sees it.
     pub fn swap(&mut self, snapshot: Snapshot) {
         let current = self.current();
-        let changed = current.snapshot().generation() != snapshot.generation();
-        let live = Arc::new(current.with_snapshot(snapshot));
+        self.put(current.with_snapshot(snapshot), &current);
+    }
+
+    /// Puts a configuration in force, with what is known by it and where looks at its databases are asked for.
+    pub fn renew(&mut self, config: Arc<Config>, databases: Vec<Arc<Asking>>, snapshot: Snapshot) {
+        let gate = Gate::new(Arc::clone(&config.rules)).with_snapshot(snapshot);
+        self.put(Live { config, databases: databases.into(), gate }, &self.current());
+    }
+
+    fn put(&mut self, live: Live, before: &Live) {
+        let live = Arc::new(live);
         self.shared.live.store(Arc::clone(&live));
         for (id, asking) in (0..).map(DatabaseId).zip(&*live.databases) {
             asking.second_look.note_looked(live.snapshot().last_look(id));
         }
         self.swapped.send_replace(());
-        if changed {
+        if before.snapshot().generation() != live.snapshot().generation() {
             self.shared.changed.notify_waiters();
         }
     }

@@ -1,11 +1,13 @@
 //! All verdicts of one moment.
 
+mod carry_over;
+
 use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    Bypasses, Catalog, DatabaseId, Finding, Judged, Moment, Orders, Requirement, RequirementId, RouteHold, Tenants,
-    Verdict, Warning, Whose, Window, WindowSource, Windows,
+    Bypasses, Catalog, DatabaseId, Extent, Finding, Judged, Moment, Orders, Requirement, RequirementId, RouteHold,
+    Sightings, Tenants, Verdict, Warning, Whose, Window, WindowSource, Windows,
 };
 
 /// All verdicts of one moment; immutable, and swapped whole.
@@ -13,8 +15,8 @@ use crate::{
 pub struct Snapshot {
     generation: u64,
     judgements: Vec<Judgement>,
-    /// Per database; `None` before the first look.
-    looks: Vec<Option<Look>>,
+    /// Per database.
+    looks: Vec<Look>,
     /// How each tenant stands, where the configuration has any and they were looked at.
     tenants: Option<Arc<Tenants>>,
     windows: Arc<Windows>,
@@ -22,12 +24,12 @@ pub struct Snapshot {
     route_holds: Arc<[RouteHold]>,
 }
 
-/// The last look at a database.
-#[derive(Debug, Clone, Copy)]
+/// What looks there were at a database.
+#[derive(Debug, Clone, Default)]
 struct Look {
-    began: Moment,
-    /// Until when it counts.
-    fresh_until: Moment,
+    seen: Sightings,
+    /// Until when the last one at everything counts; `None` before the first.
+    fresh_until: Option<Moment>,
 }
 
 /// What was last learnt about one requirement.
@@ -57,23 +59,26 @@ pub struct Flip {
     pub to: Verdict,
 }
 
+impl Judgement {
+    fn unknown(database: DatabaseId) -> Self {
+        Self {
+            database,
+            verdict: Verdict::Unknown,
+            findings: Arc::from([]),
+            warnings: Arc::from([]),
+            since: Moment::default(),
+        }
+    }
+}
+
 impl Snapshot {
     /// Nothing is known yet.
     pub fn unknown(requirements: &[Requirement], databases: usize) -> Self {
-        let judgements = requirements
-            .iter()
-            .map(|requirement| Judgement {
-                database: requirement.database,
-                verdict: Verdict::Unknown,
-                findings: Arc::from([]),
-                warnings: Arc::from([]),
-                since: Moment::default(),
-            })
-            .collect();
+        let judgements = requirements.iter().map(|requirement| Judgement::unknown(requirement.database)).collect();
         Self {
             generation: 0,
             judgements,
-            looks: vec![None; databases],
+            looks: vec![Look::default(); databases],
             tenants: None,
             windows: Arc::default(),
             bypasses: Bypasses::default(),
@@ -91,10 +96,24 @@ impl Snapshot {
         began: Moment,
         max_age: Duration,
     ) -> (Self, Vec<Flip>) {
+        self.after_look_at(&Extent::Everything, requirements, database, catalog, began, max_age)
+    }
+
+    /// The same after a look that saw `extent` anew: the rest of `catalog` is what earlier looks
+    /// found. A look at a part counts no longer than the last one at everything.
+    pub fn after_look_at(
+        &self,
+        extent: &Extent,
+        requirements: &[Requirement],
+        database: DatabaseId,
+        catalog: &Catalog,
+        began: Moment,
+        max_age: Duration,
+    ) -> (Self, Vec<Flip>) {
         let mut next = self.clone();
         let mut flips = Vec::new();
         let mut changed = false;
-        let stale = !self.is_fresh(database, began);
+        let stale = *extent == Extent::Everything && !self.is_fresh(database, began);
         let before = self.tenants.as_deref();
         let tenants = catalog
             .tenants
@@ -132,9 +151,7 @@ impl Snapshot {
                 changed = true;
             }
         }
-        if let Some(look) = next.looks.get_mut(database.index()) {
-            *look = Some(Look { began, fresh_until: began.plus(max_age) });
-        }
+        next.note_look(database, extent, began, max_age);
         if let Some(tenants) = tenants {
             next.tenants = Some(Arc::new(tenants));
         }
@@ -147,6 +164,37 @@ impl Snapshot {
             next.generation += 1;
         }
         (next, flips)
+    }
+
+    /// The snapshot after a look that found exactly what the last one found, `catalog`; `None` if that
+    /// one counts no longer, so that what was found has to be judged anew.
+    pub fn after_the_same(
+        &self,
+        extent: &Extent,
+        database: DatabaseId,
+        catalog: &Catalog,
+        began: Moment,
+        max_age: Duration,
+    ) -> Option<Self> {
+        if !self.is_fresh(database, began) {
+            return None;
+        }
+        let mut next = self.clone();
+        next.note_look(database, extent, began, max_age);
+        if let Some(read) = &catalog.windows {
+            // That the table is missing, or locked still, is news of it: what is known counts for longer.
+            next.windows = Arc::new(self.windows.after_look(database, read, began, max_age));
+        }
+        Some(next)
+    }
+
+    fn note_look(&mut self, database: DatabaseId, extent: &Extent, began: Moment, max_age: Duration) {
+        if let Some(look) = self.looks.get_mut(database.index()) {
+            look.seen.add(extent, began);
+            if *extent == Extent::Everything {
+                look.fresh_until = Some(began.plus(max_age));
+            }
+        }
     }
 
     /// The same snapshot, where maintenance windows of one source are these and no others.
@@ -248,21 +296,26 @@ impl Snapshot {
 
     /// Whether the last look at `database` still counts.
     pub fn is_fresh(&self, database: DatabaseId, now: Moment) -> bool {
-        self.look(database).is_some_and(|look| now <= look.fresh_until)
+        self.look(database).is_some_and(|look| look.fresh_until >= Some(now))
     }
 
-    /// Whether a look at `database` that began at `moment` or later has been judged.
+    /// Whether a look at everything of `database` that began at `moment` or later has been judged.
     pub fn looked_since(&self, database: DatabaseId, moment: Moment) -> bool {
-        self.look(database).is_some_and(|look| moment <= look.began)
+        self.sightings(database).is_some_and(|seen| seen.are_since(moment, &Extent::Everything))
     }
 
-    /// When the last look at `database` began; `None` before the first one.
+    /// When the looks at `database` began that have been judged.
+    pub fn sightings(&self, database: DatabaseId) -> Option<&Sightings> {
+        Some(&self.look(database)?.seen)
+    }
+
+    /// When the last look at everything of `database` began; `None` before the first one.
     pub fn last_look(&self, database: DatabaseId) -> Option<Moment> {
-        self.look(database).map(|look| look.began)
+        self.sightings(database)?.everything()
     }
 
-    fn look(&self, database: DatabaseId) -> Option<Look> {
-        self.looks.get(database.index()).copied().flatten()
+    fn look(&self, database: DatabaseId) -> Option<&Look> {
+        self.looks.get(database.index())
     }
 }
 

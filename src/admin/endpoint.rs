@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::readiness::Readiness;
 use super::snapshot::SnapshotReport;
 use super::tenants::TenantList;
-use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, orders, readiness, tenants};
+use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, orders, readiness, reload, tenants};
 use crate::report::Report;
 use crate::symptoms::Proposal;
 
@@ -182,6 +182,7 @@ pub(super) fn all() -> Vec<Endpoint> {
     ];
     endpoints.extend(dashboard::endpoints());
     endpoints.extend(orders::endpoints());
+    endpoints.push(reload::endpoint());
     endpoints
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as Probe;
 use std::path::Path;
@@ -43,11 +44,13 @@ pub enum AdminListener {
 }
 
 impl AdminListener {
-    /// Binds, or says why not and what to do.
-    pub async fn bind(address: &Address) -> Result<Self, String> {
-        let bound = match address {
-            Address::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
-            Address::Unix(path) => bind_unix(path).map(Self::Unix),
+    /// Binds, or says why not and what to do. What another process handed over is used as it is.
+    pub async fn bind(address: &Address, inherited: Option<OwnedFd>) -> Result<Self, String> {
+        let bound = match (address, inherited) {
+            (Address::Tcp(_), Some(socket)) => TcpListener::from_std(socket.into()).map(Self::Tcp),
+            (Address::Unix(_), Some(socket)) => UnixListener::from_std(socket.into()).map(Self::Unix),
+            (Address::Tcp(address), None) => TcpListener::bind(address).await.map(Self::Tcp),
+            (Address::Unix(path), None) => bind_unix(path).map(Self::Unix),
         };
         bound.map_err(|error| {
             let advice = match error.kind() {
@@ -57,6 +60,14 @@ impl AdminListener {
             };
             format!("cannot listen on {address} for the admin listener: {error}{advice}")
         })
+    }
+
+    /// The same socket once more, for the process after this one.
+    pub fn offered(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd().try_clone_to_owned(),
+            Self::Unix(listener) => listener.as_fd().try_clone_to_owned(),
+        }
     }
 
     /// Serves whoever comes.

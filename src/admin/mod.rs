@@ -31,6 +31,7 @@ mod openapi;
 mod orders;
 mod problem;
 mod readiness;
+mod reload;
 mod snapshot;
 mod tenants;
 
@@ -47,6 +48,7 @@ use tokio::sync::Semaphore;
 use crate::desk::Desk;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::reload::Reloader;
 use crate::report::{Report, Status};
 use crate::sparing::Sparing;
 use crate::symptoms::{Proposal, Symptoms};
@@ -64,6 +66,7 @@ struct Admin {
     incidents: Arc<Incidents>,
     symptoms: Symptoms,
     desk: Desk,
+    reloader: Reloader,
     /// Places for event streams.
     streams: Arc<Semaphore>,
     /// Tells of refused requests.
@@ -75,12 +78,20 @@ const LINES: u32 = 10;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Serves until dropped.
-pub async fn serve(listener: AdminListener, reader: GateReader, metrics: Metrics, symptoms: Symptoms, desk: Desk) {
+pub async fn serve(
+    listener: AdminListener,
+    reader: GateReader,
+    metrics: Metrics,
+    symptoms: Symptoms,
+    desk: Desk,
+    reloader: Reloader,
+) {
     let admin = Admin {
         reader,
         metrics,
         symptoms,
         desk,
+        reloader,
         incidents: Arc::default(),
         streams: Arc::new(Semaphore::new(bounds::STREAMS)),
         refusals: Arc::new(Sparing::new(LINES, PERIOD)),

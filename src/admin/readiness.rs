@@ -27,6 +27,9 @@ pub(super) async fn ready(State(admin): State<Admin>) -> Response {
     if !admin.reader.is_serving() {
         waiting_for.push("the listeners".to_owned());
     }
+    if admin.reader.is_ending() {
+        waiting_for.push("nothing any more: the process is about to end".to_owned());
+    }
     for need in &live.config().admin.ready_needs {
         let verdict = live.snapshot().verdict(*need, now);
         if verdict != Verdict::Ready

@@ -38,22 +38,22 @@ use webhook::Webhook;
 /// How often counts are read, and verdicts that nobody swaps (they grow `unknown` by age).
 const TICK: Duration = Duration::from_secs(1);
 
-/// Watches for what the configuration wants to be told of, until dropped.
+/// Watches for what the configuration wants to be told of, until dropped. After a reload, what was told before is
+/// known still.
 pub async fn alert(reader: GateReader, metrics: Metrics) {
-    let config = Arc::clone(reader.pin().config());
-    let mut deliveries = JoinSet::new();
+    let mut config = None;
     let mut lookouts: Vec<Lookout> = Vec::new();
-    for alert in &config.alerts {
-        let webhook = Webhook::new(alert, metrics.clone());
-        deliveries.spawn(webhook.clone().deliver());
-        lookouts.push(Lookout::new(alert, webhook));
-    }
-    let probes = Probes::send(&config.probes, &reader, &metrics);
+    let mut probes = Probes::default();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let changed = reader.changed();
         let (live, now) = (reader.pin(), reader.now());
+        if config.as_ref().is_none_or(|known| !Arc::ptr_eq(known, live.config())) {
+            config = Some(Arc::clone(live.config()));
+            lookouts = live.config().alerts.iter().map(|alert| Lookout::new(alert, &mut lookouts, &metrics)).collect();
+            probes.send(&live.config().probes, &reader, &metrics);
+        }
         for lookout in &mut lookouts {
             lookout.look(live.config(), &live, &metrics, &probes, now);
         }
@@ -67,19 +67,39 @@ pub async fn alert(reader: GateReader, metrics: Metrics) {
 
 /// Looks out for what one webhook wants to be told of.
 struct Lookout {
+    alert: Alert,
     verdicts: Verdicts,
     counts: Vec<Counts>,
     probes: ProbeAlerts,
     webhook: Webhook,
+    /// Ends with it.
+    _delivery: JoinSet<()>,
 }
 
 impl Lookout {
-    fn new(alert: &Alert, webhook: Webhook) -> Self {
+    /// That of the same webhook among those `before`, with what it has told; else a new one.
+    fn new(alert: &Alert, before: &mut Vec<Self>, metrics: &Metrics) -> Self {
+        let known = |lookout: &Self| lookout.alert.name == alert.name && lookout.alert.url == alert.url;
+        let known = before.iter().position(known).map(|place| before.swap_remove(place));
+        let known = match known {
+            Some(same) if same.alert == *alert => return same,
+            other => other,
+        };
         let counts = alert.on.iter().filter_map(|trigger| match trigger {
             AlertTrigger::Action { action, count, within } => Some(Counts::new(*action, *count, *within)),
             AlertTrigger::Verdict(_) | AlertTrigger::Probe | AlertTrigger::Recovery => None,
         });
-        Self { verdicts: Verdicts::new(alert), counts: counts.collect(), probes: ProbeAlerts::new(alert), webhook }
+        let webhook = Webhook::new(alert, metrics.clone());
+        let mut delivery = JoinSet::new();
+        delivery.spawn(webhook.clone().deliver());
+        Self {
+            alert: alert.clone(),
+            verdicts: Verdicts::new(alert, known.as_ref().map(|known| &known.verdicts)),
+            counts: counts.collect(),
+            probes: ProbeAlerts::new(alert, known.as_ref().map(|known| &known.probes)),
+            webhook,
+            _delivery: delivery,
+        }
     }
 
     fn look(&mut self, config: &Config, gate: &Gate, metrics: &Metrics, probes: &Probes, now: Moment) {

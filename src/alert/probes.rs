@@ -19,9 +19,16 @@ use crate::metrics::Metrics;
 const BEFORE_SERVING: Duration = Duration::from_millis(100);
 
 /// Probes on their way, and what became of the last ones. They end when this is dropped.
+#[derive(Default)]
 pub(super) struct Probes {
     failing: Arc<Mutex<BTreeMap<String, Failing>>>,
-    _sending: JoinSet<()>,
+    sending: Vec<Sending>,
+}
+
+/// A probe on its way. It ends when this is dropped.
+struct Sending {
+    probe: Probe,
+    _task: JoinSet<()>,
 }
 
 /// A probe that failed as often in a row as is told.
@@ -34,15 +41,16 @@ struct Failing {
 }
 
 impl Probes {
-    /// Sends them, each in its own time.
-    pub(super) fn send(probes: &[Probe], reader: &GateReader, metrics: &Metrics) -> Self {
-        let failing = Arc::new(Mutex::new(BTreeMap::new()));
-        let mut sending = JoinSet::new();
-        for probe in probes {
-            let (probe, reader, metrics) = (probe.clone(), reader.clone(), metrics.clone());
-            sending.spawn(send(probe, reader, metrics, Arc::clone(&failing)));
+    /// Sends these and no others, each in its own time; those that are sent already go on.
+    pub(super) fn send(&mut self, probes: &[Probe], reader: &GateReader, metrics: &Metrics) {
+        self.sending.retain(|sending| probes.contains(&sending.probe));
+        let known: Vec<String> = self.sending.iter().map(|sending| sending.probe.name.clone()).collect();
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| known.contains(name));
+        for probe in probes.iter().filter(|probe| !known.contains(&probe.name)) {
+            let mut task = JoinSet::new();
+            task.spawn(send(probe.clone(), reader.clone(), metrics.clone(), Arc::clone(&self.failing)));
+            self.sending.push(Sending { probe: probe.clone(), _task: task });
         }
-        Self { failing, _sending: sending }
     }
 
     fn failing(&self) -> BTreeMap<String, Failing> {
@@ -120,9 +128,11 @@ pub(super) struct ProbeAlerts {
 }
 
 impl ProbeAlerts {
-    pub(super) fn new(alert: &Alert) -> Self {
+    /// What was told `before` is known still.
+    pub(super) fn new(alert: &Alert, before: Option<&Self>) -> Self {
         let wanted = alert.on.contains(&AlertTrigger::Probe);
-        Self { wanted, recovery: alert.tells_recovery(), after: alert.after, told: BTreeMap::new() }
+        let told = before.map(|before| before.told.clone()).unwrap_or_default();
+        Self { wanted, recovery: alert.tells_recovery(), after: alert.after, told }
     }
 
     pub(super) fn look(&mut self, probes: &Probes, tell: &mut impl FnMut(Message)) {

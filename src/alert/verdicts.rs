@@ -1,6 +1,6 @@
 //! Which requirement has become, or is no longer, what a webhook wants to hear of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gate::{Gate, Moment, RequirementId, Verdict};
@@ -30,7 +30,8 @@ struct Standing {
 }
 
 impl Verdicts {
-    pub(super) fn new(alert: &Alert) -> Self {
+    /// What was told `before` is known still.
+    pub(super) fn new(alert: &Alert, before: Option<&Self>) -> Self {
         let wanted = alert.on.iter().filter_map(|trigger| match trigger {
             AlertTrigger::Verdict(verdict) => Some(*verdict),
             AlertTrigger::Action { .. } | AlertTrigger::Probe | AlertTrigger::Recovery => None,
@@ -40,11 +41,12 @@ impl Verdicts {
             recovery: alert.tells_recovery(),
             only: alert.requirements.clone(),
             after: alert.after,
-            subjects: BTreeMap::new(),
+            subjects: before.map(|before| before.subjects.clone()).unwrap_or_default(),
         }
     }
 
     pub(super) fn look(&mut self, config: &Config, gate: &Gate, now: Moment, tell: &mut impl FnMut(Message)) {
+        let mut looked = BTreeSet::new();
         for (id, requirement) in gate.rules().declared() {
             if !self.only.is_empty() && !self.only.iter().any(|name| **name == *requirement.name) {
                 continue;
@@ -52,12 +54,37 @@ impl Verdicts {
             let database = config.database(requirement.database).map_or("", |database| &database.name);
             let subject =
                 Subject::Requirement { requirement: requirement.name.to_string(), database: database.to_owned() };
+            looked.insert(subject.clone());
             if let Some(state) = self.stands(&subject, gate.snapshot().verdict(id, now), now) {
                 let place = if config.databases.len() > 1 { format!(" in {database}") } else { String::new() };
                 let what = format!("{}{place}", requirement.name);
                 tell(message(config, gate, id, &what, subject, state));
             }
         }
+        self.let_go(&looked, now, tell);
+    }
+
+    /// Ends what was told of requirements that are required no longer.
+    fn let_go(&mut self, looked: &BTreeSet<Subject>, now: Moment, tell: &mut impl FnMut(Message)) {
+        let recovery = self.recovery;
+        self.subjects.retain(|subject, standing| {
+            let stays = looked.contains(subject);
+            if let (false, true, Some((_, since))) = (stays, recovery, standing.told) {
+                let name = if let Subject::Requirement { requirement, .. } = subject { requirement } else { "" };
+                tell(Message {
+                    title: format!("{name} is required no longer"),
+                    subject: subject.clone(),
+                    state: State::Over { lasted: now.since(since) },
+                    at: Timestamp::now(),
+                    findings: Vec::new(),
+                    mend: None,
+                    component: None,
+                    release: None,
+                    routes: Vec::new(),
+                });
+            }
+            stays
+        });
     }
 
     /// Notes how a subject stands; what is to be told of it, if anything.
@@ -140,6 +167,19 @@ mod tests {
         let mut verdicts = verdicts(&[Broken], true, 0);
         let stands = [Ready, Broken, Broken, Ready, Ready, Broken, Ready];
         assert_eq!(told(&mut verdicts, &stands), [(1, "broken"), (3, "recovered"), (5, "broken"), (6, "recovered")]);
+    }
+
+    #[test]
+    fn what_is_required_no_longer_is_over() {
+        let mut verdicts = verdicts(&[Broken], true, 0);
+        assert_eq!(told(&mut verdicts, &[Broken]), [(0, "broken")]);
+        let mut messages = Vec::new();
+        for _ in 0..2 {
+            verdicts.let_go(&BTreeSet::new(), Moment::from_origin(Duration::from_secs(5)), &mut |it| messages.push(it));
+        }
+        let states: Vec<State> = messages.iter().map(|message| message.state).collect();
+        assert_eq!(states, [State::Over { lasted: Duration::from_secs(5) }]);
+        assert_eq!(messages[0].title, "backups is required no longer");
     }
 
     #[test]

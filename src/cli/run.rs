@@ -4,20 +4,26 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, complain, load, logging};
+use super::{ConfigFile, Format, complain, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
 use crate::config::{Arguments, Config};
 use crate::desk::Desk;
+use crate::handover::{self, Predecessor};
 use crate::live::live;
 use crate::metrics::Metrics;
-use crate::proxy::Proxy;
+use crate::proxy::{Editor, Proxy};
+use crate::reload::{Apply, Origin, Reloader, Reloading, reloader};
 use crate::symptoms::Symptoms;
-use crate::watch;
+use crate::watch::{Renewals, renewals};
+
+/// What the admin listener's socket is called when it is handed over.
+const ADMIN: &str = "admin";
 
 /// Serves until a signal ends it.
 #[derive(Debug, Args)]
@@ -27,6 +33,10 @@ Without a configuration file, everything needs one lock:
 pub(super) struct Run {
     #[command(flatten)]
     file: ConfigFile,
+    /// Takes the listening sockets of the schemagate that runs with the same admin address, and serves in its place:
+    /// no request fails, and what is open there ends there. Should this start fail, the other one serves on
+    #[arg(long)]
+    upgrade: bool,
     /// Instead of a configuration file: where requests go
     #[arg(long, value_name = "HOST:PORT", requires_all = ["database", "lock"], help_heading = "Without a file")]
     upstream: Option<String>,
@@ -47,15 +57,16 @@ pub(super) struct Run {
 impl Run {
     /// Nothing is started before everything that can be wrong was checked.
     pub(super) fn run(self, console: &Console) -> Exit {
-        let config = match self {
+        let upgrade = self.upgrade;
+        let origin = match self {
             Self { upstream: Some(upstream), database: Some(database), lock: Some(lock), listen, admin, .. } => {
-                let arguments = Arguments { listen, admin, upstream, database, lock };
-                Config::from_arguments(&arguments).map_err(|errors| complain(&errors, Format::Text, console))
+                Origin::Arguments(Arguments { listen, admin, upstream, database, lock })
             }
-            Self { file, .. } => load(&file.config, Format::Text, console),
+            Self { file, .. } => Origin::File(file.config),
         };
-        match config.map(start) {
-            Err(exit) => exit,
+        let (reloader, mut reloading) = reloader(origin);
+        match reloading.start().map(|config| start(config, reloader, reloading, upgrade)) {
+            Err(errors) => complain(&errors, Format::Text, console),
             Ok(Ok(())) => Exit::Ready,
             Ok(Err(message)) => {
                 console.error(message);
@@ -65,17 +76,31 @@ impl Run {
     }
 }
 
-fn start(config: Config) -> Result<(), String> {
+fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool) -> Result<(), String> {
     let config = Arc::new(config);
     let metrics = Metrics::new().map_err(|error| error.to_string())?;
     let (reader, writer) = live(Arc::clone(&config));
     let symptoms = Symptoms::default();
-    let proxy = Proxy::prepare(Arc::clone(&config), reader.clone(), metrics.clone(), symptoms.clone())
-        .map_err(|error| error.to_string())?;
-    let background = runtime("watch").map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let runtime = |name| runtime(name).map_err(|error| format!("cannot start the runtime: {error}"));
+    let background = runtime("watch")?;
     // Whatever is asked of it, looks at the databases go on.
-    let operating = runtime("admin").map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let listener = operating.block_on(AdminListener::bind(&config.admin.listen))?;
+    let operating = runtime("admin")?;
+    let beside = runtime("upstreams")?;
+    let mut before = upgrade.then(|| Predecessor::find(&config.admin.listen)).transpose()?;
+    let mut inherited = before.as_mut().map(|before| std::mem::take(&mut before.sockets)).unwrap_or_default();
+    let (proxy, editor) = Proxy::prepare(
+        Arc::clone(&config),
+        reader.clone(),
+        metrics.clone(),
+        symptoms.clone(),
+        beside.handle(),
+        &mut inherited,
+    )
+    .map_err(|error| error.to_string())?;
+    let listener = operating.block_on(AdminListener::bind(&config.admin.listen, inherited.take(ADMIN)))?;
+    let mut offered = proxy.offered().map_err(|error| error.to_string())?;
+    offered.add(ADMIN.to_owned(), listener.offered().map_err(|error| error.to_string())?);
+    drop(inherited);
     let _flush = logging::start(&config.log, &metrics)?;
 
     for warning in &config.warnings {
@@ -89,15 +114,82 @@ fn start(config: Config) -> Result<(), String> {
         "schemagate starts; the listeners open after the first look at every database"
     );
     let (desk, orders) = Desk::open(reader.clone());
-    background.spawn(watch::watch(writer, metrics.clone(), orders));
-    operating.spawn(desk.clone().keep());
-    background.spawn(alert::alert(reader.clone(), metrics.clone()));
-    operating.spawn(admin::serve(listener, reader.clone(), metrics, symptoms, desk));
-    background.block_on(reader.clone().settled());
-    let served = proxy.serve().map_err(|error| error.to_string());
+    let (renewals, renewing) = renewals();
+    background.spawn(crate::watch::watch(writer, renewing, orders, metrics.clone()));
+    let relieved = watch::Sender::new(false);
+    // Before the listeners are open: without somebody who listens for it, SIGHUP ends a process.
+    let reloading = reloading.run(Arc::clone(&config), reader.clone(), metrics.clone(), apply(editor, renewals));
+    beside.spawn(unless_relieved(&relieved, reloading));
+    // What one process alone does at a time.
+    let begin = {
+        let (operating, background, relieved) =
+            (operating.handle().clone(), background.handle().clone(), relieved.clone());
+        let (alert, reader) = (alert::alert(reader.clone(), metrics.clone()), reader.clone());
+        move || {
+            operating.spawn(unless_relieved(&relieved, desk.clone().keep()));
+            background.spawn(unless_relieved(&relieved, alert));
+            let admin = admin::serve(listener, reader, metrics, symptoms, desk, reloader);
+            operating.spawn(unless_relieved(&relieved, admin));
+        }
+    };
+    let offering = {
+        let (relieved, handle) = (relieved.clone(), beside.handle().clone());
+        move || {
+            handle.spawn(async move {
+                handover::until_relieved(&config.admin.listen, offered).await;
+                relieved.send_replace(true);
+            })
+        }
+    };
+    let served = if let Some(before) = before {
+        // Until it lets nobody in any more, the other process is the one that is asked.
+        background.block_on(reader.clone().settled());
+        let opened = || {
+            before.relieve();
+            begin();
+            offering();
+        };
+        proxy.serve(opened, &relieved.subscribe())
+    } else {
+        begin();
+        background.block_on(reader.clone().settled());
+        proxy.serve(|| drop(offering()), &relieved.subscribe())
+    };
+    let served = served.map_err(|error| error.to_string());
     background.shutdown_background();
     operating.shutdown_background();
+    beside.shutdown_background();
     served
+}
+
+/// Does something until another process serves in the place of this one.
+fn unless_relieved<F>(relieved: &watch::Sender<bool>, task: F) -> impl Future<Output = ()> + Send + use<F>
+where
+    F: Future<Output = ()> + Send,
+{
+    let mut relieved = relieved.subscribe();
+    async move {
+        tokio::select! {
+            () = task => {}
+            Ok(_) = relieved.wait_for(|relieved| *relieved) => {}
+        }
+    }
+}
+
+/// How a new configuration takes effect: what the proxy makes of it first, then its verdicts and it with them.
+fn apply(editor: Editor, renewals: Renewals) -> Apply {
+    let (editor, renewals) = (Arc::new(editor), Arc::new(renewals));
+    Box::new(move |config| {
+        let (editor, renewals) = (Arc::clone(&editor), Arc::clone(&renewals));
+        Box::pin(async move {
+            let draft = editor.draft(Arc::clone(&config)).await.map_err(|error| error.to_string())?;
+            if !renewals.renew(config).await {
+                return Err("nobody watches the databases any more: start schemagate anew".to_owned());
+            }
+            draft.is_live();
+            Ok(())
+        })
+    })
 }
 
 /// Where something runs that is not the way of a request.

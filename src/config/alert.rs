@@ -7,7 +7,7 @@ use gate::{ActionKind, Verdict};
 use super::Secret;
 
 /// One webhook and what it is told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// Its name in logs and metrics.
     pub name: String,
@@ -44,7 +44,7 @@ pub enum AlertTrigger {
 }
 
 /// Whose words messages are in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertFormat {
     /// schemagate's own.
     Json,
@@ -60,7 +60,7 @@ pub enum AlertFormat {
 }
 
 /// What a Sentry DSN says beside where to post.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentryDsn {
     /// The public key.
     pub key: Secret,

@@ -1,6 +1,6 @@
 //! Configurations that stand on the command line and in no file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigErrors, Database};
 
@@ -25,6 +25,11 @@ pub struct Arguments {
 impl Config {
     /// One upstream, one database, and one route for everything, which needs the lock.
     pub fn from_arguments(arguments: &Arguments) -> Result<Self, ConfigErrors> {
+        Self::from_arguments_noting(arguments, &mut Vec::new())
+    }
+
+    /// The same, and notes in `read` what was read, or was to be.
+    pub fn from_arguments_noting(arguments: &Arguments, read: &mut Vec<PathBuf>) -> Result<Self, ConfigErrors> {
         // A default of a variable holds none: so the port has a variable of its own.
         let listen = if arguments.listen.is_some() { "${listen}" } else { "0.0.0.0:${PORT:-8080}" };
         let text = format!(
@@ -45,7 +50,7 @@ routes = [{{ path = "/*", needs = "schema" }}]
             ("upstream", Some(upstream)),
             ("lock", Some(lock)),
         ];
-        of_values(&text, &given)
+        of_values(&text, &given, read)
     }
 }
 
@@ -53,19 +58,19 @@ impl Database {
     /// The database of a URL, with every setting at its default.
     pub fn from_url(url: &str) -> Result<Self, ConfigErrors> {
         const TEXT: &str = r#"databases.main.url = "${database}""#;
-        let mut config = of_values(TEXT, &[("database", Some(&url.to_owned()))])?;
+        let mut config = of_values(TEXT, &[("database", Some(&url.to_owned()))], &mut Vec::new())?;
         Ok(config.databases.remove(0))
     }
 }
 
 /// Reads a text whose values are given as variables, so that nothing in them can be taken for
 /// syntax. Other variables, such as libpq's, are the process's.
-fn of_values(text: &str, given: &[(&str, Option<&String>)]) -> Result<Config, ConfigErrors> {
+fn of_values(text: &str, given: &[(&str, Option<&String>)], read: &mut Vec<PathBuf>) -> Result<Config, ConfigErrors> {
     let env = |name: &str| match given.iter().find(|(known, _)| *known == name) {
         Some((_, value)) => value.cloned(),
         None => std::env::var(name).ok(),
     };
-    Config::parse(text, Path::new(ORIGIN), &env)
+    Config::parse_noting(text, Path::new(ORIGIN), &env, read)
 }
 
 #[cfg(test)]

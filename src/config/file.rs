@@ -125,6 +125,8 @@ table! {
         threads: u16,
         /// How long requests in flight may take to end after SIGTERM.
         drain: Duration = "5s",
+        /// How long before that `/ready` says no while clients are still let in, so that load balancers go elsewhere first.
+        drain_wait: Duration = "0s",
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a file to a [`Config`]: parse, read, check.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -18,6 +18,11 @@ impl Config {
     /// Reads the file at `path`, with the variables of the process. Relative paths in it begin at
     /// its folder.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_noting(path, &mut Vec::new())
+    }
+
+    /// The same, and notes in `read` what was read beside the file, or was to be.
+    pub fn load_noting(path: &Path, read: &mut Vec<PathBuf>) -> Result<Self, ConfigErrors> {
         let unreadable = |why: String| {
             let message = format!("cannot read the configuration {}: {why}", path.display());
             masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
@@ -33,12 +38,21 @@ impl Config {
         let text = String::from_utf8(bytes).map_err(|error| {
             unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
         })?;
-        Self::parse(&text, path, &|name| std::env::var(name).ok())
+        Self::parse_noting(&text, path, &|name| std::env::var(name).ok(), read)
     }
 
     /// Reads a configuration that stands, or would stand, in the file `origin`; `env` looks
     /// variables up. Reads the files that it names, and connects to nothing.
     pub fn parse(text: &str, origin: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        Self::parse_noting(text, origin, env, &mut Vec::new())
+    }
+
+    pub(super) fn parse_noting(
+        text: &str,
+        origin: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+        read: &mut Vec<PathBuf>,
+    ) -> Result<Self, ConfigErrors> {
         let name = origin.display().to_string();
         let (table, syntax) = DeTable::parse_recoverable(text);
         if !syntax.is_empty() {
@@ -53,6 +67,7 @@ impl Config {
         let folder = origin.parent().unwrap_or(Path::new(""));
         let mut check = Check::new(folder, env, &name, text);
         let config = file.and_then(|file| check.config(&file));
+        read.append(&mut check.read);
         problems.extend(check.into_problems());
         match config {
             Some(config) if problems.is_empty() => Ok(config),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// How log lines look.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Log {
     /// How they look.
     pub format: LogFormat,

@@ -106,7 +106,7 @@ pub struct Config {
 }
 
 /// Where clients come in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// Plain HTTP: HTTP/1.1, and HTTP/2 by prior knowledge.
     pub http: Vec<Address>,
@@ -118,10 +118,12 @@ pub struct Listen {
     pub threads: usize,
     /// How long requests in flight may take to end after SIGTERM.
     pub drain: Duration,
+    /// How long after SIGTERM connections are accepted still, while `/ready` says no already.
+    pub drain_wait: Duration,
 }
 
 /// A TLS listener; ALPN offers h2 and http/1.1.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Https {
     /// Where.
     pub address: Address,
@@ -150,7 +152,7 @@ impl fmt::Display for Address {
 }
 
 /// Something watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
     /// Its name in the configuration.
     pub name: String,
@@ -165,7 +167,7 @@ pub struct Database {
 }
 
 /// What a database is and how it is reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// PostgreSQL.
     Postgres(Box<Postgres>),
@@ -174,7 +176,7 @@ pub enum Source {
 }
 
 /// A PostgreSQL database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgres {
     /// As the application has it.
     pub url: PostgresUrl,
@@ -205,7 +207,7 @@ pub enum Notify {
 }
 
 /// When and how to look less often.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Idle {
     /// After so long without a request …
     pub after: Duration,
@@ -214,7 +216,7 @@ pub struct Idle {
 }
 
 /// Where requests go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// Its name in the configuration.
     pub name: String,
@@ -249,7 +251,7 @@ pub enum Server {
 }
 
 /// TLS to the servers of an upstream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamTls {
     /// The name asked for and verified; `None`: the server's host.
     pub server_name: Option<String>,
@@ -258,7 +260,7 @@ pub struct UpstreamTls {
 }
 
 /// How a server's health is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
     /// `GET` this path and expect 2xx or 3xx; `None`: a TCP connection will do.
     pub path: Option<String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 
 /// A request that schemagate sends to itself, to see whether clients get what they should.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
     /// Its name in logs, metrics and alerts.
     pub name: String,

@@ -53,7 +53,7 @@ fn what_is_left_out_has_its_default() {
     let config = valid(SMALL);
     assert_eq!(config.warnings, Vec::<String>::new());
     assert_eq!(config.listen.http, [Address::Tcp("0.0.0.0:8080".to_owned())]);
-    assert_eq!(config.listen.drain, Duration::from_secs(5));
+    assert_eq!((config.listen.drain, config.listen.drain_wait), (Duration::from_secs(5), Duration::ZERO));
     assert!(
         config
             .listen

@@ -16,12 +16,14 @@
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
+//! | `gone` | series of what a reload took away |
 //! | `shown` | gauges of what comes and goes |
 
 mod admin;
 mod alerts;
 mod bypassed;
 mod failures;
+mod gone;
 mod holds;
 mod logs;
 mod looks;
@@ -47,6 +49,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 use crate::config::Config;
 
 pub use admin::AdminMetrics;
+pub use gone::Named;
 pub use holds::{Held, Holds};
 pub use operators::Operators;
 pub use register::Described;
@@ -56,6 +59,7 @@ pub use upstreams::Servers;
 use alerts::Alerts;
 use bypassed::Bypassed;
 use failures::Failures;
+use gone::Gone;
 use logs::Logs;
 use looks::Looks;
 use program::Program;
@@ -83,6 +87,7 @@ pub struct Metrics {
     upstreams: Upstreams,
     logs: Logs,
     program: Program,
+    gone: Gone,
     /// The admin listener's own.
     pub admin: AdminMetrics,
     /// Operators among those who come in.
@@ -111,7 +116,7 @@ impl Metrics {
         let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let windows = Windows::new(&mut register)?;
-        let Register { registry, mut described } = register;
+        let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
         described.sort_unstable();
         let described = described.into();
@@ -129,6 +134,7 @@ impl Metrics {
             upstreams,
             logs,
             program,
+            gone: Gone::of(labelled),
             admin,
             operators,
             holds,

@@ -1,7 +1,9 @@
 //! The program itself: which one it is, with which configuration, and what it takes of the machine.
 
-use prometheus::Registry;
+use jiff::Timestamp;
+use prometheus::{IntGauge, Registry};
 
+use super::Metrics;
 use super::register::Register;
 use super::shown::Shown;
 use crate::config::Config;
@@ -10,6 +12,8 @@ use crate::config::Config;
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     config: Shown<1>,
+    reload: IntGauge,
+    reloaded: IntGauge,
 }
 
 impl Program {
@@ -25,7 +29,15 @@ impl Program {
             &["sha256"],
             "1, with the beginning of the SHA-256 of the configuration file in force: replicas that differ show.",
         )?);
-        Ok(Self { config })
+        let reload = register.gauge(
+            "schemagate_config_last_reload_success",
+            "1 if the configuration could be read the last time that it was tried, 0 if the one before is in force.",
+        )?;
+        let reloaded = register.gauge(
+            "schemagate_config_last_reload_timestamp_seconds",
+            "When the configuration in force was read (Unix time).",
+        )?;
+        Ok(Self { config, reload, reloaded })
     }
 
     pub(super) fn stand(&self, config: &Config) {
@@ -43,4 +55,14 @@ pub(super) fn watch_process(registry: &Registry) -> Result<(), prometheus::Error
 #[cfg(not(target_os = "linux"))]
 pub(super) fn watch_process(_registry: &Registry) -> Result<(), prometheus::Error> {
     Ok(())
+}
+
+impl Metrics {
+    /// Says that the configuration was read just now, or was to be.
+    pub fn reloaded(&self, successfully: bool) {
+        self.program.reload.set(i64::from(successfully));
+        if successfully {
+            self.program.reloaded.set(Timestamp::now().as_second());
+        }
+    }
 }

@@ -4,6 +4,8 @@ use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use super::gone::{Labelled, WithLabels};
+
 /// What a metric is, as documentation and dashboards need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Described {
@@ -18,10 +20,11 @@ pub struct Described {
 }
 
 /// Registers metrics, and remembers what each of them is. A name that is taken is an error.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Register {
     pub(super) registry: Registry,
     pub(super) described: Vec<Described>,
+    pub(super) labelled: Vec<WithLabels>,
 }
 
 /// A metric, or why its name or labels are none.
@@ -39,7 +42,7 @@ impl Register {
         meaning: &'static str,
     ) -> Made<IntCounterVec> {
         let made = IntCounterVec::new(Opts::new(name, meaning), labels)?;
-        self.keep(made, Described { name, kind: "counter", labels, meaning })
+        self.keep_labelled(made, Described { name, kind: "counter", labels, meaning })
     }
 
     pub(super) fn gauge(&mut self, name: &'static str, meaning: &'static str) -> Made<IntGauge> {
@@ -53,7 +56,7 @@ impl Register {
         meaning: &'static str,
     ) -> Made<IntGaugeVec> {
         let made = IntGaugeVec::new(Opts::new(name, meaning), labels)?;
-        self.keep(made, Described { name, kind: "gauge", labels, meaning })
+        self.keep_labelled(made, Described { name, kind: "gauge", labels, meaning })
     }
 
     /// Gauges of what is no whole number.
@@ -64,7 +67,7 @@ impl Register {
         meaning: &'static str,
     ) -> Made<GaugeVec> {
         let made = GaugeVec::new(Opts::new(name, meaning), labels)?;
-        self.keep(made, Described { name, kind: "gauge", labels, meaning })
+        self.keep_labelled(made, Described { name, kind: "gauge", labels, meaning })
     }
 
     /// `buckets` are upper bounds, in the unit that the name ends with.
@@ -82,7 +85,15 @@ impl Register {
         meaning: &'static str,
     ) -> Made<HistogramVec> {
         let made = HistogramVec::new(HistogramOpts::new(name, meaning).buckets(buckets.to_vec()), labels)?;
-        self.keep(made, Described { name, kind: "histogram", labels, meaning })
+        self.keep_labelled(made, Described { name, kind: "histogram", labels, meaning })
+    }
+
+    fn keep_labelled<M>(&mut self, made: M, described: Described) -> Made<M>
+    where
+        M: prometheus::core::Collector + Labelled + Clone + 'static,
+    {
+        self.labelled.push((described.labels, Box::new(made.clone())));
+        self.keep(made, described)
     }
 
     fn keep<M: prometheus::core::Collector + Clone + 'static>(&mut self, made: M, described: Described) -> Made<M> {

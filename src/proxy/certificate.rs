@@ -3,25 +3,48 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use pingora::listeners::tls::TlsSettings;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 
 use super::ProxyError;
 use crate::config::Https;
 
-/// The TLS settings of a listener that offers h2 and http/1.1.
-pub(super) fn tls_settings(https: &Https) -> Result<TlsSettings, ProxyError> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(&https.cert, "certificate")?)
+/// The certificate of the TLS listener, which can be exchanged while it is open.
+#[derive(Debug)]
+pub(super) struct Certificate(ArcSwap<CertifiedKey>);
+
+impl Certificate {
+    pub(super) fn new(certified: Arc<CertifiedKey>) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::new(certified)))
+    }
+
+    /// Gives another one to whoever connects from now on.
+    pub(super) fn exchange(&self, certified: Arc<CertifiedKey>) {
+        self.0.store(certified);
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+/// The certificate and key of a listener, checked.
+pub(super) fn read(https: &Https) -> Result<Arc<CertifiedKey>, ProxyError> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes(&https.cert, "certificate")?)
         .collect::<Result<_, _>>()
         .map_err(|error| unusable(&https.cert, "certificate", &error))?;
     if chain.is_empty() {
         return Err(unusable(&https.cert, "certificate", &"it has no PEM block `CERTIFICATE`"));
     }
-    let key = PrivateKeyDer::from_pem_slice(&read(&https.key, "private key")?)
+    let key = PrivateKeyDer::from_pem_slice(&bytes(&https.key, "private key")?)
         .map_err(|error| unusable(&https.key, "private key", &error))?;
     let certified = CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
         ProxyError(format!(
@@ -30,9 +53,14 @@ pub(super) fn tls_settings(https: &Https) -> Result<TlsSettings, ProxyError> {
             https.key.display()
         ))
     })?;
+    Ok(Arc::new(certified))
+}
+
+/// The TLS settings of a listener that offers h2 and http/1.1.
+pub(super) fn tls_settings(https: &Https, certificate: Arc<Certificate>) -> Result<TlsSettings, ProxyError> {
     let wrong = |error| ProxyError(format!("cannot set up TLS for {}: {error}", https.address));
     let mut settings = TlsSettings::intermediate("", "").map_err(wrong)?;
-    settings.set_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+    settings.set_cert_resolver(certificate);
     settings.enable_h2();
     Ok(settings)
 }
@@ -46,7 +74,7 @@ pub(super) fn check_roots() -> Result<(), ProxyError> {
     })
 }
 
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, ProxyError> {
+fn bytes(path: &Path, what: &str) -> Result<Vec<u8>, ProxyError> {
     std::fs::read(path).map_err(|error| {
         ProxyError(format!("cannot read the {what} {}: {error}; check [listen] https", path.display()))
     })

@@ -8,6 +8,7 @@ use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
+use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
 
@@ -16,6 +17,10 @@ use super::http1::Http1;
 pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: ShutdownWatch,
+    /// Counts them.
+    pub(super) open: InFlight,
 }
 
 impl Connections {
@@ -23,7 +28,7 @@ impl Connections {
     async fn serve(self, stream: Stream, shutdown: ShutdownWatch) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
-        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown };
+        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
         if let Some(http2) = http1.serve(stream, plain).await {
             self.proxy.process_new(http2, &shutdown).await;
         }
@@ -34,6 +39,7 @@ impl Connections {
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            let _open = self.open.clone();
             return self.proxy.process_new(stream, shutdown).await;
         }
         // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,

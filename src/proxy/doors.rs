@@ -6,6 +6,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,8 +20,10 @@ use pingora::services::listening::Service;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::sync::watch;
 
-use super::{ProxyError, certificate};
+use super::ProxyError;
+use super::certificate::{self, Certificate};
 use crate::config::{Address, Listen};
+use crate::handover::Sockets;
 
 /// The longest record of TLS (RFC 8446, section 5.1).
 const TLS_RECORD: usize = 16 * 1024;
@@ -42,14 +45,21 @@ const BACKLOG: i32 = 65_535;
 impl Doors {
     /// Takes every address. Two processes cannot hold the same one; a client that comes before
     /// [`Self::open`] is refused, as if nobody were there.
-    pub(super) fn take(listen: &Listen) -> Result<Self, ProxyError> {
+    ///
+    /// Those that another process handed over are used as they are.
+    pub(super) fn take(
+        listen: &Listen,
+        certificate: Option<&Arc<Certificate>>,
+        inherited: &mut Sockets,
+    ) -> Result<Self, ProxyError> {
         let mut doors = Vec::new();
         for address in &listen.http {
-            doors.push(Door { address: address.clone(), socket: take(address, &doors)?, tls: None });
+            doors.push(Door { address: address.clone(), socket: take(address, &doors, inherited)?, tls: None });
         }
-        if let Some(https) = &listen.https {
-            let tls = Some(certificate::tls_settings(https)?);
-            doors.push(Door { address: https.address.clone(), socket: take(&https.address, &doors)?, tls });
+        if let Some((https, certificate)) = listen.https.as_ref().zip(certificate) {
+            let tls = Some(certificate::tls_settings(https, Arc::clone(certificate))?);
+            let socket = take(&https.address, &doors, inherited)?;
+            doors.push(Door { address: https.address.clone(), socket, tls });
         }
         Ok(Self { doors })
     }
@@ -58,6 +68,16 @@ impl Doors {
     pub(super) fn addresses(&self) -> Vec<String> {
         let scheme = |door: &Door| if door.tls.is_some() { "https" } else { "http" };
         self.doors.iter().map(|door| format!("{}://{}", scheme(door), door.address)).collect()
+    }
+
+    /// Every socket once more, for the process after this one.
+    pub(super) fn offered(&self) -> Result<Sockets, ProxyError> {
+        let mut sockets = Sockets::default();
+        for Door { address, socket, .. } in &self.doors {
+            let again = socket.try_clone().map_err(|error| refused(address, &error))?;
+            sockets.add(address.to_string(), again.into());
+        }
+        Ok(sockets)
     }
 
     /// The files of unix sockets.
@@ -116,9 +136,12 @@ fn socket_options() -> TcpSocketOptions {
     options
 }
 
-fn take(address: &Address, before: &[Door]) -> Result<Socket, ProxyError> {
+fn take(address: &Address, before: &[Door], inherited: &mut Sockets) -> Result<Socket, ProxyError> {
     if before.iter().any(|door| &door.address == address) {
         return Err(ProxyError(format!("{address} stands twice in [listen]: take one of them out")));
+    }
+    if let Some(socket) = inherited.take(&address.to_string()) {
+        return Ok(socket.into());
     }
     let taken = match address {
         Address::Tcp(text) => take_tcp(text),

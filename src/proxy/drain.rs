@@ -9,6 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::live::GateReader;
+
 /// Counts the requests in flight by the clones of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InFlight(Arc<()>);
@@ -22,9 +24,16 @@ impl InFlight {
 
 /// Waits for a signal, then for the requests in flight.
 pub(super) struct Drain {
-    up_to: Duration,
-    in_flight: InFlight,
-    closing: watch::Sender<bool>,
+    pub(super) reader: GateReader,
+    pub(super) in_flight: InFlight,
+    /// Connections.
+    pub(super) open: InFlight,
+    /// Turns true when no more connections are to be accepted.
+    pub(super) closing: watch::Sender<bool>,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: watch::Sender<bool>,
+    /// Turns true when another process serves.
+    pub(super) relieved: watch::Receiver<bool>,
 }
 
 /// Between two looks at what is in flight.
@@ -34,22 +43,40 @@ const STEP: Duration = Duration::from_millis(20);
 const FLUSH: Duration = Duration::from_millis(100);
 
 impl Drain {
-    /// Requests in flight get `up_to` to end, from when `closing` turns true.
-    pub(super) fn new(up_to: Duration, in_flight: InFlight, closing: watch::Sender<bool>) -> Self {
-        Self { up_to, in_flight, closing }
-    }
-
     /// Turns true when no more connections are to be accepted.
     pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
 
+    /// Says that nobody should come any more, and lets in whoever does meanwhile.
+    async fn wait(&self, again: &mut Signals) {
+        self.reader.note_ending();
+        let wait = self.reader.pin().config().listen.drain_wait;
+        if wait.is_zero() {
+            return;
+        }
+        info!(?wait, "about to close: /ready says no, and clients are still let in");
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = again.next() => info!("told again: clients are no longer let in"),
+        }
+    }
+
+    /// What is still to end. Where another process serves, who is connected here may ask once more and is told then to
+    /// connect anew: a request that is on its way to a connection that is just being closed would be lost.
+    fn left(&self) -> usize {
+        let open = if *self.relieved.borrow() { self.open.count() } else { 0 };
+        self.in_flight.count().max(open)
+    }
+
     async fn drain(&self, again: &mut Signals) {
         self.closing.send_replace(true);
-        info!(in_flight = self.in_flight.count(), up_to = ?self.up_to, "closing: requests in flight may end");
-        let until = Instant::now() + self.up_to;
+        self.leaving.send_replace(!*self.relieved.borrow());
+        let up_to = self.reader.pin().config().listen.drain;
+        info!(in_flight = self.in_flight.count(), ?up_to, "closing: requests in flight may end");
+        let until = Instant::now() + up_to;
         tokio::time::sleep(STEP).await;
-        while self.in_flight.count() > 0 {
+        while self.left() > 0 {
             if Instant::now() >= until {
                 warn!(in_flight = self.in_flight.count(), "closing: the time is up, requests in flight are cut off");
                 return;
@@ -91,6 +118,13 @@ impl Signals {
     }
 }
 
+/// Waits until it turns true; for ever if it never can.
+async fn turns(watched: &mut watch::Receiver<bool>) {
+    if watched.wait_for(|now| *now).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[async_trait]
 impl ShutdownSignalWatch for Drain {
     async fn recv(&self) -> ShutdownSignal {
@@ -101,14 +135,14 @@ impl ShutdownSignalWatch for Drain {
                 return std::future::pending().await;
             }
         };
-        let graceful = tokio::select! {
-            _ = signals.terminate.recv() => true,
-            _ = signals.quit.recv() => true,
-            _ = signals.interrupt.recv() => false,
-        };
-        if graceful {
-            self.drain(&mut signals).await;
+        let mut relieved = self.relieved.clone();
+        tokio::select! {
+            _ = signals.terminate.recv() => self.wait(&mut signals).await,
+            _ = signals.quit.recv() => self.wait(&mut signals).await,
+            _ = signals.interrupt.recv() => return ShutdownSignal::FastShutdown,
+            () = turns(&mut relieved) => {}
         }
+        self.drain(&mut signals).await;
         ShutdownSignal::FastShutdown
     }
 }

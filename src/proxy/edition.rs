@@ -9,6 +9,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use tokio::sync::watch;
 
+use super::ProxyError;
 use super::facts::{Facts, Refusal};
 use super::gateway::raw_head;
 use super::hold::{Cause, Room};
@@ -17,7 +18,7 @@ use super::upstreams::Upstreams;
 use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, Live};
-use crate::metrics::{Metrics, RouteCounts, Servers};
+use crate::metrics::{Metrics, RouteCounts};
 
 /// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
 /// made by, and in no other.
@@ -25,10 +26,19 @@ pub(super) struct Edition {
     pub(super) config: Arc<Config>,
     pub(super) answers: Answers,
     pub(super) upstreams: Arc<Upstreams>,
-    pub(super) stale: Option<Arc<Stale>>,
+    pub(super) stale: Option<Stale>,
     pub(super) room: Room,
     pub(super) cause: Cause,
     pub(super) counts: RouteCounts,
+}
+
+/// What every edition is made with.
+#[derive(Clone)]
+pub(super) struct Means {
+    pub(super) reader: GateReader,
+    pub(super) metrics: Metrics,
+    /// Turns true when the process begins to end.
+    pub(super) closing: watch::Receiver<bool>,
 }
 
 /// The edition that is live, and the one that is about to be.
@@ -50,20 +60,17 @@ pub(super) struct Decided {
 }
 
 impl Edition {
-    pub(super) fn new(
-        config: Arc<Config>,
-        answers: Answers,
-        upstreams: Arc<Upstreams>,
-        metrics: &Metrics,
-        closing: watch::Receiver<bool>,
-    ) -> Self {
-        let stale = Stale::prepare(&config, metrics);
-        let room = Room::new(config.rules.holds(), config.hold, closing);
+    /// Everything that can be wrong with it is checked. What is as it was `before` is used on. Within a runtime.
+    pub(super) async fn prepare(config: Arc<Config>, before: Option<&Self>, means: &Means) -> Result<Self, ProxyError> {
+        let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
+            .map_err(|error| ProxyError(error.to_string()))?;
+        let upstreams = Upstreams::prepare(&config.upstreams, before.map(|before| &*before.upstreams)).await?;
+        let Means { reader, metrics, closing } = means;
+        let stale = Stale::prepare(&config, before.and_then(|before| before.stale.as_ref()), reader, metrics);
+        let room = Room::new(config.rules.holds(), config.hold, closing.clone());
         let cause = Cause::of(&config.rules);
         let counts = metrics.route_counts(&config.rules);
-        let servers: Arc<dyn Servers> = Arc::clone(&upstreams) as _;
-        metrics.ask_of_servers(&servers);
-        Self { config, answers, upstreams, stale, room, cause, counts }
+        Ok(Self { config, answers, upstreams: Arc::new(upstreams), stale, room, cause, counts })
     }
 
     pub(super) fn rules(&self) -> &Rules {
@@ -110,6 +117,38 @@ impl fmt::Debug for Edition {
 impl Editions {
     pub(super) fn new(first: Arc<Edition>) -> Self {
         Self(ArcSwap::from_pointee(vec![first]))
+    }
+
+    /// The one that was added last.
+    pub(super) fn newest(&self) -> Option<Arc<Edition>> {
+        self.0.load().last().cloned()
+    }
+
+    /// Adds one whose configuration is about to be live.
+    pub(super) fn add(&self, edition: &Arc<Edition>) {
+        self.change(|editions| editions.push(Arc::clone(edition)));
+    }
+
+    /// Forgets all but this one, whose configuration is live.
+    pub(super) fn keep(&self, live: &Arc<Edition>) {
+        self.change(|editions| editions.retain(|edition| Arc::ptr_eq(edition, live)));
+    }
+
+    /// Forgets this one, unless it is the only one left.
+    pub(super) fn take_back(&self, other: &Arc<Edition>) {
+        self.change(|editions| {
+            if editions.len() > 1 {
+                editions.retain(|edition| !Arc::ptr_eq(edition, other));
+            }
+        });
+    }
+
+    fn change(&self, change: impl Fn(&mut Vec<Arc<Edition>>)) {
+        self.0.rcu(|editions| {
+            let mut editions = Vec::clone(editions);
+            change(&mut editions);
+            editions
+        });
     }
 
     /// Pins what is live with its edition, which is here before it is live and until it is not.

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `gateway` | the phases themselves, each a few lines |
-//! | `edition` | what is made of one configuration, and found by what is live |
+//! | `edition`, `editor` | what is made of one configuration, and found by what is live; how a new one is made |
 //! | `exchange` | one request and what became of it |
 //! | `facts` | what a decision looks at, read off the wire |
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
@@ -33,6 +33,7 @@ mod context;
 mod doors;
 mod drain;
 mod edition;
+mod editor;
 mod exchange;
 mod facts;
 mod fail_open;
@@ -66,24 +67,25 @@ use pingora::protocols::http::v2::server::default_h2_options;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::answer::Answers;
 use crate::config::{Config, Listen};
+use crate::handover::Sockets;
 use crate::live::GateReader;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
 
 pub use access_log::ACCESS_LOG;
+pub use editor::{Draft, Editor};
 
+use certificate::Certificate;
 use connection::Connections;
 use doors::Doors;
-use drain::Drain;
-use edition::{Edition, Editions};
+use drain::{Drain, InFlight};
+use edition::{Edition, Editions, Means};
 use gateway::{Gateway, Phases};
-use stale::Sweeper;
-use upstreams::Upstreams;
 
 /// Why the proxy could not start: one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +96,6 @@ pub struct ProxyError(pub String);
 pub struct Proxy {
     listen: Listen,
     doors: Doors,
-    edition: Arc<Edition>,
     gateway: Gateway,
     reader: GateReader,
     closing: watch::Sender<bool>,
@@ -109,37 +110,49 @@ const HTTP2_IDLE: Duration = Duration::from_secs(300);
 
 impl Proxy {
     /// Takes every address, reads certificates, and resolves the names of servers. Blocks for at
-    /// most a few seconds; must not be called within a runtime.
+    /// most a few seconds; must not be called within a runtime. What runs beside the requests runs in `runtime`.
     pub fn prepare(
         config: Arc<Config>,
         reader: GateReader,
         metrics: Metrics,
         symptoms: Symptoms,
-    ) -> Result<Self, ProxyError> {
+        runtime: &Handle,
+        inherited: &mut Sockets,
+    ) -> Result<(Self, Editor), ProxyError> {
         let listen = config.listen.clone();
-        let doors = Doors::take(&listen)?;
+        let certificate = listen.https.as_ref().map(certificate::read).transpose()?.map(Certificate::new);
+        let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
         certificate::check_roots()?;
-        let answers = Answers::render(&config.answers, &config.maintenance.answer, &config.brand)
-            .map_err(|error| ProxyError(error.to_string()))?;
-        let upstreams = Arc::new(Upstreams::prepare(&config.upstreams)?);
         let closing = watch::Sender::new(false);
-        let edition = Arc::new(Edition::new(config, answers, upstreams, &metrics, closing.subscribe()));
-        let editions = Arc::new(Editions::new(Arc::clone(&edition)));
-        let gateway = Gateway::new(reader.clone(), editions, metrics, symptoms);
-        Ok(Self { listen, doors, edition, gateway, reader, closing })
+        let means = Means { reader: reader.clone(), metrics: metrics.clone(), closing: closing.subscribe() };
+        let edition = Arc::new(runtime.block_on(Edition::prepare(config, None, &means))?);
+        let servers: Arc<dyn Servers> = edition.upstreams.clone();
+        metrics.ask_of_servers(&servers);
+        let editions = Arc::new(Editions::new(edition));
+        let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms);
+        let editor = Editor { editions, means, certificate };
+        Ok((Self { listen, doors, gateway, reader, closing }, editor))
     }
 
-    /// Opens the listeners and serves until told to stop by a signal: SIGTERM lets requests in
-    /// flight end, SIGINT does not. Blocks; owns its own runtimes.
-    pub fn serve(self) -> Result<(), ProxyError> {
+    /// Its listening sockets, for the process after this one.
+    pub fn offered(&self) -> Result<Sockets, ProxyError> {
+        self.doors.offered()
+    }
+
+    /// Opens the listeners, calls `opened`, and serves until told to stop by a signal (SIGTERM lets requests in
+    /// flight end, SIGINT does not) or until another process serves (`relieved`). Blocks; owns its own runtimes.
+    pub fn serve(self, opened: impl FnOnce(), relieved: &watch::Receiver<bool>) -> Result<(), ProxyError> {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
-        let drain = Drain::new(self.listen.drain, self.gateway.in_flight(), self.closing);
-        for service in self.edition.upstreams.background() {
-            server.add_boxed_service(service);
-        }
-        if let Some(stale) = &self.edition.stale {
-            server.add_boxed_service(Sweeper::service(Arc::clone(stale), self.reader.clone()));
-        }
+        let open = InFlight::default();
+        let leaving = watch::Sender::new(false);
+        let drain = Drain {
+            reader: self.reader.clone(),
+            in_flight: self.gateway.in_flight(),
+            open: open.clone(),
+            closing: self.closing,
+            leaving: leaving.clone(),
+            relieved: relieved.clone(),
+        };
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
@@ -151,12 +164,14 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app), gateway };
+        let connections = Connections { proxy: Arc::new(app), gateway, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
+        opened();
         server.run(RunArgs { shutdown_signal: Box::new(drain) });
-        for path in sockets {
+        let are_anothers = *relieved.borrow();
+        for path in sockets.into_iter().filter(|_| !are_anothers) {
             // Somebody else may have taken it away already.
             let _ = std::fs::remove_file(path);
         }

@@ -4,15 +4,21 @@
 //! holds a `reader`, which answers looks and may ring a `hint` when it hears that something
 //! changed. What a look found goes to the one `judge`, who alone writes.
 //!
-//! A hint is never evidence: it only makes the next look come at once.
+//! A configuration is put in force by the judge, too (`renewal`), after the first look by whoever has to watch
+//! something else for it (`posts`).
+//!
+//! A hint is never evidence: it only makes the next look come at once, and says where to look first.
 
+mod agenda;
 mod backoff;
 mod hint;
 mod judge;
 mod looker;
 mod outage;
 mod postgres;
+mod posts;
 mod reader;
+mod renewal;
 mod skew;
 mod sqlite;
 mod tenants;
@@ -23,20 +29,17 @@ mod windows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Wanted};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tracing::error;
+use gate::{Catalog, Wanted};
 
 use crate::config::{Database, Source};
 use crate::live::{GateWriter, OrdersReceiver};
 use crate::metrics::Metrics;
 
 pub use looker::Looker;
+pub use renewal::{Renewals, Renewing, renewals};
 pub use trigger_sql::{TriggerKind, removal_sql, trigger_sql};
 
 use judge::Judge;
-use watcher::Watcher;
 
 /// Why a look at a database failed. Never holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,37 +79,9 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
     look(&database, &Wanted::everything(schemas.to_vec())).await
 }
 
-/// Watches every database, and puts in force what is ordered, until dropped.
-pub async fn watch(writer: GateWriter, metrics: Metrics, orders: OrdersReceiver) {
-    let live = writer.current();
-    let config = live.config();
-    let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
-    let mut watchers = JoinSet::new();
-    for (id, database) in (0..).map(DatabaseId).zip(&config.databases) {
-        let wanted = config.rules.wanted(id);
-        for asking in live.asking(&[id]) {
-            let pulse = writer.pulse(asking);
-            let watcher = Watcher::new(id, database.clone(), wanted.clone(), pulse, looks.clone(), metrics.clone());
-            watchers.spawn(watcher.run());
-        }
-    }
-    tokio::select! {
-        () = Judge::new(Arc::clone(config), writer, metrics).run(arriving, orders) => {}
-        () = miss(watchers) => {}
-    }
-}
-
-/// Says so if a watcher ends, which none does but by a defect; the others go on.
-async fn miss(mut watchers: JoinSet<()>) {
-    while let Some(ended) = watchers.join_next().await {
-        error!(
-            target: "schemagate::watch",
-            "a database is no longer watched, and its requirements will be unknown until schemagate is started anew: \
-             {}",
-            ended.err().map_or_else(|| "its watcher ended".to_owned(), |error| error.to_string()),
-        );
-    }
-    std::future::pending::<()>().await;
+/// Watches every database, and puts in force what is ordered and what is configured anew, until dropped.
+pub async fn watch(writer: GateWriter, renewing: Renewing, orders: OrdersReceiver, metrics: Metrics) {
+    Judge::new(writer, renewing, metrics).run(orders).await;
 }
 
 #[cfg(test)]

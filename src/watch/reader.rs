@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use gate::{Catalog, ObjectName, Wanted};
+use gate::{Catalog, Extent, ObjectName, Wanted};
 
 use super::LookError;
 use super::hint::Hint;
-use super::postgres::{Hearing, PostgresReader};
+use super::postgres::{Hearing, PostgresReader, Step};
 use super::sqlite::SqliteReader;
 use crate::config::{Database, Source};
 
@@ -31,11 +31,43 @@ impl Reader {
         }
     }
 
-    /// Looks once.
+    /// Looks at everything, at once.
     pub(super) async fn look(&mut self) -> Result<Arc<Catalog>, LookError> {
+        self.look_at(&Step::At(Extent::Everything)).await
+    }
+
+    /// All that was seen last, if a look at everything would see the same again. A look at everything
+    /// that follows is one since this was asked.
+    pub(super) async fn unchanged(&mut self) -> Result<Option<Arc<Catalog>>, LookError> {
         match self {
-            Self::Postgres(reader) => reader.look().await.map(Arc::new),
+            Self::Postgres(reader) => reader.unchanged().await,
+            // Its look begins with that question.
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Begins a look at everything: its steps, after the last of which it is to be ended.
+    pub(super) fn begin(&mut self) -> Vec<Step> {
+        match self {
+            Self::Postgres(reader) => reader.begin(),
+            Self::Sqlite(_) => vec![Step::At(Extent::Everything)],
+        }
+    }
+
+    /// Looks at a part, or at everything at once; all that is known then. What says the same as
+    /// before is the same value.
+    pub(super) async fn look_at(&mut self, step: &Step) -> Result<Arc<Catalog>, LookError> {
+        match self {
+            Self::Postgres(reader) => reader.look_at(step).await,
             Self::Sqlite(reader) => reader.look().await,
+        }
+    }
+
+    /// Ends a look at everything, all steps of which were made.
+    pub(super) fn end(&mut self) {
+        match self {
+            Self::Postgres(reader) => reader.end(),
+            Self::Sqlite(_) => {}
         }
     }
 

@@ -6,6 +6,8 @@ mod encrypting;
 mod looking;
 mod notifying;
 mod outages;
+mod parts;
+mod unchanged;
 mod watched;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use gate::ObjectName;
 
-use super::postgres::CHANNEL;
+use super::postgres::{CHANNEL, ELSEWHERE, SCHEMAS};
 
 /// The trigger on a ledger's table.
 pub(super) const LEDGER_TRIGGER: &str = "schemagate_ledger";
@@ -27,6 +27,8 @@ struct Rows<'t> {
     function: &'static str,
     /// The first lines of its comment.
     purpose: &'static str,
+    /// The schema of whom a write is about, in SQL; empty where it is all tenants'.
+    schema: &'static str,
 }
 
 /// SQL that installs notifications: commented, in one transaction, and harmless to run again.
@@ -68,9 +70,10 @@ fn event_sql() -> String {
 --
 {removal}
 --
--- What it costs: one notification for each transaction that changes the schema. It cannot fail a
--- migration: every error is swallowed, and schemagate polls all the same. One limit is
--- PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE TRANSACTION).
+-- What it costs: one notification for each transaction and each schema that it changes, with the
+-- schema's name. It cannot fail a migration: every error is swallowed, and schemagate polls all the
+-- same. One limit is PostgreSQL's own: a transaction that has notified cannot be prepared (PREPARE
+-- TRANSACTION).
 BEGIN;
 
 CREATE SCHEMA IF NOT EXISTS schemagate;
@@ -82,19 +85,59 @@ LANGUAGE plpgsql
 -- Fixed, so that nothing in the path of whoever runs a migration can stand in for a function below.
 SET search_path = pg_catalog
 AS $schemagate$
+DECLARE
+    -- The schemas in which something changed, and whether something may have changed elsewhere.
+    schemas text[];
+    elsewhere boolean := false;
+    -- An empty one means any schema.
+    payload text := '';
 BEGIN
-    -- Temporary tables are nobody else's, and applications make many.
-    IF TG_EVENT = 'sql_drop' THEN
-        IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary) THEN
+    BEGIN
+        IF TG_EVENT = 'sql_drop' THEN
+            -- All that goes is listed. What has no schema goes with something that has one, or is nobody's.
+            -- Temporary tables are nobody else's, and applications make many.
+            SELECT array_agg(DISTINCT CASE d.object_type WHEN 'schema' THEN d.object_name ELSE d.schema_name END)
+              INTO schemas
+              FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary;
+        ELSIF TG_TAG = 'REFRESH MATERIALIZED VIEW' THEN
+            -- It changes whether a view can be read, and lists no object.
+            schemas := '{{}}';
+            elsewhere := true;
+        ELSE
+            -- A command is listed with its object's schema alone. Elsewhere are what inherits from a table,
+            -- the schema that something was moved from (of a table, one row says which schema it is in; that
+            -- is younger than its columns then), whatever uses a type, and what has no schema.
+            SELECT array_agg(DISTINCT CASE WHEN c.command_tag = 'CREATE SCHEMA' THEN n.nspname
+                                           ELSE c.schema_name END),
+                   bool_or(CASE
+                       WHEN c.command_tag = 'CREATE SCHEMA' THEN n.nspname IS NULL
+                       WHEN c.schema_name IS NULL THEN true
+                       WHEN EXISTS (SELECT FROM pg_inherits i
+                                     WHERE c.classid = 'pg_class'::regclass AND i.inhparent = c.objid) THEN true
+                       WHEN c.command_tag LIKE 'CREATE %' THEN false
+                       ELSE NOT EXISTS (SELECT FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.objid
+                                         WHERE c.classid = 'pg_class'::regclass AND d.classid = c.classid
+                                           AND d.objid = c.objid AND d.refclassid = 'pg_namespace'::regclass
+                                           AND a.attnum = -1 AND a.xmin = d.xmin) END)
+              INTO schemas, elsewhere
+              FROM pg_event_trigger_ddl_commands() c
+              LEFT JOIN pg_namespace n ON c.classid = 'pg_namespace'::regclass AND n.oid = c.objid
+             WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND c.command_tag <> 'COMMENT';
+        END IF;
+        IF schemas IS NULL THEN
             RETURN;
         END IF;
-    -- REFRESH MATERIALIZED VIEW changes whether a view can be read, and lists no object.
-    ELSIF TG_TAG <> 'REFRESH MATERIALIZED VIEW' AND NOT EXISTS (
-        SELECT FROM pg_event_trigger_ddl_commands() c
-         WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND c.command_tag <> 'COMMENT'
-    ) THEN
-        RETURN;
-    END IF;
+        SELECT '{SCHEMAS}' || concat_ws(',', string_agg(quote_ident(s.name), ','),
+                                     CASE WHEN elsewhere THEN '{ELSEWHERE}' END)
+          INTO payload
+          FROM unnest(schemas) AS s(name) WHERE s.name !~ '^pg_';
+        -- The server takes no longer ones.
+        IF octet_length(payload) > 7900 THEN
+            payload := '';
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        payload := '';
+    END;
 {notify}\
 EXCEPTION WHEN OTHERS THEN
     -- A migration matters more than a notification.
@@ -113,7 +156,7 @@ CREATE EVENT TRIGGER schemagate_drop ON sql_drop
 COMMIT;
 ",
         removal = commented(&removal_sql(&TriggerKind::Event)),
-        notify = notify(),
+        notify = notify("payload"),
     )
 }
 
@@ -124,7 +167,8 @@ impl<'t> Rows<'t> {
 --
 -- For those who may not create event triggers. Run as the owner of the ledger's table. Safe to run
 -- again. A schema change without a ledger entry is seen at the next poll. To remove it:";
-        Self { table, trigger: LEDGER_TRIGGER, function: "schemagate_notify_ledger", purpose }
+        let schema = "quote_ident(TG_TABLE_SCHEMA)";
+        Self { table, trigger: LEDGER_TRIGGER, function: "schemagate_notify_ledger", purpose, schema }
     }
 
     const fn of_windows(table: &'t ObjectName) -> Self {
@@ -132,7 +176,8 @@ impl<'t> Rows<'t> {
 -- schemagate: tell it at once when a maintenance window is written.
 --
 -- Run as the owner of the table. Safe to run again. To remove it:";
-        Self { table, trigger: "schemagate_windows", function: "schemagate_notify_windows", purpose }
+        let schema = "''";
+        Self { table, trigger: "schemagate_windows", function: "schemagate_notify_windows", purpose, schema }
     }
 
     fn removal_sql(&self) -> String {
@@ -185,7 +230,7 @@ COMMIT;
             function = self.function(),
             trigger = self.trigger,
             table = quoted(self.table),
-            notify = notify(),
+            notify = notify(&format!("'{SCHEMAS}' || {}", self.schema)),
         )
     }
 
@@ -199,11 +244,11 @@ COMMIT;
 }
 
 /// The statement that notifies.
-fn notify() -> String {
+fn notify(payload: &str) -> String {
     format!(
         "    -- A full queue would fail the transaction at its commit, where no error can be swallowed.
     IF pg_notification_queue_usage() < 0.5 THEN
-        PERFORM pg_notify('{CHANNEL}', '');
+        PERFORM pg_notify('{CHANNEL}', {payload});
     END IF;
 "
     )

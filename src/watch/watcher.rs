@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Catalog, DatabaseId, Moment, ObjectName, Wanted};
+use gate::{Catalog, Extent, Moment, ObjectName, Wanted};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -12,20 +12,19 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::LookError;
+use super::agenda::{Agenda, Due, LEAST_GAP};
 use super::backoff::Backoff;
-use super::hint::Hint;
+use super::hint::{Heard, Hint};
 use super::judge::Look;
 use super::outage::{News, Outage};
-use super::postgres::{Hearing, Listener};
+use super::postgres::{Hearing, Listener, Step};
+use super::posts::PostId;
 use super::reader::Reader;
 use super::skew::Skew;
 use crate::config::{Database, Idle, Source};
 use crate::live::Pulse;
 use crate::metrics::Metrics;
 
-/// Between two looks at least, so that a burst of notifications costs little and detection stays
-/// well below a quarter of a second.
-const LEAST_GAP: Duration = Duration::from_millis(25);
 /// How much longer than the idle interval a look counts that is followed by one: time for a
 /// database that sleeps to wake and answer.
 const WAKING: Duration = Duration::from_secs(30);
@@ -36,7 +35,7 @@ const WAKING: Duration = Duration::from_secs(30);
 /// are closed, and a look opens one for itself. Its looks then count for as long as the next one
 /// is away, so the first request after a quiet time is decided by a verdict up to that old.
 pub(super) struct Watcher {
-    id: DatabaseId,
+    id: PostId,
     database: Database,
     wanted: Arc<Wanted>,
     pulse: Pulse,
@@ -44,12 +43,15 @@ pub(super) struct Watcher {
     metrics: Metrics,
     hint: Arc<Hint>,
     reader: Option<Reader>,
-    /// When the last look began.
+    /// When the last look at everything began.
     began: Moment,
+    agenda: Agenda,
+    /// What the judge was told last.
+    told: Option<Arc<Catalog>>,
+    /// When the first notification came that the look which goes on answers.
+    notified: Option<std::time::Instant>,
     /// Looks that [`Self::reader`] has answered.
     served: u32,
-    /// Whether a hint brought the last look.
-    hinted: bool,
     listener: JoinSet<()>,
     hearing: Option<Hearing>,
     /// Ledgers of which nobody tells, as the log says.
@@ -61,7 +63,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(
-        id: DatabaseId,
+        id: PostId,
         database: Database,
         wanted: Wanted,
         pulse: Pulse,
@@ -69,6 +71,7 @@ impl Watcher {
         metrics: Metrics,
     ) -> Self {
         let hint = Arc::new(Hint::new(metrics.clone(), &database.name));
+        let refresh = database.refresh;
         Self {
             id,
             database,
@@ -79,8 +82,10 @@ impl Watcher {
             hint,
             reader: None,
             began: Moment::default(),
+            agenda: Agenda::new(refresh, Instant::now()),
+            told: None,
+            notified: None,
             served: 0,
-            hinted: false,
             listener: JoinSet::new(),
             hearing: None,
             unheard: BTreeSet::new(),
@@ -93,44 +98,58 @@ impl Watcher {
     /// Watches until dropped, or until nobody wants to know.
     pub(super) async fn run(mut self) {
         let pulse = self.pulse.clone();
+        let mut due = Due::Everything;
         while !self.looks.is_closed() {
-            let began = Instant::now();
             // Asked for before the look, so that a request during it is not missed.
             let next_request = pulse.next_request();
             let idle = self.database.idle.filter(|idle| pulse.quiet_for() >= idle.after);
             if idle.is_none() {
                 self.listen_directly();
             }
-            self.look(idle).await;
-            // Whoever is held waits for no backoff and no slow look's pause.
-            let asked = pulse.asked_after(self.began);
-            let asked = async {
-                asked.await;
-                sleep_until(began + LEAST_GAP).await;
-            };
+            let began = Instant::now();
+            match due {
+                Due::Everything => self.look_at_everything(idle).await,
+                Due::Part => self.look_at_part().await,
+            }
             let Some(idle) = idle else {
-                tokio::select! {
-                    () = self.rest(began) => {}
-                    () = asked => debug!(database = self.database.name, "a request asks for a look"),
-                }
+                due = self.rest().await;
                 continue;
             };
             self.fall_asleep().await;
+            due = Due::Everything;
             tokio::select! {
-                () = asked => debug!(database = self.database.name, "a request that asks for a look ends the quiet time"),
+                () = self.asked() => debug!(database = self.database.name, "a request that asks for a look ends the quiet time"),
                 () = sleep_until(began + idle.refresh) => {}
                 () = next_request => debug!(database = self.database.name, "a request ends the quiet time"),
             }
         }
     }
 
-    /// Looks once, and tells the judge or the log.
-    async fn look(&mut self, idle: Option<Idle>) {
-        let (attempted, notified) = self.attempt().await;
-        let began = self.began;
+    /// Waits until a look at everything is asked for. Whoever is held waits for no backoff and no slow
+    /// look's pause.
+    fn asked(&self) -> impl Future<Output = ()> + use<> {
+        let (pulse, began) = (self.pulse.clone(), self.began);
+        let soonest = Instant::now() + LEAST_GAP.saturating_sub(pulse.now().since(began));
+        async move {
+            pulse.asked_after(began).await;
+            sleep_until(soonest).await;
+        }
+    }
+
+    /// Looks at everything, and tells the judge or the log.
+    async fn look_at_everything(&mut self, idle: Option<Idle>) {
+        let counts_for = match idle {
+            Some(idle) => self.database.max_age.max(idle.refresh + WAKING),
+            None => self.database.max_age,
+        };
+        let began = Instant::now();
+        self.hear();
+        self.agenda.begin_everything();
+        self.notified = self.agenda.since();
+        let attempted = self.attempt(counts_for).await;
+        self.agenda.end_everything(began, Instant::now());
         match attempted {
-            Ok(catalog) => {
-                self.metrics.look(&self.database.name, self.pulse.now().since(began));
+            Ok(()) => {
                 if self.served > 1 {
                     // Not sooner: a server that takes connections and drops them is still away.
                     self.backoff.reset();
@@ -144,21 +163,51 @@ impl Watcher {
                         self.database.name,
                     );
                 }
-                let counts_for = match idle {
-                    Some(idle) => self.database.max_age.max(idle.refresh + WAKING),
-                    None => self.database.max_age,
-                };
-                // A judge that is gone ends the loop.
-                let _ = self.looks.send(Look { database: self.id, catalog, began, counts_for, notified }).await;
                 self.notice_unheard_ledgers().await;
             }
             Err(error) => {
-                self.hint.give_back(notified);
-                self.metrics.look_failure(&self.database.name, error.word);
-                self.pulse.note_failed_look(began);
-                self.report(&error);
+                self.pulse.note_failed_look(self.began);
+                self.note_failure(&error);
             }
         }
+    }
+
+    /// Looks at the part that is due. If that fails, at everything as soon as can be.
+    async fn look_at_part(&mut self) {
+        let Some(mut reader) = self.reader.take() else { return };
+        let looked = self.see_part(&mut reader).await;
+        if looked.is_ok() || !reader.is_lost() {
+            self.reader = Some(reader);
+        }
+        if let Err(error) = looked {
+            self.agenda.add(Heard { everything: true, ..Heard::default() });
+            self.note_failure(&error);
+        }
+    }
+
+    fn note_failure(&mut self, error: &LookError) {
+        self.agenda.add(Heard { since: self.notified.take(), ..Heard::default() });
+        self.metrics.look_failure(&self.database.name, error.word);
+        self.report(error);
+    }
+
+    /// Learns what the hint has heard.
+    fn hear(&mut self) {
+        let tenancy = self.wanted.tenants.as_ref().map(|tenants| &*tenants.tenancy);
+        self.agenda.add(self.hint.take().among(tenancy));
+    }
+
+    /// Whether the judge was not told that yet.
+    fn is_news(&self, catalog: &Arc<Catalog>) -> bool {
+        self.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, catalog))
+    }
+
+    /// Tells the judge what is known after a look.
+    async fn tell(&mut self, catalog: Arc<Catalog>, saw: Extent, began: Moment, counts_for: Duration) {
+        let notified = if self.is_news(&catalog) { self.notified.take() } else { None };
+        self.told = Some(Arc::clone(&catalog));
+        // A judge that is gone ends the loop.
+        let _ = self.looks.send(Look { post: self.id, catalog, saw, began, counts_for, notified }).await;
     }
 
     /// Says of which ledgers nobody tells, where notifications are listened for: once for each.
@@ -184,28 +233,81 @@ impl Watcher {
         );
     }
 
-    /// Looks, and says when the first notification came that this look answers.
-    async fn attempt(&mut self) -> (Result<Arc<Catalog>, LookError>, Option<std::time::Instant>) {
+    async fn attempt(&mut self, counts_for: Duration) -> Result<(), LookError> {
         self.began = self.pulse.now();
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => match self.open().await {
-                Ok(reader) => reader,
-                Err(error) => return (Err(error), None),
-            },
+            None => self.open().await?,
         };
         self.began = self.pulse.now();
-        let notified = self.hint.take_notified();
-        let wall = Timestamp::now();
-        let looked = reader.look().await;
-        if let Ok(catalog) = &looked {
-            self.skew.compare(&self.database.name, catalog.windows.as_ref(), wall, Timestamp::now());
-        }
+        let looked = self.see_everything(&mut reader, counts_for).await;
         if looked.is_ok() || !reader.is_lost() {
             self.served = self.served.saturating_add(1);
             self.reader = Some(reader);
         }
-        (looked, notified)
+        looked
+    }
+
+    /// Looks at everything, step by step, and between the steps at what is heard of meanwhile: whoever
+    /// changes one tenant's schema does not wait until all of them were looked at.
+    async fn see_everything(&mut self, reader: &mut Reader, counts_for: Duration) -> Result<(), LookError> {
+        let began = self.began;
+        let mut known = reader.unchanged().await?;
+        if known.is_some() {
+            self.agenda.take_part();
+        } else {
+            let steps = reader.begin();
+            let is_one = steps.len() == 1;
+            for step in steps {
+                let step = self.prepared(step, reader).await?;
+                let catalog = self.see(&step, reader).await?;
+                if !is_one && self.is_news(&catalog) {
+                    self.tell(Arc::clone(&catalog), step.saw(), began, counts_for).await;
+                }
+                known = Some(catalog);
+            }
+            reader.end();
+        }
+        if let Some(catalog) = known {
+            self.metrics.look(&self.database.name, self.pulse.now().since(began));
+            self.tell(catalog, Extent::Everything, began, counts_for).await;
+        }
+        Ok(())
+    }
+
+    /// A step of a look at everything, which sees what was heard of if it can; else that is seen before it.
+    async fn prepared(&mut self, step: Step, reader: &mut Reader) -> Result<Step, LookError> {
+        self.hear();
+        match step {
+            Step::At(extent) => {
+                let part = self.agenda.take_part().filter(|_| extent != Extent::Everything);
+                Ok(Step::At(part.unwrap_or(extent)))
+            }
+            Step::Slice(_) => self.see_part(reader).await.map(|()| step),
+        }
+    }
+
+    /// Makes a step, and compares the clocks.
+    async fn see(&mut self, step: &Step, reader: &mut Reader) -> Result<Arc<Catalog>, LookError> {
+        let wall = Timestamp::now();
+        let catalog = reader.look_at(step).await?;
+        if matches!(step, Step::At(_)) {
+            self.skew.compare(&self.database.name, catalog.windows.as_ref(), wall, Timestamp::now());
+        }
+        Ok(catalog)
+    }
+
+    /// Looks at the part that is due, if one is.
+    async fn see_part(&mut self, reader: &mut Reader) -> Result<(), LookError> {
+        let Some(part) = self.agenda.begin_part(Instant::now()) else { return Ok(()) };
+        self.notified = self.agenda.since().or(self.notified);
+        let began = self.pulse.now();
+        let looked = self.see(&Step::At(part.clone()), reader).await;
+        self.agenda.end_part(Instant::now());
+        let catalog = looked?;
+        self.metrics.look(&self.database.name, self.pulse.now().since(began));
+        self.tell(catalog, part, began, self.database.max_age).await;
+        Ok(())
     }
 
     /// Opens a reader that listens, where it can, before its first look: nothing falls between.
@@ -231,33 +333,36 @@ impl Watcher {
         }
     }
 
-    /// Waits for whatever brings the next look; the last one began at `began`.
-    async fn rest(&mut self, began: Instant) {
-        // As long a pause as the look was long: a slow catalog is not kept busy by looking at it. But
-        // the first change after a quiet time is looked at without one, or two long looks and the pause
-        // between them would be more than anybody should wait for a change.
-        let pause = if self.hinted { began.elapsed() } else { Duration::ZERO };
-        let soonest = Instant::now() + pause.max(LEAST_GAP).min(self.database.refresh);
-        let Some(reader) = &mut self.reader else {
-            let next = Instant::now() + self.backoff.next();
+    /// Waits for whatever brings the next look; what that is to see.
+    async fn rest(&mut self) -> Due {
+        let asked = self.asked();
+        tokio::pin!(asked);
+        loop {
+            self.hear();
+            let Some(reader) = &mut self.reader else {
+                tokio::select! {
+                    () = sleep(self.backoff.next()) => {}
+                    () = self.hint.heard() => sleep_until(self.agenda.soonest()).await,
+                    () = &mut asked => {}
+                }
+                return Due::Everything;
+            };
+            if let Some(due) = self.agenda.due(Instant::now()) {
+                return due;
+            }
             tokio::select! {
-                () = sleep_until(next) => {}
-                () = self.hint.heard() => sleep_until(soonest).await,
-            }
-            return;
-        };
-        let at_the_latest = (began + self.database.refresh).max(soonest);
-        self.hinted = false;
-        tokio::select! {
-            () = sleep_until(at_the_latest) => {}
-            () = self.hint.heard() => {
-                self.hinted = true;
-                sleep_until(soonest).await;
-            }
-            () = reader.lost() => {
-                debug!(database = self.database.name, "the connection was lost");
-                self.reader = None;
-                sleep(self.backoff.next()).await;
+                () = sleep_until(self.agenda.next()) => {}
+                () = self.hint.heard() => {}
+                () = &mut asked => {
+                    debug!(database = self.database.name, "a request asks for a look");
+                    return Due::Everything;
+                }
+                () = reader.lost() => {
+                    debug!(database = self.database.name, "the connection was lost");
+                    self.reader = None;
+                    sleep(self.backoff.next()).await;
+                    return Due::Everything;
+                }
             }
         }
     }

@@ -36,6 +36,11 @@ impl WindowKeeper {
         (snapshot.generation() != gate.snapshot().generation()).then_some(snapshot)
     }
 
+    /// The same, for another configuration: its windows are put in force the next time.
+    pub(super) fn replanned(self) -> Self {
+        Self { planned: None, ..self }
+    }
+
     /// Until when there is nothing to do.
     pub(super) fn rest(config: &Config, gate: &Gate, now: Moment) -> Duration {
         let edge = gate.snapshot().windows().next_edge(now).map(|edge| edge.since(now) + Duration::from_millis(1));

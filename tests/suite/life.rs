@@ -30,6 +30,38 @@ async fn a_request_in_flight_is_answered_after_sigterm_and_the_process_ends_with
 }
 
 #[tokio::test]
+async fn after_sigterm_ready_says_no_for_a_while_in_which_clients_are_still_let_in() {
+    let echo = Echo::start().await;
+    let mut gateway = Gateway::start_with("drain_wait = \"60s\"", "", &config(&echo)).await;
+    gateway.admin().get("/ready").await.expect(200);
+    gateway.signal(Signal::SIGTERM);
+    let admin = gateway.admin();
+    crate::house::eventually("it is not ready", LIMIT, async || {
+        (admin.get("/ready").await.status == 503).then_some(())
+    })
+    .await;
+    // Over a connection of its own each time.
+    for _ in 0..3 {
+        gateway.client().get("/").await.expect(200);
+    }
+    // Told again, it waits no longer.
+    gateway.signal(Signal::SIGTERM);
+    assert_eq!(gateway.ends_within(LIMIT).expect("it ends").code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_web_socket_outlives_sigterm_no_longer_than_drain_says() {
+    let echo = Echo::start().await;
+    let mut gateway = Gateway::start_with("drain = \"1s\"", "", &config(&echo)).await;
+    let url = format!("ws://127.0.0.1:{}/ws", gateway.port());
+    let (_socket, _) = tokio_tungstenite::connect_async(url).await.expect("an upgrade");
+    let start = Instant::now();
+    gateway.signal(Signal::SIGTERM);
+    assert_eq!(gateway.ends_within(LIMIT).expect("it ends").code(), Some(0));
+    assert!(start.elapsed() >= Duration::from_secs(1), "cut off after {:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn with_nothing_in_flight_it_ends_soon() {
     let echo = Echo::start().await;
     let mut gateway = Gateway::start_with("drain = \"60s\"", "", &config(&echo)).await;

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::detection::install_trigger;
 use crate::house::zumodra::{Zumodra, ask, host};
 use crate::house::{Answer, Cluster, Database, Echo, Gateway, Run, eventually};
 
@@ -425,4 +426,37 @@ async fn rows_that_a_policy_hides_are_not_taken_for_no_tenants() {
     house.database.execute("ALTER TABLE customers_client ENABLE ROW LEVEL SECURITY").await;
     let printed = check(&folder(), &config(&house.database.watcher_url(), "127.0.0.1:1", DJANGO, STATUS), 1);
     assert!(printed.contains("row-level security policy"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_reload_takes_along_what_looks_at_one_tenant_found() {
+    let house = Zumodra::with(&["acme", "demo"]).await;
+    install_trigger(&house.database).await;
+    let echo = Echo::start().await;
+    let tables = "tables = [\"messages_sys_userstatus\"]";
+    let text = config(&house.database.watcher_url(), &echo.address(), "from = \"django-tenants\"", tables);
+    // After the first look at everything there are only those at one tenant that a notification brings.
+    let gateway = Gateway::start(&text.replace("\"200ms\"", "\"20s\"")).await;
+    gateway.logged("listening for notifications").await;
+    let client = gateway.client();
+    let turns = async |status: u16| {
+        let what = format!("demo gets {status}");
+        eventually(&what, LIMIT, async || {
+            (ask(&client, Method::GET, &host("demo"), "/").await.status == status).then_some(())
+        })
+        .await;
+    };
+    turns(200).await;
+    house.break_tenant("demo").await;
+    turns(503).await;
+    let teapot = "\n[[routes]]\npath = \"/teapot\"\ntenant_needs = false\n";
+    gateway.rewrite(|text| text + teapot);
+    gateway.reload().await.expect(200);
+    ask(&client, Method::GET, &host("demo"), "/").await.expect(503);
+    ask(&client, Method::GET, &host("demo"), "/teapot").await.expect(200);
+    ask(&client, Method::GET, &host("acme"), "/").await.expect(200);
+    house.mend_tenant("demo").await;
+    turns(200).await;
+    gateway.reload().await.expect(200);
+    ask(&client, Method::GET, &host("demo"), "/").await.expect(200);
 }

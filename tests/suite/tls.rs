@@ -72,6 +72,40 @@ async fn clients_come_in_by_tls_with_http2_or_http1_as_they_prefer() {
     gateway.client().get("/").await.expect(200);
 }
 
+#[tokio::test]
+async fn a_certificate_is_exchanged_while_connections_are_open() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.sign_files(&["localhost"]);
+    let echo = Echo::start().await;
+    let port = free_port();
+    let listen = format!(
+        "https = {{ address = \"127.0.0.1:{port}\", cert = \"{}\", key = \"{}\" }}",
+        certificate.display(),
+        key.display()
+    );
+    let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
+    let gateway = Gateway::start_with(&listen, "", &config).await;
+    let presented = async || {
+        let stream = connect(&authority, port, "http/1.1").await;
+        stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()
+    };
+    let mut open = connect(&authority, port, "http/1.1").await;
+    let first = presented().await;
+    let signed = authority.sign(&["localhost"]);
+    std::fs::write(&certificate, &signed.certificate).expect("written");
+    // The old key does not fit: nothing changes.
+    let refused = gateway.reload().await.expect(422);
+    assert!(refused.text().contains("cannot be used together"), "{}", refused.text());
+    assert_eq!(presented().await, first);
+    std::fs::write(&key, &signed.key).expect("written");
+    gateway.reload().await.expect(200);
+    assert_ne!(presented().await, first);
+    open.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("taken");
+    let mut answer = String::new();
+    let _ = open.read_to_string(&mut answer).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
 /// An upstream that speaks TLS: it answers each connection's first request with `secure`.
 async fn secure_upstream(authority: &Authority) -> u16 {
     let signed = authority.sign(&["localhost"]);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::WindowsRead;
 use crate::sample::{at, catalog, requirement, table};
 
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -44,6 +45,42 @@ fn a_look_counts_as_one_since_the_moment_it_began() {
     assert_eq!(snapshot.last_look(MAIN), Some(at(5)));
     assert_eq!(snapshot.last_look(BILLING), None);
     assert_eq!(snapshot.last_look(DatabaseId(9)), None);
+}
+
+#[test]
+fn a_look_at_a_part_makes_the_whole_count_no_longer() {
+    let part = |snapshot: &Snapshot, began| {
+        snapshot.after_look_at(&Extent::tenant("a"), &requirements(), MAIN, &catalog(), began, MAX_AGE).0
+    };
+    let snapshot = part(&unknown(), at(1));
+    assert_eq!(verdicts(&snapshot, at(1)), [Verdict::Unknown; 3], "the whole was never seen");
+    let snapshot = part(&look(&snapshot, MAIN, &catalog(), at(5)).0, at(8));
+    assert!(snapshot.sightings(MAIN).expect("looks").are_since(at(8), &Extent::tenant("a")));
+    assert!(snapshot.looked_since(MAIN, at(5)) && !snapshot.looked_since(MAIN, at(8)));
+    let expiry = at(5).plus(MAX_AGE);
+    assert!(snapshot.is_fresh(MAIN, expiry) && !snapshot.is_fresh(MAIN, expiry.plus(Duration::from_nanos(1))));
+}
+
+#[test]
+fn a_look_that_found_the_same_is_not_judged_unless_the_last_one_grew_old() {
+    let (first, _) = look(&unknown(), MAIN, &catalog(), at(1));
+    let same = |began| first.after_the_same(&Extent::Everything, MAIN, &catalog(), began, MAX_AGE);
+    let second = same(at(20)).expect("it is fresh");
+    assert_eq!(second.generation(), first.generation());
+    assert!(second.is_fresh(MAIN, at(50)) && second.looked_since(MAIN, at(20)));
+    assert!(same(at(32)).is_none());
+    assert!(unknown().after_the_same(&Extent::Everything, MAIN, &catalog(), at(1), MAX_AGE).is_none());
+}
+
+#[test]
+fn windows_of_a_table_that_is_locked_still_count_for_longer_with_each_look() {
+    let read = |windows| Catalog { windows: Some(windows), ..catalog() };
+    let (known, _) = look(&unknown(), MAIN, &read(WindowsRead::Missing), at(1));
+    let locked = read(WindowsRead::Locked);
+    let (known, _) = look(&known, MAIN, &locked, at(2));
+    let again = known.after_the_same(&Extent::Everything, MAIN, &locked, at(20), MAX_AGE).expect("it is fresh");
+    assert_eq!(again.windows().table().counts_until, at(20).plus(MAX_AGE));
+    assert_eq!(again.generation(), known.generation());
 }
 
 #[test]
@@ -149,4 +186,47 @@ fn a_database_that_nobody_configured_is_never_fresh() {
     let (snapshot, _) = look(&unknown(), DatabaseId(7), &catalog(), at(1));
     assert!(!snapshot.is_fresh(DatabaseId(7), at(1)));
     assert_eq!(verdicts(&snapshot, at(1)), [Verdict::Unknown; 3]);
+}
+
+fn rules(requirements: Vec<Requirement>) -> crate::Rules {
+    crate::Rules::new(vec![], requirements, 2, crate::MatchingForm::default(), None).expect("rules")
+}
+
+#[test]
+fn under_other_rules_what_is_said_as_before_of_the_same_database_stands_as_it_did() {
+    let (known, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    let before = rules(requirements());
+    // Another order of databases and requirements, one that is new, and one that says something else.
+    let bills = Requirement { database: MAIN, ..requirement("bills", [table("bills")]) };
+    let in_main = |requirement: Requirement| Requirement { database: BILLING, ..requirement };
+    let new = in_main(requirement("new", [table("customers")]));
+    let orders = in_main(requirement("orders", [table("customers")]));
+    let customers = in_main(requirement("customers", [table("customers")]));
+    let after = rules(vec![new, bills, orders, customers]);
+    let carried = known.carried_over(&before, &after, &[Some(BILLING), Some(MAIN)]);
+    let verdict = |id| carried.verdict(RequirementId(id), at(6));
+    assert_eq!([0, 1, 2, 3].map(verdict), [Verdict::Unknown, Verdict::Unknown, Verdict::Unknown, Verdict::Ready]);
+    assert_eq!(carried.judgement(RequirementId(3)).map(|judgement| judgement.since), Some(at(5)));
+    assert_eq!((carried.last_look(BILLING), carried.last_look(MAIN)), (Some(at(5)), None));
+    assert_ne!(carried.generation(), known.generation());
+}
+
+#[test]
+fn under_other_rules_nothing_is_known_of_a_database_that_is_another_one() {
+    let (known, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    let carried = known.carried_over(&rules(requirements()), &rules(requirements()), &[None, Some(BILLING)]);
+    assert_eq!(verdicts(&carried, at(6)), [Verdict::Unknown; 3]);
+}
+
+#[test]
+fn under_other_rules_it_is_known_still_when_each_part_was_looked_at() {
+    let (known, _) = look(&unknown(), MAIN, &catalog(), at(5));
+    let part = Extent::tenant("a");
+    let (known, _) = known.after_look_at(&part, &requirements(), MAIN, &catalog(), at(8), MAX_AGE);
+    let carried = known.carried_over(&rules(requirements()), &rules(requirements()), &[Some(BILLING), Some(MAIN)]);
+    let seen = carried.sightings(BILLING).expect("looks");
+    assert!(seen.are_since(at(8), &part) && !seen.are_since(at(8), &Extent::Everything));
+    let expiry = at(5).plus(MAX_AGE);
+    assert!(carried.is_fresh(BILLING, expiry) && !carried.is_fresh(BILLING, expiry.plus(Duration::from_nanos(1))));
+    assert!(!carried.is_fresh(MAIN, at(5)));
 }

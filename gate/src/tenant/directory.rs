@@ -159,7 +159,7 @@ impl PartialEq for Directory {
 
 impl Eq for Directory {}
 
-fn is_system(schema: &str) -> bool {
+pub(super) fn is_system(schema: &str) -> bool {
     schema.starts_with("pg_") || schema == "information_schema"
 }
 

@@ -72,6 +72,11 @@ impl Tenants {
         self.judged.get(self.standing(id)?.shape)?.get(requirement.index())?.as_ref()
     }
 
+    /// The same tenants, of which nothing is known by other requirements than they were judged by.
+    pub(crate) fn unjudged(&self) -> Self {
+        Self { judged: Vec::new(), ..self.clone() }
+    }
+
     /// Every tenant and how it stands.
     pub fn all(&self) -> impl Iterator<Item = (TenantId, &Tenant, &Standing)> {
         let tenants = self.directory.iter().flat_map(|directory| directory.tenants());

@@ -1,6 +1,7 @@
 //! What the configuration says of tenants.
 
 use super::Template;
+use super::directory::is_system;
 use crate::{AnswerId, DatabaseId, ObjectName};
 
 /// What the configuration says of tenants.
@@ -26,6 +27,17 @@ impl Tenancy {
                 template.gap(schema).unwrap_or(schema)
             }
         }
+    }
+
+    /// Whether a schema of this name can be a tenant's.
+    pub fn may_own(&self, schema: &str) -> bool {
+        let fits = match &self.key {
+            TenantKey::Domains(_) => true,
+            TenantKey::Host { schema: template, .. } | TenantKey::Header { schema: template } => {
+                schema.starts_with(template.before())
+            }
+        };
+        fits && !is_system(schema) && self.shared.iter().all(|shared| **shared != *schema)
     }
 }
 

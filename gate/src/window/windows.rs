@@ -66,6 +66,20 @@ impl Windows {
         windows
     }
 
+    /// The same, where the application's own table lies in the database of another place now; without one, what was
+    /// read of it is forgotten.
+    pub(crate) fn moved(&self, table: Option<DatabaseId>) -> Self {
+        let moved = |window: &Window| match (window.source, table) {
+            (WindowSource::Table(_), None) => None,
+            (WindowSource::Table(_), Some(database)) => {
+                Some(Window { source: WindowSource::Table(database), ..window.clone() })
+            }
+            _ => Some(window.clone()),
+        };
+        let standing = if table.is_some() { self.table.clone() } else { TableStanding::default() };
+        Self::new(self.all.iter().filter_map(moved).collect(), standing)
+    }
+
     /// How the application's own table stood when it was looked at last.
     pub const fn table(&self) -> &TableStanding {
         &self.table

@@ -31,6 +31,7 @@ impl Check<'_> {
         Some(Listen {
             trusted_proxies: self.ranges("listen.trusted_proxies", ranges),
             drain: self.duration("listen.drain", &listen.drain, Duration::ZERO),
+            drain_wait: self.duration("listen.drain_wait", &listen.drain_wait, Duration::ZERO),
             http: http.into_iter().collect::<Option<_>>()?,
             https: https.map_or(Some(None), |https| https.map(Some))?,
             threads: threads?,

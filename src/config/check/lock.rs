@@ -40,7 +40,7 @@ impl Check<'_> {
     }
 
     fn lock(&mut self, name: &str, path: &str, place: Option<Place>) -> Option<Lock> {
-        Lock::load(&self.path(path))
+        Lock::load(&self.reads(path))
             .map_err(|complaints| {
                 self.error(place, format!("`requirements.{name}.lock`: {}", complaints.brief()))
                     .help("a relative path begins at the folder of this file; `schemagate lock` writes a lock");

@@ -34,7 +34,7 @@ impl Check<'_> {
     ) -> Option<Migrations> {
         let MigrationsTable { tool, path, allow_ahead, contradictions, .. } = &typed.value;
         let (tool, place) = (tool.copied()?, path.place());
-        let path = self.path(path.get()?);
+        let path = self.reads(path.get()?);
         let read = match tool.0 {
             Some(tool) => Folder::read(tool, &path),
             None => detect(&path),

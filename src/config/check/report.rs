@@ -26,6 +26,8 @@ pub(in crate::config) struct Check<'c> {
     pub(super) env: Environment<'c>,
     problems: Vec<Problem>,
     warnings: Vec<(Option<Place>, String)>,
+    /// What was read beside the file itself, or was to be.
+    pub(in crate::config) read: Vec<PathBuf>,
     /// For [`Self::take_warnings`].
     file: &'c str,
     text: &'c str,
@@ -55,7 +57,7 @@ impl Reported<'_> {
 impl<'c> Check<'c> {
     /// Relative paths are of `folder`; `file` and `text` are what places refer to.
     pub(in crate::config) const fn new(folder: &'c Path, env: Environment<'c>, file: &'c str, text: &'c str) -> Self {
-        Self { folder, env, problems: Vec::new(), warnings: Vec::new(), file, text }
+        Self { folder, env, problems: Vec::new(), warnings: Vec::new(), read: Vec::new(), file, text }
     }
 
     pub(in crate::config) fn into_problems(self) -> Vec<Problem> {
@@ -91,6 +93,13 @@ impl<'c> Check<'c> {
                 None => format!("{}: {message}", self.file),
             })
             .collect()
+    }
+
+    /// The path of something that is read now.
+    pub(super) fn reads(&mut self, typed: impl AsRef<Path>) -> PathBuf {
+        let path = self.path(typed);
+        self.read.push(path.clone());
+        path
     }
 
     /// A path as the file means it: relative to the file's folder.
@@ -177,7 +186,7 @@ impl<'c> Check<'c> {
 
     /// The content of a file of at most `longest` bytes.
     pub(super) fn file(&mut self, name: &str, file: &Placed<String>, longest: u64) -> Option<Vec<u8>> {
-        let path = self.path(&file.value);
+        let path = self.reads(&file.value);
         let mut bytes = Vec::new();
         let read = fs::File::open(&path).and_then(|open| open.take(longest + 1).read_to_end(&mut bytes));
         match read {

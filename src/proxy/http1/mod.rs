@@ -37,6 +37,8 @@ pub(super) struct Http1<'c> {
     pub(super) proxy: &'c Arc<HttpProxy<Phases>>,
     pub(super) gateway: &'c Gateway,
     pub(super) shutdown: &'c ShutdownWatch,
+    /// Turns true when connections without a request are to end.
+    pub(super) leaving: &'c ShutdownWatch,
 }
 
 /// What a connection knows of a request that it hands over.
@@ -67,7 +69,7 @@ impl Http1<'_> {
         let mut first = true;
         loop {
             let idle = if first { SILENCE } else { Duration::from_secs(KEEP_ALIVE) };
-            let (head, what) = match head::read(&mut incoming, &limits, idle, plain && first, self.shutdown).await {
+            let (head, what) = match head::read(&mut incoming, &limits, idle, plain && first, self.leaving).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,

@@ -32,10 +32,10 @@ use super::tenant::RequestTenant;
 use super::upstreams::Pool;
 use crate::answer::Answer;
 use crate::config::{Config, StaleKey};
+use crate::live::GateReader;
 use crate::metrics::Metrics;
 
 pub(super) use keeping::Keeping;
-pub(super) use sweeper::Sweeper;
 
 use kept::Kept;
 use key::Asked;
@@ -45,17 +45,34 @@ use unfit::Unfit;
 /// What is kept, and what tells it apart.
 #[derive(Debug)]
 pub(super) struct Stale {
-    store: Store,
+    store: Arc<Store>,
     /// In the order of [`gate::RouteId`]; `None` for routes that never give a stale answer.
     keys: Vec<Option<StaleKey>>,
 }
 
 impl Stale {
-    /// What the routes need; `None` if no route ever gives a stale answer.
-    pub(super) fn prepare(config: &Config, metrics: &Metrics) -> Option<Arc<Self>> {
+    /// What the routes need; `None` if no route ever gives a stale answer. What was kept `before` is kept on, if its
+    /// bounds are as they were: what two requests must have in common is a part of each answer's key. Within a
+    /// runtime.
+    pub(super) fn prepare(
+        config: &Config,
+        before: Option<&Self>,
+        reader: &GateReader,
+        metrics: &Metrics,
+    ) -> Option<Self> {
         let ages = || config.rules.routes().iter().map(|route| longest(route, &config.rules));
         let keys = ages().zip(&config.stale_keys).map(|(age, key)| key.clone().filter(|_| age.is_some())).collect();
-        Some(Arc::new(Self { store: Store::new(&config.stale, ages().flatten().max()?, metrics.clone()), keys }))
+        let longest = ages().flatten().max()?;
+        let known = before.filter(|before| before.store.is_for(&config.stale, longest));
+        let store = known.map_or_else(
+            || {
+                let store = Arc::new(Store::new(&config.stale, longest, metrics.clone()));
+                tokio::spawn(sweeper::sweep(Arc::downgrade(&store), reader.clone()));
+                store
+            },
+            |known| Arc::clone(&known.store),
+        );
+        Some(Self { store, keys })
     }
 
     fn key(&self, decision: &Decision) -> Option<&StaleKey> {
@@ -67,7 +84,7 @@ impl Gateway {
     /// Listens to the answer of a ready route that may have to give it once more.
     pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
         let edition = Arc::clone(&exchange.edition);
-        let Some((stale, decision)) = edition.stale.as_deref().zip(exchange.decision) else { return };
+        let Some((stale, decision)) = edition.stale.as_ref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
         // What operators are shown may be for them alone.
         if exchange.visit.operator().is_some() || !ready || !matches!(decision.outcome, Outcome::Forward(_)) {
@@ -88,7 +105,7 @@ impl Gateway {
     pub(super) fn keep(&self, whole: bool, exchange: &mut Exchange) {
         let Some(keeping) = exchange.keeping.take() else { return };
         let edition = &exchange.edition;
-        let Some((stale, decision)) = edition.stale.as_deref().zip(exchange.decision) else { return };
+        let Some((stale, decision)) = edition.stale.as_ref().zip(exchange.decision) else { return };
         let Some((key, route)) = stale.key(&decision).zip(edition.route(&decision)) else { return };
         // A backend whose table goes away may still say 200, with an empty list.
         let live = self.reader.pin();
@@ -130,7 +147,7 @@ impl Gateway {
 
 /// Notes what the backend answered, before anything of it is changed.
 pub(super) fn note_answer(answer: &ResponseHeader, session: &Session, exchange: &mut Exchange) {
-    let Some(stale) = exchange.edition.stale.as_deref() else { return };
+    let Some(stale) = exchange.edition.stale.as_ref() else { return };
     if answer.status.is_informational() {
         return;
     }
@@ -147,7 +164,7 @@ pub(super) fn note_answer(answer: &ResponseHeader, session: &Session, exchange: 
 
 /// Notes a piece of the body.
 pub(super) fn note_body(piece: &Bytes, exchange: &mut Exchange) {
-    if let (Some(stale), Some(keeping)) = (exchange.edition.stale.as_deref(), &mut exchange.keeping) {
+    if let (Some(stale), Some(keeping)) = (exchange.edition.stale.as_ref(), &mut exchange.keeping) {
         keeping.body(piece, &stale.store);
     }
 }
@@ -160,7 +177,7 @@ fn find(
     now: Moment,
     up_to: Duration,
 ) -> Result<Arc<Kept>, Unfit> {
-    let stale = exchange.edition.stale.as_deref();
+    let stale = exchange.edition.stale.as_ref();
     let (stale, key) = stale.and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
     stale.store.get(&asked(session, exchange, route, key).key()?, now, up_to)
 }

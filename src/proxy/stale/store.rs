@@ -31,7 +31,7 @@ struct Stock {
     bytes: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Limits {
     /// Of all that is kept.
     kept: usize,
@@ -46,17 +46,29 @@ struct Limits {
 /// A quarter of the memory is for answers that are just being read, the rest for those that are kept.
 const READING: usize = 4;
 
+impl Limits {
+    const fn of(config: &StaleStore, longest: Duration) -> Self {
+        let reading = config.max_bytes / READING;
+        Self { kept: config.max_bytes - reading, reading, answer: config.max_answer_bytes, age: longest }
+    }
+}
+
 impl Store {
     /// An empty store. `longest`: the greatest age at which any route gives an answer.
     pub(in crate::proxy) fn new(config: &StaleStore, longest: Duration, metrics: Metrics) -> Self {
-        let reading = config.max_bytes / READING;
+        metrics.stale_store(0, 0);
         Self {
             stock: Mutex::new(Stock { answers: LruCache::unbounded(), bytes: 0 }),
             changes: Changes::none(),
             reading: Arc::default(),
-            limits: Limits { kept: config.max_bytes - reading, reading, answer: config.max_answer_bytes, age: longest },
+            limits: Limits::of(config, longest),
             metrics,
         }
+    }
+
+    /// Whether it has the bounds that a new one would have.
+    pub(super) fn is_for(&self, config: &StaleStore, longest: Duration) -> bool {
+        self.limits == Limits::of(config, longest)
     }
 
     /// The answer kept for `key`, if it may be given at `now` where the operator lets it be `up_to` old.

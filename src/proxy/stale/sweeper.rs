@@ -1,39 +1,20 @@
 //! What is too old for any route is not left lying in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use async_trait::async_trait;
-use pingora::server::ShutdownWatch;
-use pingora::services::ServiceWithDependents;
-use pingora::services::background::{BackgroundService, GenBackgroundService};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Stale;
+use super::store::Store;
 use crate::live::GateReader;
 
-/// Sweeps the store now and then.
-pub(in crate::proxy) struct Sweeper {
-    stale: Arc<Stale>,
-    reader: GateReader,
-}
-
-impl Sweeper {
-    /// What runs beside the requests.
-    pub(in crate::proxy) fn service(stale: Arc<Stale>, reader: GateReader) -> Box<dyn ServiceWithDependents> {
-        Box::new(GenBackgroundService::new("kept answers".to_owned(), Arc::new(Self { stale, reader })))
-    }
-}
-
-#[async_trait]
-impl BackgroundService for Sweeper {
-    async fn start(&self, mut shutdown: ShutdownWatch) {
-        let mut ticks = interval(self.stale.store.sweep_every());
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => self.stale.store.sweep(self.reader.now()),
-                _ = shutdown.changed() => return,
-            }
-        }
+/// Sweeps a store now and then, as long as anybody uses it.
+pub(super) async fn sweep(store: Weak<Store>, reader: GateReader) {
+    let Some(every) = store.upgrade().map(|store| store.sweep_every()) else { return };
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(store): Option<Arc<Store>> = store.upgrade() else { return };
+        store.sweep(reader.now());
     }
 }

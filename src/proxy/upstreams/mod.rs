@@ -6,11 +6,11 @@ mod pool;
 mod probe;
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gate::UpstreamId;
 use pingora::protocols::l4::socket::SocketAddr;
-use pingora::services::ServiceWithDependents;
 use tracing::warn;
 
 use super::ProxyError;
@@ -22,45 +22,47 @@ pub(super) use pool::Pool;
 
 /// Every upstream, in the order of [`UpstreamId`].
 pub(super) struct Upstreams {
-    pools: Vec<Pool>,
+    pools: Vec<Arc<Pool>>,
 }
 
 /// How long names may take to resolve before the start goes on without them.
 const FIRST_RESOLUTION: Duration = Duration::from_secs(2);
 
 impl Upstreams {
-    /// Makes a pool of every upstream and resolves names once. A name that does not resolve does
-    /// not stop the start: it is tried again, and requests are answered with 502 until then.
-    pub(super) fn prepare(upstreams: &[Upstream]) -> Result<Self, ProxyError> {
-        let pools = upstreams.iter().map(Pool::new).collect::<Result<Vec<_>, _>>()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| ProxyError(format!("cannot start a runtime to resolve names: {error}")))?;
-        runtime.block_on(async {
-            let all = futures_util::future::join_all(pools.iter().map(Pool::resolve));
-            if tokio::time::timeout(FIRST_RESOLUTION, all).await.is_err() {
-                warn!("names of servers take long to resolve; going on without them");
+    /// Makes a pool of every upstream and resolves names once; of one that is as it was `before`, the pool stays,
+    /// with its connections and what is known of its servers. A name that does not resolve does not stop the
+    /// start: it is tried again, and requests are answered with 502 until then.
+    pub(super) async fn prepare(upstreams: &[Upstream], before: Option<&Self>) -> Result<Self, ProxyError> {
+        let known = |upstream: &Upstream| before?.pools.iter().find(|pool| pool.is_of(upstream)).map(Arc::clone);
+        let mut pools = Vec::new();
+        let mut new = Vec::new();
+        for upstream in upstreams {
+            if let Some(pool) = known(upstream) {
+                pools.push(pool);
+                continue;
             }
-        });
-        // A resolver that hangs is left behind.
-        runtime.shutdown_background();
+            let pool = Arc::new(Pool::new(upstream)?);
+            new.push(Arc::clone(&pool));
+            pools.push(pool);
+        }
+        let all = futures_util::future::join_all(new.iter().map(|pool| pool.resolve()));
+        if tokio::time::timeout(FIRST_RESOLUTION, all).await.is_err() {
+            warn!("names of servers take long to resolve; going on without them");
+        }
+        for pool in &new {
+            pool.watch();
+        }
         Ok(Self { pools })
     }
 
     /// The upstream of an id.
     pub(super) fn get(&self, id: UpstreamId) -> Option<&Pool> {
-        self.pools.get(id.0 as usize)
+        self.pools.get(id.0 as usize).map(AsRef::as_ref)
     }
 
     /// Every upstream.
     pub(super) fn all(&self) -> impl Iterator<Item = &Pool> {
-        self.pools.iter()
-    }
-
-    /// What runs beside the requests: names are resolved anew, health is asked.
-    pub(super) fn background(&self) -> Vec<Box<dyn ServiceWithDependents>> {
-        self.pools.iter().filter_map(Pool::background).collect()
+        self.pools.iter().map(AsRef::as_ref)
     }
 }
 

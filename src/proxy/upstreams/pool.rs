@@ -1,14 +1,13 @@
 //! The servers of one upstream: which one is next.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pingora::lb::selection::RoundRobin;
 use pingora::lb::{Backends, LoadBalancer};
 use pingora::protocols::l4::socket::SocketAddr;
-use pingora::services::ServiceWithDependents;
-use pingora::services::background::GenBackgroundService;
 use pingora::upstreams::peer::HttpPeer;
+use tokio::task::AbortHandle;
 use tracing::warn;
 
 use super::discovery::{Discovery, Known};
@@ -22,12 +21,22 @@ use crate::proxy::ProxyError;
 
 /// The servers of one upstream.
 pub(in crate::proxy) struct Pool {
-    name: String,
+    /// As it is configured.
+    upstream: Upstream,
     authority: String,
     known: Arc<Known>,
     balancer: Arc<LoadBalancer<RoundRobin>>,
-    /// Whether anything has to run beside the requests.
-    watched: bool,
+    /// What runs beside the requests, where anything has to: names are resolved anew, health is asked.
+    watching: OnceLock<Watching>,
+}
+
+/// Ends with the pool.
+struct Watching(AbortHandle);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A server for one request.
@@ -55,13 +64,18 @@ impl Pool {
             balancer.health_check_frequency = Some(health.interval);
             balancer.parallel_health_check = true;
         }
-        let watched = named || upstream.health.is_some();
-        Ok(Self { name: upstream.name.clone(), authority, known, balancer: Arc::new(balancer), watched })
+        let balancer = Arc::new(balancer);
+        Ok(Self { upstream: upstream.clone(), authority, known, balancer, watching: OnceLock::new() })
+    }
+
+    /// Whether it is what would be made of this one.
+    pub(super) fn is_of(&self, upstream: &Upstream) -> bool {
+        self.upstream == *upstream
     }
 
     /// Its name in the configuration.
     pub(in crate::proxy) fn name(&self) -> &str {
-        &self.name
+        &self.upstream.name
     }
 
     /// The host of a request that names none.
@@ -72,15 +86,19 @@ impl Pool {
     /// Resolves the names of its servers now.
     pub(super) async fn resolve(&self) {
         if let Err(error) = self.balancer.update().await {
-            warn!(upstream = self.name, %error, "the servers' names could not be resolved");
+            warn!(upstream = self.upstream.name, %error, "the servers' names could not be resolved");
         }
     }
 
-    pub(super) fn background(&self) -> Option<Box<dyn ServiceWithDependents>> {
-        self.watched.then(|| {
-            let service = GenBackgroundService::new(format!("upstream {}", self.name), Arc::clone(&self.balancer));
-            Box::new(service) as Box<dyn ServiceWithDependents>
-        })
+    /// Begins to resolve names anew and to ask for health, where either is due. Within a runtime.
+    pub(super) fn watch(&self) {
+        if self.balancer.update_frequency.is_some() || self.upstream.health.is_some() {
+            let balancer = Arc::clone(&self.balancer);
+            // pingora would stop by it; this ends with the pool.
+            let (_, never) = tokio::sync::watch::channel(false);
+            let task = tokio::spawn(async move { balancer.run(never, None).await });
+            self.watching.get_or_init(|| Watching(task.abort_handle()));
+        }
     }
 
     /// The next server, none of `failed`: in turn those that are healthy and could be connected
@@ -112,7 +130,7 @@ impl Pool {
         let known = self.known.load();
         let server = known.iter().find(|server| server.address() == address);
         if server.is_some_and(|server| server.pass_over()) {
-            warn!(upstream = self.name, server = shown(address), why, "a server cannot be connected to");
+            warn!(upstream = self.upstream.name, server = shown(address), why, "a server cannot be connected to");
         }
     }
 

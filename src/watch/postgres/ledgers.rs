@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate::Catalog;
 use gate::ledger::{Ledger, Lock, LockState, Reading, Row, TRUE};
+use gate::{Catalog, RelationKind};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, SimpleQueryMessage, SimpleQueryRow};
 
@@ -28,6 +28,8 @@ pub(super) struct Ledgers {
     last: BTreeMap<Ledger, Reading>,
     /// Whether [`Self::places`] are those that were asked about.
     asked_about: bool,
+    /// Whether what was read last was all of that moment.
+    certain: bool,
 }
 
 /// What came of one statement.
@@ -51,6 +53,14 @@ impl Ledgers {
         places.into_iter().flatten().map(|(ledger, place)| (&**place, ledger.table.name())).collect()
     }
 
+    /// Whether what was read last was all of that moment, and changes by transactions of this server alone.
+    pub(super) fn is_certain(&self, catalog: &Catalog) -> bool {
+        let places = self.places.iter();
+        let mut relations =
+            places.filter_map(|(ledger, place)| catalog.schemas.get(place)?.relations.get(ledger.table.name()));
+        self.certain && relations.all(|it| matches!(it.kind, RelationKind::Table | RelationKind::Materialized))
+    }
+
     /// Keeps what was read.
     pub(super) fn keep(&mut self, catalog: &Catalog) {
         self.last.clone_from(&catalog.ledgers);
@@ -71,7 +81,7 @@ impl Ledgers {
     /// Puts into the catalog what the statements said. `held` are keys of advisory locks that are
     /// held, of the database called `database`; `user` is who asked.
     pub(super) fn read(
-        &self,
+        &mut self,
         wanted: &BTreeSet<Ledger>,
         said: Vec<Said>,
         held: &BTreeSet<i64>,
@@ -81,6 +91,7 @@ impl Ledgers {
     ) -> Result<(), Error> {
         let mut answers = said.into_iter().step_by(2);
         let mut readings = BTreeMap::new();
+        let mut certain = true;
         for (ledger, place) in &self.places {
             let answer = answers.next();
             let locked = ledger.lock_query(place).and_then(|_| answers.next());
@@ -95,7 +106,10 @@ impl Ledgers {
                         |row: &SimpleQueryRow| Row::read(ledger.tool, (0..row.len()).map(|column| row.get(column)));
                     Reading::Rows { rows: rows(&messages).filter_map(cells).collect(), lock }
                 }
-                Some(Err(error)) => self.after(error, ledger, place, user)?,
+                Some(Err(error)) => {
+                    certain &= !stands(&error);
+                    self.after(error, ledger, place, user)?
+                }
                 None => continue,
             };
             readings.insert(ledger.clone(), reading);
@@ -106,6 +120,7 @@ impl Ledgers {
             }
         }
         catalog.ledgers = readings;
+        self.certain = certain;
         Ok(())
     }
 
@@ -116,10 +131,15 @@ impl Ledgers {
                 let words = format!("{}: {}", said.message(), ledger.grant_sql(place, user));
                 Ok(Reading::Denied(words.into()))
             }
-            Some(said) if STANDS.contains(said.code()) => self.last.get(ledger).cloned().ok_or(error),
+            Some(_) if stands(&error) => self.last.get(ledger).cloned().ok_or(error),
             _ => Err(error),
         }
     }
+}
+
+/// Whether what was read before stands.
+fn stands(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|said| STANDS.contains(said.code()))
 }
 
 /// The question for advisory locks of `wanted`'s tools, if they have any; answered by

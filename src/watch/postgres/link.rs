@@ -237,8 +237,10 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
-        if matches!(&message, AsyncMessage::Notification(notification) if notification.channel() == CHANNEL) {
-            hint.notified();
+        if let AsyncMessage::Notification(notification) = message
+            && notification.channel() == CHANNEL
+        {
+            hint.notified(notification.payload());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use gate::{Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
+use gate::{DatabaseId, Fact, MatchingForm, Requirement, RequirementId, Rules, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -40,6 +40,7 @@ impl Watched {
                 trusted_proxies: vec![],
                 threads: 1,
                 drain: Duration::from_secs(1),
+                drain_wait: Duration::ZERO,
             },
             admin: Admin {
                 listen: Address::Tcp("127.0.0.1:0".to_owned()),
@@ -72,7 +73,8 @@ impl Watched {
         let metrics = Metrics::new().expect("metrics");
         let (reader, writer) = live(config);
         let mut task = JoinSet::new();
-        task.spawn(watch(writer, metrics.clone(), orders().1));
+        let (_, renewing) = renewals();
+        task.spawn(watch(writer, renewing, orders().1, metrics.clone()));
         Self { reader, metrics, _task: task }
     }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use http::Method;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::guarded::Guarded;
 use super::ports::free_port;
 use super::wait::eventually;
@@ -192,6 +193,38 @@ impl Gateway {
         let file = self.folder.path().join("proxy.toml");
         let before = fs::read_to_string(&file).expect("the configuration can be read");
         fs::write(file, format!("{before}\n{text}\n")).expect("the configuration can be written");
+    }
+
+    /// Starts a process that takes over from this one, which is returned: it ends by itself.
+    pub(crate) fn upgrade(&mut self) -> Guarded {
+        let log = fs::OpenOptions::new().append(true).open(log_path(&self.folder)).expect("a log file");
+        let mut command = schemagate();
+        command
+            .args(["run", "--upgrade", "--config"])
+            .arg(self.file())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        std::mem::replace(&mut self.process, Guarded::start(&mut command, Signal::SIGKILL, None))
+    }
+
+    /// The configuration file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("proxy.toml")
+    }
+
+    /// Puts another configuration file in the place of this one, as editors do.
+    pub(crate) fn rewrite(&self, change: impl FnOnce(String) -> String) {
+        let text = change(fs::read_to_string(self.file()).expect("the configuration can be read"));
+        let beside = self.folder.path().join("proxy.toml~");
+        fs::write(&beside, text).expect("the configuration can be written");
+        fs::rename(beside, self.file()).expect("the configuration can be replaced");
+    }
+
+    /// Has the configuration read anew; what the admin API answers.
+    pub(crate) async fn reload(&self) -> Answer {
+        let asked = self.admin.request(Method::POST, "/api/v1/reload");
+        Answer::to(asked.header("content-type", "application/json").body("{}")).await
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -20,6 +20,8 @@ struct Found {
     tenants: [String; 2],
     /// Whether a domain may be called the primary one.
     primary: bool,
+    /// Whether both are ordinary tables, whose rows nobody changes without a trace.
+    ordinary: bool,
 }
 
 /// Reads the tables of tenants and their hosts.
@@ -29,14 +31,19 @@ pub(super) struct Domains {
     shared: Vec<Box<str>>,
     found: Option<Found>,
     last: Option<Arc<Directory>>,
+    /// Whether what was read last was all of that moment.
+    certain: bool,
 }
 
 impl Domains {
     pub(super) const fn new(tables: DomainTables, shared: Vec<Box<str>>) -> Self {
-        Self { tables, shared, found: None, last: None }
+        Self { tables, shared, found: None, last: None, certain: false }
     }
 
-    /// The statement that finds the tables.
+    /// The statement that finds the tables, to be taken back.
+    ///
+    /// Ten tables are joined as they are written here: to weigh every order takes the planner twenty times
+    /// as long as the answer.
     pub(super) fn search(&self) -> String {
         let DomainTables { domains, domain, tenant, tenants, id, schema } = &self.tables;
         let named = |table: &str, namespace: &str, name: &ObjectName| {
@@ -65,7 +72,9 @@ impl Domains {
             )
         };
         format!(
-            "SELECT DISTINCT nd.nspname, d.relname, nt.nspname, t.relname, p.attname IS NOT NULL \
+            "SET LOCAL join_collapse_limit = 1; \
+             SELECT DISTINCT nd.nspname, d.relname, nt.nspname, t.relname, p.attname IS NOT NULL, \
+                    d.relkind IN ('r', 'm') AND t.relkind IN ('r', 'm') \
                FROM pg_catalog.pg_class d \
                JOIN pg_catalog.pg_namespace nd ON nd.oid = d.relnamespace AND nd.nspname = ANY ({shared}) \
                JOIN {dd} JOIN {dt} LEFT JOIN {p} JOIN pg_catalog.pg_namespace nt ON nt.nspname = ANY ({shared}) \
@@ -84,7 +93,7 @@ impl Domains {
 
     /// The statement that reads them where they lay last.
     pub(super) fn select(&self) -> Option<String> {
-        let Found { domains, tenants, primary } = self.found.as_ref()?;
+        let Found { domains, tenants, primary, .. } = self.found.as_ref()?;
         let DomainTables { domain, tenant, id, schema, .. } = &self.tables;
         let [domain, tenant, id, schema] = [domain, tenant, id, schema].map(|name| identifier(name));
         let [domains, tenants] =
@@ -121,9 +130,13 @@ impl Domains {
         user: &str,
     ) -> Result<(Option<Arc<Directory>>, Option<Finding>), Error> {
         let candidates = candidates(&searched?);
+        self.certain = self.found.as_ref().is_none_or(|found| found.ordinary);
         let Some(found) = &self.found else { return Ok((self.last.clone(), Some(self.unfound(&candidates)))) };
         match selected {
-            None => Ok((self.last.clone(), None)),
+            None => {
+                self.certain = false;
+                Ok((self.last.clone(), None))
+            }
             Some(Ok(messages)) => {
                 let row = |row: &tokio_postgres::SimpleQueryRow| {
                     let domains = row.get(1).unwrap_or_default().split(FIELD).filter(|domain| !domain.is_empty());
@@ -141,11 +154,17 @@ impl Domains {
                     Ok((self.last.clone(), Some(denied(found, said.message(), user))))
                 }
                 Some(said) if super::super::ledgers::STANDS.contains(said.code()) && self.last.is_some() => {
+                    self.certain = false;
                     Ok((self.last.clone(), None))
                 }
                 _ => Err(error),
             },
         }
+    }
+
+    /// Whether what was read last was all of that moment, and changes by transactions of this server alone.
+    pub(super) const fn is_certain(&self) -> bool {
+        self.certain
     }
 
     /// Why it is not known which tables they are.
@@ -182,7 +201,8 @@ impl Domains {
 fn candidates(messages: &[tokio_postgres::SimpleQueryMessage]) -> Vec<Found> {
     let found = |row: &tokio_postgres::SimpleQueryRow| {
         let name = |column| row.get(column).map(str::to_owned);
-        Some(Found { domains: [name(0)?, name(1)?], tenants: [name(2)?, name(3)?], primary: row.get(4) == Some("t") })
+        let is = |column| row.get(column) == Some("t");
+        Some(Found { domains: [name(0)?, name(1)?], tenants: [name(2)?, name(3)?], primary: is(4), ordinary: is(5) })
     };
     rows(messages).filter_map(found).collect()
 }

@@ -8,9 +8,10 @@
 
 use std::collections::BTreeSet;
 
+use gate::Tenancy;
 use gate::ledger::Ledger;
 
-use super::sql::{identifier, literal, names};
+use super::sql::{RELATIONS, Schemas, identifier, literal, names};
 
 /// Schemas whose ledgers are read by one statement, or about so many.
 const BATCH: usize = 100;
@@ -56,15 +57,25 @@ impl ToolTable {
         std::iter::once(rows).chain(lock).collect()
     }
 
-    /// The statements that read it in every schema of `schemas`, of which there are about so many.
-    /// Each row of an answer is schemas, what became of the table, and its content as [`content`]
-    /// reads it.
-    pub(super) fn statements(&self, schemas: &str, count: Option<usize>) -> Vec<String> {
-        let batches = batches(count);
-        (0..batches).map(|batch| self.statement(schemas, batch, batches)).collect()
+    /// The statements that read it in every schema, of which there are about `count` (0: nobody knows). Each row of an
+    /// answer is schemas, what became of the table, and its content as [`content`] reads it.
+    pub(super) fn in_all(&self, schemas: Schemas<'_>, count: usize) -> Vec<String> {
+        let batches = if count == 0 { AT_FIRST } else { count.div_ceil(BATCH) };
+        let within = |batch| format!("(pg_catalog.hashoid(s.oid) & 2147483647) % {batches} = {batch}");
+        (0..batches).map(|batch| self.statement(schemas, &within(batch))).collect()
     }
 
-    fn statement(&self, schemas: &str, batch: usize, batches: usize) -> String {
+    /// The statements that read it in these schemas.
+    pub(super) fn in_these(&self, tenancy: &Tenancy, schemas: &[&str]) -> Vec<String> {
+        schemas.chunks(BATCH).map(|batch| self.statement(Schemas::Named(tenancy, batch), "true")).collect()
+    }
+
+    /// Its name, in whichever schema.
+    pub(super) fn name(&self) -> &str {
+        &self.table
+    }
+
+    fn statement(&self, schemas: Schemas<'_>, within: &str) -> String {
         // Within XML, hexadecimal digits are what they are.
         let before =
             format!("SELECT pg_catalog.encode(pg_catalog.convert_to({}, 'UTF8'), 'hex') AS t FROM ", self.rows);
@@ -84,25 +95,18 @@ impl ToolTable {
                                                                  WHERE d.datname = pg_catalog.current_database()) \
                                                            AND l.mode = 'AccessExclusiveLock') THEN '{LOCKED}' \
                                          ELSE '{READ}' END AS state \
-                               FROM {schemas} JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid \
-                              WHERE c.relname = {table}::pg_catalog.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-                                AND (pg_catalog.hashoid(s.oid) & 2147483647) % {batches} = {batch} \
+                               FROM {relations} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {within} \
                                 AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a \
                                       WHERE a.attrelid = c.oid AND a.attname = ANY ({columns}) AND a.attnum > 0 \
                                         AND NOT a.attisdropped) = {count} OFFSET 0) AS t OFFSET 0) AS x \
               GROUP BY x.state, x.text",
             before = literal(&before),
             after = literal(&after),
-            table = literal(&self.table),
+            relations = schemas.with(&RELATIONS, &names([self.table.as_str()])),
             columns = names(self.columns.iter().copied()),
             count = self.columns.len(),
         )
     }
-}
-
-/// How many statements read a table in so many schemas.
-pub(super) fn batches(schemas: Option<usize>) -> usize {
-    schemas.map_or(AT_FIRST, |count| count.div_ceil(BATCH)).max(1)
 }
 
 /// What `query_to_xml` wrote of one row of one column of hexadecimal digits; empty where it was NULL.

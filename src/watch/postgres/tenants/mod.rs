@@ -1,118 +1,88 @@
 //! Looks at the schemas of tenants: who they are, and what their schemas hold.
 //!
-//! All schemas are asked for at once. The answers are put together to [`Shape`]s, of which there are
+//! Many schemas are asked for at once. The answers are put together to [`Shape`]s, of which there are
 //! few, and one that was there before is the same value again; so a look costs this process what
-//! differs, and not what there is.
+//! differs, and not what there is. What a look does not ask about stands as earlier ones found it.
 
 mod domains;
+mod inquiry;
+mod known;
 mod ledgers;
 mod questions;
+mod shaping;
 mod sql;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gate::ledger::{Ledger, LockState, Reading, Row, TRUE};
-use gate::{Directory, OWN_SCHEMA, Shape, TenantKey, TenantsSeen, TenantsWanted};
+use gate::{Directory, Finding, RelationKind, Shape, TenantKey, TenantsSeen, TenantsWanted};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::ledgers::{STANDS, Said, advisory_key};
 use super::link::rows;
+use super::step::Step;
+use crate::config::PostgresUrl;
 use domains::Domains;
+use known::{Known, Part};
 use ledgers::{DENIED, LOCKED, READ, ToolTable, content};
 use questions::Question;
-use sql::{FIELD, schemas};
+use shaping::Shaping;
+use sql::{FIELD, Schemas};
 
-/// Begins what reads an application's own tables. A locked one is not waited for, and rows that a
-/// policy hides are an error: unseen tenants would look like none.
-const GUARD: &str = "SAVEPOINT tenants; SET LOCAL lock_timeout = '100ms'; SET LOCAL row_security = off; ";
-/// Takes back what that did to the transaction, and gives back its locks.
-const UNDO: &str = "ROLLBACK TO SAVEPOINT tenants";
+pub(super) use inquiry::Asked;
 
 /// What is known of the tenants of one database.
 #[derive(Debug)]
 pub(super) struct Tenants {
     wanted: TenantsWanted,
-    questions: Vec<Question>,
+    /// The role whose privileges are judged.
+    role: Option<String>,
+    /// Who asks, and in which database.
+    url: PostgresUrl,
+    /// How what is said to each question is read.
+    readers: Vec<fn(&str, &mut Shape)>,
     tables: Vec<ToolTable>,
     /// Who the tenants are, where tables list them.
     domains: Option<Domains>,
-    /// How many schemas there were.
-    count: Option<usize>,
-    /// What schemas held, by what was said of it.
-    shapes: HashMap<Likeness, Arc<Shape>>,
-    /// What was read last, by table and schema.
-    last: HashMap<usize, HashMap<Box<str>, Arc<str>>>,
-}
-
-/// What was said of a schema: in the order of [`Tenants::questions`], then of [`Tenants::tables`].
-type Likeness = Box<[Part]>;
-
-/// What was said of one kind of thing in a schema.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-enum Part {
-    /// It is not there.
-    #[default]
-    Absent,
-    /// It holds this.
-    Content(Arc<str>),
-    /// It may not be read.
-    Denied(Arc<str>),
-    /// It cannot be read now, and never was.
-    Unread,
-}
-
-/// What the server said to the statements of one look.
-#[derive(Debug)]
-pub(super) struct Asked {
-    questions: Vec<Said>,
-    /// Per table.
-    tables: Vec<Vec<Said>>,
-    search: Option<Said>,
-    select: Option<Said>,
+    directory: Option<Arc<Directory>>,
+    problem: Option<Finding>,
+    known: Known,
+    /// Of which of [`Self::tables`] a migration runs, by the tools' own locks.
+    running: Vec<bool>,
+    /// Whether something else is known than [`Self::news`] told last.
+    changed: bool,
+    /// Whether something could not be read since [`Self::begin`], and stands as it stood.
+    kept: bool,
 }
 
 impl Tenants {
-    pub(super) fn new(wanted: &TenantsWanted, role: Option<&str>) -> Self {
+    pub(super) fn new(wanted: &TenantsWanted, role: Option<&str>, url: &PostgresUrl) -> Self {
         let domains = match &wanted.tenancy.key {
             TenantKey::Domains(tables) => Some(Domains::new(tables.clone(), wanted.tenancy.shared.clone())),
             TenantKey::Host { .. } | TenantKey::Header { .. } => None,
         };
+        let all = Schemas::All(&wanted.tenancy);
+        let tables: Vec<ToolTable> = wanted.objects.ledgers.iter().flat_map(ToolTable::all).collect();
         Self {
-            questions: Question::all(wanted, role),
-            tables: wanted.objects.ledgers.iter().flat_map(ToolTable::all).collect(),
+            readers: Question::all(wanted, role, all, all).into_iter().map(|question| question.read).collect(),
+            running: vec![false; tables.len()],
+            tables,
             wanted: wanted.clone(),
+            role: role.map(str::to_owned),
+            url: url.clone(),
             domains,
-            count: None,
-            shapes: HashMap::new(),
-            last: HashMap::new(),
+            directory: None,
+            problem: None,
+            known: Known::default(),
+            changed: true,
+            kept: false,
         }
     }
 
-    /// The statements of a look, to be sent one by one; for [`Self::asked`].
-    pub(super) fn statements(&self) -> Vec<String> {
-        let guarded = |select: String| [format!("{GUARD}{select}"), UNDO.to_owned()];
-        let schemas = schemas(&self.wanted.tenancy);
-        let mut statements: Vec<String> = self.questions.iter().map(|question| question.sql.clone()).collect();
-        statements.extend(self.domains.iter().map(Domains::search));
-        statements.extend(self.domains.iter().filter_map(Domains::select).flat_map(guarded));
-        let of_tables = self.tables.iter().flat_map(|table| table.statements(&schemas, self.count));
-        statements.extend(of_tables.flat_map(guarded));
-        statements
-    }
-
-    /// What the server said to [`Self::statements`], each in its place.
-    pub(super) fn asked(&self, said: Vec<Said>) -> Asked {
-        let mut said = said.into_iter();
-        let questions = said.by_ref().take(self.questions.len()).collect();
-        let search = self.domains.as_ref().and_then(|_| said.next());
-        let has_select = self.domains.as_ref().and_then(Domains::select).is_some();
-        let mut guarded = said.step_by(2);
-        let select = has_select.then(|| guarded.next()).flatten();
-        let batches = ledgers::batches(self.count);
-        let tables = self.tables.iter().map(|_| guarded.by_ref().take(batches).collect()).collect();
-        Asked { questions, tables, search, select }
+    /// Every schema that is known to be there, in order.
+    pub(super) fn schemas(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.known.schemas()
     }
 
     /// Learns where the tables of tenants lie; whether the look is to be done once more.
@@ -123,73 +93,141 @@ impl Tenants {
         }
     }
 
-    /// What was seen. `held` are keys of advisory locks that are held, of the database called
-    /// `database`; `user` is who asked.
+    /// Begins a look at everything, of which [`Self::is_certain`] then speaks.
+    pub(super) const fn begin(&mut self) {
+        self.kept = false;
+    }
+
+    /// Whether all that is known was read since [`Self::begin`], and changes by transactions of this
+    /// server alone.
+    pub(super) fn is_certain(&self) -> bool {
+        let is_ordinary = |shape: &Shape, table: &ToolTable| {
+            let relation = shape.schema.relations.get(table.name());
+            relation.is_none_or(|it| matches!(it.kind, RelationKind::Table | RelationKind::Materialized))
+        };
+        !self.kept
+            && self.domains.as_ref().is_none_or(Domains::is_certain)
+            && self.known.distinct().all(|shape| self.tables.iter().all(|table| is_ordinary(shape, table)))
+    }
+
+    /// All that is known of the tenants, where it is something else than was told last.
+    pub(super) fn news(&mut self) -> Option<TenantsSeen> {
+        std::mem::take(&mut self.changed).then(|| TenantsSeen {
+            directory: self.directory.clone(),
+            problem: self.problem.clone(),
+            shapes: self.known.by_shape(),
+            shared: self.wanted.tenancy.shared.clone(),
+        })
+    }
+
+    /// Learns what was said in a transaction that saw `step`, while the advisory locks of these keys
+    /// were held; the schemas that it was not asked about and of which nothing is known.
     pub(super) fn read(
         &mut self,
+        step: &Step,
         asked: Asked,
         held: &BTreeSet<i64>,
-        database: &str,
-        user: &str,
-    ) -> Result<TenantsSeen, Error> {
-        let mut parts = Parts { width: self.questions.len() + self.tables.len(), of: HashMap::new() };
-        for (place, said) in asked.questions.into_iter().enumerate() {
+    ) -> Result<BTreeSet<Box<str>>, Error> {
+        let is_asked = |schema: &str| step.schemas().is_none_or(|schemas| schemas.contains(schema));
+        let mut questions = asked.questions.into_iter();
+        let there = match questions.next() {
+            Some(said) => listed(&said?),
+            None => HashMap::new(),
+        };
+        let width = self.readers.len() + self.tables.len();
+        let of_asked = there.iter().filter(|(schema, _)| is_asked(schema));
+        let mut parts = Parts::new(width, of_asked);
+        for (place, said) in (1..).zip(questions) {
             for row in rows(&said?) {
                 let (Some(schemas), Some(text)) = (row.get(0), row.get(1)) else { continue };
                 parts.put(place, schemas, &Part::Content(text.into()));
             }
         }
-        self.count = Some(parts.of.len());
         for (table, said) in asked.tables.into_iter().enumerate() {
             self.read_table(table, said, &mut parts)?;
         }
-        let free = |ledger: &Ledger| advisory_key(ledger, database).is_none_or(|key| !held.contains(&key));
-        let running: Vec<bool> = self.tables.iter().map(|table| !free(&table.ledger)).collect();
-        let mut alike: HashMap<Likeness, Vec<Box<str>>> = HashMap::new();
+        let who = match (&mut self.domains, asked.search) {
+            (Some(domains), Some(search)) => Some(domains.read(search, asked.select, &self.url.user)?),
+            _ => None,
+        };
+        // Nothing fails from here on.
+        self.note_running(held);
+        let is_gone = |schema: &str| (step.is_shared() || is_asked(schema)) && !there.contains_key(schema);
+        let mut moved = self.known.retain(|schema| !is_gone(schema));
+        self.changed |= moved;
+        let shaping =
+            Shaping { readers: &self.readers, tables: &self.tables, running: &self.running, user: &self.url.user };
         for (schema, parts) in parts.of {
-            alike.entry(parts).or_default().push(schema);
+            moved |= self.known.likeness(&schema).is_none();
+            self.changed |= self.known.learn(schema, &parts, |parts| shaping.shape(parts));
         }
-        let mut shapes = HashMap::with_capacity(alike.len());
-        let mut seen = Vec::with_capacity(alike.len());
-        for (likeness, schemas) in alike {
-            // A lock is no part of what was said of a schema: with one, nothing is remembered.
-            let known = self.shapes.get(&likeness).filter(|_| !running.contains(&true));
-            let shape = known.cloned().unwrap_or_else(|| Arc::new(self.shape(&likeness, &running, user)));
-            seen.push((Arc::clone(&shape), schemas));
-            if !running.contains(&true) {
-                shapes.insert(likeness, shape);
+        let mut unknown = BTreeSet::new();
+        for (schema, usage) in there.into_iter().filter(|(schema, _)| !is_asked(schema)) {
+            match self.known.likeness(&schema) {
+                None => {
+                    unknown.insert(schema);
+                }
+                Some(parts) if parts.first() != Some(&usage) => {
+                    let parts: Vec<Part> = [usage].into_iter().chain(parts.iter().skip(1).cloned()).collect();
+                    self.changed |= self.known.learn(schema, &parts, |parts| shaping.shape(parts));
+                }
+                Some(_) => {}
             }
         }
-        self.shapes = shapes;
-        let (directory, problem) = match (&mut self.domains, asked.search) {
-            (Some(domains), Some(search)) => domains.read(search, asked.select, user)?,
-            _ => (self.by_schemas(&seen), None),
-        };
-        Ok(TenantsSeen { directory, problem, shapes: seen, shared: self.wanted.tenancy.shared.clone() })
+        self.known.tidy();
+        if let Some((directory, problem)) = who {
+            self.note_who(directory, problem);
+        } else if moved {
+            let directory = self.by_schemas();
+            self.note_who(directory, None);
+        }
+        Ok(unknown)
+    }
+
+    /// Takes note of who the tenants are.
+    fn note_who(&mut self, directory: Option<Arc<Directory>>, problem: Option<Finding>) {
+        self.changed |= self.directory != directory || self.problem != problem;
+        (self.directory, self.problem) = (directory, problem);
+    }
+
+    /// Takes note of which tools hold their locks.
+    fn note_running(&mut self, held: &BTreeSet<i64>) {
+        let is_held = |key: i64| held.contains(&key);
+        let is_running = |table: &ToolTable| advisory_key(&table.ledger, &self.url.database).is_some_and(is_held);
+        let running: Vec<bool> = self.tables.iter().map(is_running).collect();
+        if running != self.running {
+            self.running = running;
+            self.changed = true;
+            let shaping =
+                Shaping { readers: &self.readers, tables: &self.tables, running: &self.running, user: &self.url.user };
+            self.known.reshape(|parts| shaping.shape(parts));
+        }
     }
 
     /// Who the tenants are, where every one is who has a schema.
-    fn by_schemas(&self, seen: &[(Arc<Shape>, Vec<Box<str>>)]) -> Option<Arc<Directory>> {
-        let schema = match &self.wanted.tenancy.key {
-            TenantKey::Host { schema, .. } | TenantKey::Header { schema } => schema,
-            TenantKey::Domains(_) => return None,
-        };
-        let schemas = seen.iter().flat_map(|(_, schemas)| schemas).map(AsRef::as_ref);
-        Some(Arc::new(Directory::of_schemas(schemas, schema, &self.wanted.tenancy.shared)))
+    fn by_schemas(&self) -> Option<Arc<Directory>> {
+        let tenancy = &self.wanted.tenancy;
+        match &tenancy.key {
+            TenantKey::Host { schema, .. } | TenantKey::Header { schema } => {
+                Some(Arc::new(Directory::of_schemas(self.known.schemas(), schema, &tenancy.shared)))
+            }
+            TenantKey::Domains(_) => self.directory.clone(),
+        }
     }
 
     /// Puts into `parts` what was said of a tool's table in each schema.
     fn read_table(&mut self, table: usize, said: Vec<Said>, parts: &mut Parts) -> Result<(), Error> {
-        let place = self.questions.len() + table;
-        let before = self.last.remove(&table).unwrap_or_default();
+        let place = self.readers.len() + table;
         let mut denied: Option<Arc<str>> = None;
-        let mut read = HashMap::new();
         for said in said {
             let messages = match said {
                 Ok(messages) => messages,
                 Err(error) => match error.as_db_error() {
                     // Those of this batch stand as they stood; see below.
-                    Some(said) if STANDS.contains(said.code()) => continue,
+                    Some(said) if STANDS.contains(said.code()) => {
+                        self.kept = true;
+                        continue;
+                    }
                     Some(said) if DENIALS.contains(said.code()) => {
                         denied = Some(said.message().into());
                         continue;
@@ -203,90 +241,63 @@ impl Tenants {
                 if state == DENIED {
                     parts.put(place, schemas, &Part::Denied("permission denied".into()));
                 } else if let Some(text) = text {
-                    let text: Arc<str> = text.into();
-                    parts.put(place, schemas, &Part::Content(Arc::clone(&text)));
-                    read.extend(schemas.split(FIELD).map(|schema| (schema.into(), Arc::clone(&text))));
+                    parts.put(place, schemas, &Part::Content(text.into()));
                 } else if state == LOCKED {
+                    self.kept = true;
                     parts.put(place, schemas, &Part::Unread);
                 }
             }
         }
-        for (schema, text) in before {
-            let part = parts.part(&schema, place);
-            if let Some(part) = part.filter(|part| matches!(part, Part::Absent | Part::Unread)) {
-                *part = Part::Content(Arc::clone(&text));
-                read.insert(schema, text);
+        for (schema, parts) in &mut parts.of {
+            let before = self.known.likeness(schema).and_then(|known| known.get(place));
+            if let (Some(part @ (Part::Absent | Part::Unread)), Some(before @ Part::Content(_))) =
+                (parts.get_mut(place), before)
+            {
+                *part = before.clone();
             }
         }
         if let Some(words) = denied {
             parts.fill(place, &Part::Denied(words));
         }
-        self.last.insert(table, read);
         Ok(())
     }
+}
 
-    /// What a schema holds.
-    fn shape(&self, likeness: &Likeness, running: &[bool], user: &str) -> Shape {
-        let mut shape = Shape::default();
-        for (question, part) in self.questions.iter().zip(likeness) {
-            if let Part::Content(text) = part {
-                (question.read)(text, &mut shape);
-            }
-        }
-        let of_tables = likeness.get(self.questions.len()..).unwrap_or_default();
-        for ((table, part), running) in self.tables.iter().zip(of_tables).zip(running) {
-            let ToolTable { ledger, is_lock: false, .. } = table else { continue };
-            let Some(relation) = shape.schema.relations.get(ledger.table.name()) else { continue };
-            let columns: Vec<&str> = relation.columns.keys().map(AsRef::as_ref).collect();
-            let lock = if *running { LockState::Held } else { self.lock(ledger, of_tables) };
-            let reading = match part {
-                _ if !ledger.tool.fits(&columns) => Reading::Unexpected(columns.join(", ").into()),
-                Part::Content(text) => Reading::Rows { rows: Row::read_text(ledger.tool, text), lock },
-                Part::Denied(words) => {
-                    Reading::Denied(format!("{words}: {}", ledger.grant_sql(OWN_SCHEMA, user)).into())
-                }
-                Part::Absent | Part::Unread => {
-                    shape.unread.insert(ledger.clone());
-                    continue;
-                }
-            };
-            shape.ledgers.insert(ledger.clone(), reading);
-        }
-        shape
-    }
-
-    /// Whether a row says that a migration runs. A lock that may not be read cannot be seen to be held.
-    fn lock(&self, ledger: &Ledger, of_tables: &[Part]) -> LockState {
-        let mut locks = self.tables.iter().zip(of_tables).filter(|(table, _)| table.is_lock && table.ledger == *ledger);
-        let is_held = locks.any(|(_, part)| match part {
-            Part::Content(text) => text.split(' ').any(|word| TRUE.contains(&word)),
-            _ => false,
-        });
-        if is_held { LockState::Written } else { LockState::Free }
-    }
+/// The schemas that the first question found, and what it said of each.
+fn listed(messages: &[tokio_postgres::SimpleQueryMessage]) -> HashMap<Box<str>, Part> {
+    let of_row = |row: &tokio_postgres::SimpleQueryRow| {
+        let usage = Part::Content(row.get(1)?.into());
+        let schemas: Vec<Box<str>> = row.get(0)?.split(FIELD).map(Into::into).collect();
+        Some(schemas.into_iter().map(move |schema| (schema, usage.clone())))
+    };
+    rows(messages).filter_map(of_row).flatten().collect()
 }
 
 /// What is said of each schema while it is gathered.
 struct Parts {
-    width: usize,
-    of: HashMap<Box<str>, Likeness>,
+    of: HashMap<Box<str>, Vec<Part>>,
 }
 
 impl Parts {
-    /// Says something of each of `schemas`. The first question tells which there are.
+    /// Of these schemas, with what was said of each to the first of `width` questions.
+    fn new<'s>(width: usize, schemas: impl Iterator<Item = (&'s Box<str>, &'s Part)>) -> Self {
+        let row = |first: &Part| {
+            let mut parts = vec![Part::default(); width];
+            if let Some(part) = parts.first_mut() {
+                *part = first.clone();
+            }
+            parts
+        };
+        Self { of: schemas.map(|(schema, first)| (schema.clone(), row(first))).collect() }
+    }
+
+    /// Says something of each of `schemas`.
     fn put(&mut self, place: usize, schemas: &str, part: &Part) {
         for schema in schemas.split(FIELD) {
-            if place == 0 {
-                self.of.insert(schema.into(), vec![Part::default(); self.width].into());
-            }
-            if let Some(known) = self.part(schema, place) {
+            if let Some(known) = self.of.get_mut(schema).and_then(|parts| parts.get_mut(place)) {
                 *known = part.clone();
             }
         }
-    }
-
-    fn part(&mut self, schema: &str, place: usize) -> Option<&mut Part> {
-        self.of.get_mut(schema)?.get_mut(place)
     }
 
     /// Says something of every schema of which nothing is said.

@@ -1,6 +1,6 @@
 //! What a look asks of the catalog about the objects in tenants' schemas.
 //!
-//! Each statement asks for one kind of object in all schemas at once, and its answer has each
+//! Each statement asks for one kind of object in many schemas at once, and its answer has each
 //! distinct text once: what comes back follows how much the schemas differ, not how many they are.
 //! What would tell equal schemas apart is left out: a tenant's own type is named without its schema.
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate::{Column, Index, ObjectName, Privilege, Relation, Shape, TenantsWanted, Wanted};
 
 use super::super::kind::{relation_kind, type_name};
-use super::sql::{FIELD, GROUP, RECORD, grouped, literal, names, schemas};
+use super::sql::{FIELD, FUNCTIONS, GROUP, RECORD, RELATIONS, Schemas, TYPES, grouped, literal, names};
 
 /// One statement, and how a text of its answer is read.
 #[derive(Debug)]
@@ -30,12 +30,18 @@ const fn own_type() -> &'static str {
 }
 
 impl Question {
-    /// Everything that is to be asked. The first one tells which schemas there are.
-    pub(super) fn all(wanted: &TenantsWanted, role: Option<&str>) -> Vec<Self> {
-        let TenantsWanted { tenancy, objects } = wanted;
-        let asking = Asking { schemas: schemas(tenancy), objects, role };
+    /// Everything that is to be asked: of `listed` whether they are there, by the first question, and
+    /// of `schemas` what they hold.
+    pub(super) fn all(
+        wanted: &TenantsWanted,
+        role: Option<&str>,
+        listed: Schemas<'_>,
+        schemas: Schemas<'_>,
+    ) -> Vec<Self> {
+        let objects = &wanted.objects;
+        let asking = Asking { schemas, objects, role };
         let kinds = [
-            (true, asking.existing(), read_existing as fn(&str, &mut Shape)),
+            (true, Asking { schemas: listed, ..asking }.existing(), read_existing as fn(&str, &mut Shape)),
             (!objects.tables.is_empty(), asking.relations(), read_relations),
             (objects.constraints, asking.constraints(), read_constraints),
             (objects.privileges, asking.privileges(), read_privileges),
@@ -52,8 +58,9 @@ impl Question {
 }
 
 /// What all statements are made with.
+#[derive(Clone, Copy)]
 struct Asking<'w> {
-    schemas: String,
+    schemas: Schemas<'w>,
     objects: &'w Wanted,
     role: Option<&'w str>,
 }
@@ -71,7 +78,7 @@ impl Asking<'_> {
         } else {
             "false".to_owned()
         };
-        format!("SELECT s.nspname, {usage}::pg_catalog.text AS text FROM {}", self.schemas)
+        format!("SELECT s.nspname, {usage}::pg_catalog.text AS text FROM {}", self.schemas.alone())
     }
 
     /// Tables, with the columns of those that something is asked of: their names for a ledger, which
@@ -92,15 +99,13 @@ impl Asking<'_> {
                     c.relispopulated, CASE WHEN c.relname = ANY ({typed}) THEN {typed_columns} \
                                            WHEN c.relname = ANY ({named}) THEN {named_columns} END), \
                     E'\\x1d' ORDER BY c.relname) AS text \
-               FROM {schemas} JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid \
-              WHERE c.relname = ANY ({tables}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+               FROM {relations} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
               GROUP BY s.oid, s.nspname",
             typed = names(typed.map(ObjectName::name)),
             typed_columns = columns(&with_type),
             named = names(named.map(ObjectName::name)),
             named_columns = columns(""),
-            schemas = self.schemas,
-            tables = self.tables(),
+            relations = self.schemas.with(&RELATIONS, &self.tables()),
         )
     }
 
@@ -108,11 +113,8 @@ impl Asking<'_> {
         format!(
             "SELECT s.nspname, pg_catalog.string_agg(pg_catalog.concat(c.relname, E'\\x1f', k.conname, E'\\x1f', \
                     k.convalidated), E'\\x1d' ORDER BY c.relname, k.conname) AS text \
-               FROM {} JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid \
-                    JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid \
-              WHERE c.relname = ANY ({}) GROUP BY s.oid, s.nspname",
-            self.schemas,
-            self.tables(),
+               FROM {} JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid GROUP BY s.oid, s.nspname",
+            self.schemas.with(&RELATIONS, &self.tables()),
         )
     }
 
@@ -120,13 +122,12 @@ impl Asking<'_> {
         format!(
             "SELECT s.nspname, pg_catalog.string_agg(pg_catalog.concat(c.relname, E'\\x1f', p.keyword), \
                     E'\\x1d' ORDER BY c.relname, p.keyword) AS text \
-               FROM {} JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid \
+               FROM {} \
                     CROSS JOIN pg_catalog.unnest('{{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}}'\
                     ::pg_catalog.text[]) AS p(keyword) \
-              WHERE c.relname = ANY ({}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
                 AND pg_catalog.has_table_privilege({}, c.oid, p.keyword) GROUP BY s.oid, s.nspname",
-            self.schemas,
-            self.tables(),
+            self.schemas.with(&RELATIONS, &self.tables()),
             self.role(),
         )
     }
@@ -137,10 +138,8 @@ impl Asking<'_> {
                     (SELECT pg_catalog.string_agg(E'\\x1f' || e.enumlabel::pg_catalog.text, '' \
                                                   ORDER BY e.enumsortorder) \
                        FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)), E'\\x1d' ORDER BY t.typname) AS text \
-               FROM {} JOIN pg_catalog.pg_type t ON t.typnamespace = s.oid \
-              WHERE t.typname = ANY ({}) AND t.typtype = 'e' GROUP BY s.oid, s.nspname",
-            self.schemas,
-            names(self.objects.enums.iter().map(ObjectName::name)),
+               FROM {} WHERE t.typtype = 'e' GROUP BY s.oid, s.nspname",
+            self.schemas.with(&TYPES, &names(self.objects.enums.iter().map(ObjectName::name))),
         )
     }
 
@@ -148,11 +147,8 @@ impl Asking<'_> {
         format!(
             "SELECT s.nspname, pg_catalog.string_agg(pg_catalog.concat(c.relname, E'\\x1f', \
                     i.indisvalid AND i.indisready), E'\\x1d' ORDER BY c.relname) AS text \
-               FROM {} JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid \
-                    JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
-              WHERE c.relname = ANY ({}) GROUP BY s.oid, s.nspname",
-            self.schemas,
-            names(self.objects.indexes.iter().map(ObjectName::name)),
+               FROM {} JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid GROUP BY s.oid, s.nspname",
+            self.schemas.with(&RELATIONS, &names(self.objects.indexes.iter().map(ObjectName::name))),
         )
     }
 
@@ -165,11 +161,9 @@ impl Asking<'_> {
         );
         format!(
             "SELECT s.nspname, pg_catalog.string_agg(f.text, E'\\x1d' ORDER BY f.text) AS text \
-               FROM {} JOIN pg_catalog.pg_proc p ON p.pronamespace = s.oid \
-                    CROSS JOIN LATERAL (SELECT pg_catalog.concat(p.proname, E'\\x1f', {arguments}) AS text) AS f \
-              WHERE p.proname = ANY ({}) GROUP BY s.oid, s.nspname",
-            self.schemas,
-            names(self.objects.functions.iter().map(ObjectName::name)),
+               FROM {} CROSS JOIN LATERAL (SELECT pg_catalog.concat(p.proname, E'\\x1f', {arguments}) AS text) AS f \
+              GROUP BY s.oid, s.nspname",
+            self.schemas.with(&FUNCTIONS, &names(self.objects.functions.iter().map(ObjectName::name))),
         )
     }
 
