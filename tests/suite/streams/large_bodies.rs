@@ -79,9 +79,9 @@ async fn both_ways(size: usize) {
         client.get("/").await.expect(200);
         let (start, watched) = (Instant::now(), Watched::of(&gateway));
         download(&client, size, &watched).await;
-        let down = start.elapsed();
+        let (down, start) = (start.elapsed(), Instant::now());
         upload(&client, size, &watched).await;
-        let (up, mebibytes) = (start.elapsed() - down, |bytes: usize| bytes >> 20);
+        let (up, mebibytes) = (start.elapsed(), |bytes: usize| bytes >> 20);
         println!(
             "{version}: {} MiB down in {down:.1?}, up in {up:.1?}; {} MiB before, {} more at most",
             mebibytes(size),

@@ -1,4 +1,4 @@
-//! WebSockets: every kind of message and every way to end, both ways; and bytes that nobody looks at.
+//! Web sockets: every kind of message and every way to end, both ways; and bytes that nobody looks at.
 
 use std::time::Duration;
 
