@@ -64,6 +64,7 @@ mod stale;
 mod stale_identities;
 mod status;
 mod storm;
+mod streams;
 mod symptoms;
 mod tenants;
 mod thousand_tenants;
