@@ -49,7 +49,7 @@ impl Check<'_> {
         let tenants_database = self.tenants_database(file, &databases);
         let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
-        let admin = self.admin(file.admin.get()?, &requirements);
+        let admin = self.admin(file.admin.get()?, Some(&requirements));
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
         let alerts = self.alerts(file, &requirements);
