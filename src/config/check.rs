@@ -25,6 +25,7 @@ mod requirement;
 mod route;
 mod stale;
 mod tenants;
+mod tls;
 mod upstream;
 mod warning;
 

@@ -81,6 +81,8 @@ pub(super) struct Exchange {
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
     pub(super) failure: Option<UpstreamFailure>,
+    /// Whether it was sent on to https.
+    pub(super) sent_on: bool,
     /// Why it was refused for its form alone, in a word.
     pub(super) refused: Option<&'static str>,
     /// What went wrong, for the log.
@@ -229,6 +231,7 @@ impl Exchange {
             header_after: None,
             answered_after: None,
             failure: None,
+            sent_on: false,
             refused: None,
             error: None,
             thoughts: SecondThoughts::default(),

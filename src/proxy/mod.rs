@@ -21,6 +21,8 @@
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
+//! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
+//! | `https_only` | who is sent on to https, and told to stay there |
 //! | `drain` | how it ends |
 
 mod access_log;
@@ -46,11 +48,14 @@ mod held_back;
 mod hold;
 mod hop_by_hop;
 mod http1;
+mod http2;
+mod https_only;
 mod look_alike;
 mod operator;
 mod organisation;
 mod own_answer;
 mod pass_marks;
+mod passes_on;
 mod recheck;
 mod request_id;
 mod second_thoughts;
@@ -81,7 +86,7 @@ use crate::symptoms::Symptoms;
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
-use certificate::Certificate;
+use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
 use doors::Doors;
@@ -122,7 +127,7 @@ impl Proxy {
         inherited: &mut Sockets,
     ) -> Result<(Self, Editor), ProxyError> {
         let listen = config.listen.clone();
-        let certificate = listen.https.as_ref().map(certificate::read).transpose()?.map(Certificate::new);
+        let certificate = listen.https.as_ref().map(Certificates::read).transpose()?.map(Certificate::new);
         let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
         certificate::check_roots()?;
         let closing = watch::Sender::new(false);
