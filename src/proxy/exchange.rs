@@ -81,8 +81,6 @@ pub(super) struct Exchange {
     pub(super) answered_after: Option<Duration>,
     /// Why no server answered.
     pub(super) failure: Option<UpstreamFailure>,
-    /// Whether it was sent on to https.
-    pub(super) sent_on: bool,
     /// Why it was refused for its form alone, in a word.
     pub(super) refused: Option<&'static str>,
     /// What went wrong, for the log.
@@ -231,7 +229,6 @@ impl Exchange {
             header_after: None,
             answered_after: None,
             failure: None,
-            sent_on: false,
             refused: None,
             error: None,
             thoughts: SecondThoughts::default(),

@@ -138,9 +138,10 @@ pub(super) fn came_encrypted(headers: &HeaderMap, client: &Client) -> bool {
     let is_https = |text: &str| text.trim().trim_matches('"').eq_ignore_ascii_case("https");
     let first = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.to_owned());
     let by_forwarded = |element: String| {
-        element.split(';').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("proto") && is_https(value)
-        })
+        element
+            .split(';')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(name, value)| name.trim().eq_ignore_ascii_case("proto") && is_https(value))
     };
     let told = || first(PROTO).is_some_and(|scheme| is_https(&scheme)) || first(FORWARDED).is_some_and(by_forwarded);
     client.tls || (client.trusted && told())

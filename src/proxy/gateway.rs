@@ -26,6 +26,7 @@ use super::facts::authority;
 use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
+use super::operator::Visit;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
@@ -116,8 +117,8 @@ impl Gateway {
             let nowhere = Saying::BadRequest("the host is missing that is asked for by https alone");
             let sent_on = https_only::send_on(port, &facts, request);
             exchange.host = facts.host;
-            exchange.sent_on = sent_on.is_some();
-            return Some(sent_on.unwrap_or_else(|| edition.answers.answer(nowhere, &client)));
+            let answer = sent_on.inspect(|_| exchange.visit = Visit::Errand);
+            return Some(answer.unwrap_or_else(|| edition.answers.answer(nowhere, &client)));
         }
         let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
@@ -458,7 +459,7 @@ impl ProxyHttp for Phases {
             self.metrics.wire_refusal(word);
         }
         match &exchange.decision {
-            None if exchange.visit.is_errand() || exchange.sent_on => {}
+            None if exchange.visit.is_errand() => {}
             None => self.metrics.malformed(),
             Some(decision) => {
                 let here = exchange.answered_after.is_some();

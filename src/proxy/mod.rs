@@ -66,10 +66,8 @@ mod upstreams;
 mod window;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pingora::apps::HttpServerOptions;
-use pingora::protocols::http::v2::server::default_h2_options;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
@@ -111,9 +109,6 @@ pub struct Proxy {
 /// Connections to servers that are kept for reuse, for each worker thread. Less than the peak of
 /// concurrent requests costs a third of the throughput.
 const KEPT_CONNECTIONS: usize = 1024;
-
-/// An HTTP/2 connection of a client is closed after so long without a stream.
-const HTTP2_IDLE: Duration = Duration::from_secs(300);
 
 impl Proxy {
     /// Takes every address, reads certificates, and resolves the names of servers. Blocks for at
@@ -163,12 +158,9 @@ impl Proxy {
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
-        options.h2c = true;
         // CONNECT reaches the gateway so that its refusal looks like every other one.
         options.allow_connect_method_proxying = true;
-        options.h2_idle_timeout = Some(HTTP2_IDLE);
         app.server_options = Some(options);
-        app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());

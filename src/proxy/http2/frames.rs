@@ -60,13 +60,12 @@ impl Frames {
         if bytes.is_empty() {
             return None;
         }
-        for part in [&mut self.preface, &mut self.content] {
-            if *part > 0 {
-                let (read, rest) = bytes.split_at(bytes.len().min(*part));
-                *part -= read.len();
-                self.end_frame();
-                return Some(rest);
-            }
+        let part = if self.preface > 0 { &mut self.preface } else { &mut self.content };
+        if *part > 0 {
+            let (read, rest) = bytes.split_at(bytes.len().min(*part));
+            *part -= read.len();
+            self.end_frame();
+            return Some(rest);
         }
         let (read, rest) = bytes.split_at(bytes.len().min(HEADER - self.came));
         let place = self.header.get_mut(self.came..self.came + read.len())?;
@@ -160,7 +159,8 @@ mod tests {
     #[test]
     fn a_header_lasts_from_its_first_frame_to_the_last_byte_of_the_one_that_ends_it() {
         let mut frames = begun();
-        let bytes = [frame(HEADERS, 0, b"ab"), frame(CONTINUATION, 0, b""), frame(CONTINUATION, END_HEADERS, b"c")].concat();
+        let bytes =
+            [frame(HEADERS, 0, b"ab"), frame(CONTINUATION, 0, b""), frame(CONTINUATION, END_HEADERS, b"c")].concat();
         let lasts: Vec<bool> = bytes
             .chunks(1)
             .map(|byte| {

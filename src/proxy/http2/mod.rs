@@ -36,7 +36,13 @@ impl Http2 {
     }
 
     /// Serves it to its end.
-    pub(super) async fn serve(self: Arc<Self>, stream: Stream, client: Client, crowd: &Arc<Crowd>, shutdown: &ShutdownWatch) {
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        stream: Stream,
+        client: Client,
+        crowd: &Arc<Crowd>,
+        shutdown: &ShutdownWatch,
+    ) {
         let watched = Watched::new(stream, self.limits, client, Arc::clone(crowd));
         self.process_new(Box::new(watched), shutdown).await;
     }
