@@ -27,6 +27,7 @@ mod desk;
 mod detection;
 mod django_apps;
 mod elsewhere;
+mod entrance;
 mod faults;
 mod hold;
 mod house_stands;
