@@ -81,7 +81,7 @@ async fn plain_http_is_sent_on_to_https_and_answers_there_say_to_stay() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
     let (echo, port) = (Echo::start().await, free_port());
     let listen = format!(
-        "https = {{ address = \"127.0.0.1:{port}\", {}, redirect = true, redirect_port = {port}, hsts = \"365d\", hsts_subdomains = true }}",
+        "https = {{ address = \"127.0.0.1:{port}\", {}, redirect = true, redirect_port = {port}, hsts = \"8760h\", hsts_subdomains = true }}",
         files(&authority, folder.path(), &["a.test"])
     );
     let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/x/*\"\n", echo.address());
@@ -92,7 +92,8 @@ async fn plain_http_is_sent_on_to_https_and_answers_there_say_to_stay() {
         answer
     };
     let to = |target: &str| format!("location: https://a.test:{port}{target}\r\n");
-    for (line, target) in [("GET /x/1?a=%2F", "/x/1?a=%2F"), ("POST //x/../x/y", "/x/y"), ("GET http://a.test/x", "/x")] {
+    for (line, target) in [("GET /x/1?a=%2F", "/x/1?a=%2F"), ("POST //x/../x/y", "/x/y"), ("GET http://a.test/x", "/x")]
+    {
         let answer = plain(&format!("{line} HTTP/1.1\r\nHost: a.test")).await;
         assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
         assert!(answer.to_lowercase().contains(&to(target)), "{line}: {answer}");

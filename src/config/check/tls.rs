@@ -48,13 +48,13 @@ impl Check<'_> {
             let odd = [(subdomains, &https.hsts_subdomains), (preload, &https.hsts_preload)];
             if let Some((_, key)) = odd.into_iter().find(|(set, _)| *set) {
                 self.error(key.place(), "`listen.https.hsts` is missing: how long browsers are to use https alone")
-                    .help("such as hsts = \"365d\"");
+                    .help("such as hsts = \"8760h\"");
             }
             return None;
         };
         if preload && (!subdomains || age.value < SHORTEST_PRELOADED) {
             self.error(https.hsts_preload.place(), "`listen.https.hsts_preload` asks for more than is there")
-                .help("with hsts_subdomains = true and hsts = \"365d\" or longer; it cannot be undone soon");
+                .help("with hsts_subdomains = true and hsts = \"8760h\" or longer; it cannot be undone soon");
         }
         let mut value = format!("max-age={}", age.value.as_secs());
         for (set, word) in [(subdomains, "; includeSubDomains"), (preload, "; preload")] {
