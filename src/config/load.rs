@@ -23,21 +23,8 @@ impl Config {
 
     /// The same, and notes in `read` what was read beside the file, or was to be.
     pub fn load_noting(path: &Path, read: &mut Vec<PathBuf>) -> Result<Self, ConfigErrors> {
-        let unreadable = |why: String| {
-            let message = format!("cannot read the configuration {}: {why}", path.display());
-            masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
-        };
-        let bytes = std::fs::read(path).map_err(|error| {
-            unreadable(match error.kind() {
-                io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
-                io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
-                io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
-                _ => error.to_string(),
-            })
-        })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
-        })?;
+        let text = file_text(path, "the configuration", "; give its path with --config")
+            .map_err(|problem| masked_errors(path.display().to_string(), String::new(), vec![problem]))?;
         Self::parse_noting(&text, path, &|name| std::env::var(name).ok(), read)
     }
 
@@ -74,6 +61,22 @@ impl Config {
             _ => Err(masked_errors(name, masked(&table), problems)),
         }
     }
+}
+
+/// The text of the file at `path`; where there is none, `give` says what to do.
+pub(super) fn file_text(path: &Path, what: &str, give: &str) -> Result<String, Problem> {
+    let unreadable = |why: String| Problem::new(None, format!("cannot read {what} {}: {why}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| {
+        unreadable(match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no such file{give}"),
+            io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
+            io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
+            _ => error.to_string(),
+        })
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+    })
 }
 
 /// Reads a text that holds no secrets as one table, as far as that goes, and gathers what is wrong with it.
