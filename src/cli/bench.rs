@@ -23,7 +23,7 @@ Exit codes: 0 everything is as expected; 1 something is not; 2 wrong usage or sc
 pub(super) struct Bench {
     /// What to send, as TOML; GET / if left out. Options go before what it says
     scenario: Option<PathBuf>,
-    /// The server, such as http://127.0.0.1:8080
+    /// The server: http or https, its host and its port
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// Requests a second

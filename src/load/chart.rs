@@ -2,8 +2,8 @@
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
-    BLACK, Cartesian2d, ChartBuilder, ChartContext, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend,
-    WHITE,
+    BLACK, Cartesian2d, ChartBuilder, ChartContext, Color, IntoDrawingArea, LineSeries, PathElement, RGBColor,
+    SVGBackend, SeriesLabelPosition, WHITE,
 };
 
 /// Width and height, in pixels.
@@ -74,6 +74,7 @@ impl Chart<'_> {
             .x_desc(self.across)
             .y_desc(self.up)
             .x_label_formatter(&|x| (self.place)(*x))
+            .x_labels(6)
             .light_line_style(WHITE)
             .draw()?;
         for (line, colour) in lines.iter().zip(COLOURS.iter().cycle()) {
@@ -82,7 +83,14 @@ impl Chart<'_> {
                 .label(&line.name)
                 .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], colour));
         }
-        chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+        if lines.len() > 1 {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperLeft)
+                .background_style(WHITE.mix(0.8))
+                .border_style(BLACK)
+                .draw()?;
+        }
         area.present()?;
         drop(chart);
         Ok(())

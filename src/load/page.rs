@@ -19,7 +19,9 @@ const STEPS: u32 = 25;
 pub fn page(outcome: &Outcome, tally: &Tally) -> Result<String, minijinja::Error> {
     let mut templates = Environment::new();
     templates.add_template("report.html", include_str!("report.html"))?;
-    let charts: Vec<String> = [percentiles(tally), times(tally), answers(tally)].into_iter().flatten().collect();
+    let drawn = [percentiles(tally), times(tally), answers(tally)].into_iter();
+    let drawn = drawn.filter_map(|(chart, lines)| Some(context! { title => chart.title, svg => chart.svg(&lines)? }));
+    let charts: Vec<Value> = drawn.collect();
     let (text, outcome) = (outcome.to_string(), Value::from(Serde(outcome)));
     templates.get_template("report.html")?.render(context! { outcome, charts, text })
 }
@@ -34,7 +36,7 @@ fn part(nines: f64) -> f64 {
 }
 
 /// The time by which so many were answered; each nine has as much room as the one before.
-fn percentiles(tally: &Tally) -> Option<String> {
+fn percentiles(tally: &Tally) -> (Chart<'static>, Vec<Line>) {
     let nines = (0..=NINES * STEPS).map(|step| f64::from(step) / f64::from(STEPS));
     let points = nines.map(|nines| (nines, milliseconds(tally.all.times.percentile(part(nines))))).collect();
     let chart = Chart {
@@ -43,7 +45,7 @@ fn percentiles(tally: &Tally) -> Option<String> {
         up: "ms",
         place: |nines| format!("{}%", (part(nines) * 100.0).round() / 100.0),
     };
-    chart.svg(&[Line { name: "all".to_owned(), points }])
+    (chart, vec![Line { name: "all".to_owned(), points }])
 }
 
 fn over_time(name: &str, tally: &Tally, value: impl Fn(&Counts) -> f64) -> Line {
@@ -51,14 +53,14 @@ fn over_time(name: &str, tally: &Tally, value: impl Fn(&Counts) -> f64) -> Line 
     Line { name: name.to_owned(), points }
 }
 
-fn times(tally: &Tally) -> Option<String> {
+fn times(tally: &Tally) -> (Chart<'static>, Vec<Line>) {
     let chart = Chart { title: "Time by second", across: "second", up: "ms", place: |second| format!("{second:.0}") };
     let at = |name, part| over_time(name, tally, move |counts| milliseconds(counts.times.percentile(part)));
-    chart.svg(&[at("p50", 50.0), at("p99", 99.0), at("max", 100.0)])
+    (chart, vec![at("p50", 50.0), at("p99", 99.0), at("max", 100.0)])
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
-fn answers(tally: &Tally) -> Option<String> {
+fn answers(tally: &Tally) -> (Chart<'static>, Vec<Line>) {
     let chart =
         Chart { title: "Answers by second", across: "second", up: "answers", place: |second| format!("{second:.0}") };
     let lines = [
@@ -68,6 +70,6 @@ fn answers(tally: &Tally) -> Option<String> {
         over_time("none", tally, |counts| counts.failures.values().sum::<u64>() as f64),
         over_time("by schemagate itself", tally, |counts| counts.own as f64),
     ];
-    let shown: Vec<Line> = lines.into_iter().filter(|line| line.points.iter().any(|(_, count)| *count > 0.0)).collect();
-    chart.svg(&shown)
+    let any = |line: &Line| line.points.iter().any(|(_, count)| *count > 0.0);
+    (chart, lines.into_iter().filter(any).collect())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Check;
 use super::probe::is_server;
 use crate::complaint::Complaints;
+use crate::config::expand::Environment;
 use crate::config::file::{AskedTable, ScenarioTable};
 use crate::config::load::{file_text, read_table};
 use crate::config::place::Placed;
@@ -16,18 +17,17 @@ impl Scenario {
         let file = path.display().to_string();
         let text = file_text(path, "the scenario", "")
             .map_err(|problem| Complaints::new(file.clone(), String::new(), vec![problem]))?;
-        Self::parse(&text, &file)
+        Self::parse(&text, &file, &|name| std::env::var(name).ok())
     }
 
     /// What all of it is where nothing is said.
     pub fn plain() -> Result<Self, Complaints> {
-        Self::parse("", "scenario")
+        Self::parse("", "scenario", &|_| None)
     }
 
-    fn parse(text: &str, file: &str) -> Result<Self, Complaints> {
-        let env = |name: &str| std::env::var(name).ok();
-        let (typed, mut problems) = read_table::<ScenarioTable>(text, &env);
-        let mut check = Check::new(Path::new(""), &env, file, text);
+    fn parse(text: &str, file: &str, env: Environment<'_>) -> Result<Self, Complaints> {
+        let (typed, mut problems) = read_table::<ScenarioTable>(text, env);
+        let mut check = Check::new(Path::new(""), env, file, text);
         let scenario = typed.as_ref().and_then(|typed| check.scenario(typed));
         problems.extend(check.into_problems());
         match scenario {
@@ -96,5 +96,20 @@ impl Check<'_> {
             weight: weight.value,
             expect,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scenario_of_the_documentation_can_be_read() {
+        let text = include_str!("../../../docs/load.md");
+        let (_, toml) = text.split_once("```toml\n").expect("a scenario");
+        let (toml, _) = toml.split_once("```").expect("its end");
+        let scenario = Scenario::parse(toml, "load.toml", &|_| Some("x".to_owned())).expect("valid");
+        assert_eq!(scenario.requests.len(), 2);
+        assert_eq!(scenario.expect.len(), 2);
     }
 }
