@@ -59,6 +59,7 @@ mod rescue;
 mod retries;
 mod routing;
 mod sent_again;
+mod soak;
 mod sqlite;
 mod stale;
 mod stale_identities;
