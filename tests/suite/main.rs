@@ -58,6 +58,7 @@ mod requirements;
 mod rescue;
 mod retries;
 mod routing;
+mod secrets;
 mod sent_again;
 mod soak;
 mod sqlite;
