@@ -115,7 +115,8 @@ async fn no_secret_of_the_configuration_is_told_by_a_log_an_answer_a_command_or_
     let pass = gateway.run(&["pass", "--reason", "a look"]);
     // Nor are those of clients.
     for path in ["/", "/it/1"] {
-        let request = client.request(Method::GET, path).bearer_auth("s3cret-client").header("cookie", "id=s3cret-cookie");
+        let request =
+            client.request(Method::GET, path).bearer_auth("s3cret-client").header("cookie", "id=s3cret-cookie");
         request.send().await.expect("an answer");
     }
     gateway.logged("password").await;
