@@ -25,6 +25,11 @@ impl Console {
         self.colour
     }
 
+    /// Whether a person reads the result.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.out.is_terminal()
+    }
+
     /// A line of the result. A reader that went away (`| head`) is no error.
     pub(super) fn line(&self, text: impl Display) {
         let _ = writeln!(self.out.lock(), "{text}");
@@ -36,6 +41,12 @@ impl Console {
             Ok(text) => self.line(text),
             Err(error) => self.error(format!("cannot write JSON: {error}")),
         }
+    }
+
+    /// How it goes, for whoever looks on: in the place of the line before.
+    pub(super) fn passing(&self, text: impl Display) {
+        let mut err = self.err.lock();
+        let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
     }
 
     /// A complaint.

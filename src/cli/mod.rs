@@ -1,6 +1,8 @@
 //! The commands; the only room that knows all others.
 
 mod admin_client;
+mod asking;
+mod bench;
 mod bypass;
 mod check;
 mod check_prisma;
@@ -21,9 +23,11 @@ mod lookout;
 mod maintenance;
 mod orders;
 mod pass;
+mod reload;
 mod run;
 mod schema;
 mod side;
+mod status;
 mod suggest;
 mod trigger_sql;
 mod wait;
@@ -64,6 +68,10 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Show how a running schemagate stands: requirements, tenants, routes, and what operators ordered
+    Status(status::StatusCommand),
+    /// Have a running schemagate read its configuration anew, whole or not at all
+    Reload(reload::Reload),
     /// Let operators get to the backend although others are kept out
     Pass(pass::PassCommand),
     /// Let requests pass for a while although something would keep them
@@ -74,6 +82,8 @@ enum Command {
     Hold(hold::Hold),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
+    /// Put steady load on a server and measure it
+    Bench(bench::Bench),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -114,11 +124,14 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Status(status) => status.run(&console),
+        Command::Reload(reload) => reload.run(&console),
         Command::Pass(pass) => pass.run(&console),
         Command::Bypass(bypass) => bypass.run(&console),
         Command::Maintenance(maintenance) => maintenance.run(&console),
         Command::Hold(hold) => hold.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
+        Command::Bench(bench) => bench.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),
