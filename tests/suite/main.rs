@@ -64,6 +64,7 @@ mod stale;
 mod stale_identities;
 mod storm;
 mod symptoms;
+mod tenant_alerts;
 mod tenants;
 mod thousand_tenants;
 mod tls;

@@ -195,6 +195,11 @@ fn each_mistake_has_its_message() {
     assert_messages([
         (top("tenants = {}"), "`tenants` does not say how a request names its tenant"),
         (top("mode = \"watch\""), "`mode` knows no `watch`"),
+        (top("alerts = [{ webhook = \"http://a/\", on = [\"brokn\"] }]"), "`alerts.on` knows no `brokn`"),
+        (
+            top("alerts = [{ webhook = \"http://a/\", on = [\"blocked\"] }]"),
+            "`alerts.on` has `blocked`, which is of tenants, and there are no [tenants]",
+        ),
         (top("listen = 5"), "`listen` is an integer, expected a table"),
         (top("listen = { http = \"8080\" }"), "`listen.http`: `8080` has no port"),
         (top("listen = { http = [] }"), "there is no address to listen on"),
