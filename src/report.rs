@@ -3,6 +3,7 @@
 //! It names tables and columns: it never goes to the public listener.
 
 mod bypasses;
+mod holds;
 mod tenants;
 mod windows;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::config::Config;
 
 pub use bypasses::BypassReport;
+pub use holds::HoldReport;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 pub use windows::{WindowReport, WindowTableReport, WindowsReport};
 
@@ -41,6 +43,9 @@ pub struct Report {
     /// Bypasses that are on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bypasses: Vec<BypassReport>,
+    /// Holds that are on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldReport>,
 }
 
 /// All requirements in one word.
@@ -62,6 +67,9 @@ pub struct DatabaseReport {
     pub name: String,
     /// Whether the last look at it still counts.
     pub known: bool,
+    /// How long ago the last look that succeeded began; none if none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_seconds_ago: Option<f64>,
 }
 
 /// One requirement in one database.
@@ -141,6 +149,7 @@ impl Report {
             .map(|(id, database)| DatabaseReport {
                 name: database.name.clone(),
                 known: gate.snapshot().is_fresh(id, now),
+                seen_seconds_ago: gate.snapshot().last_look(id).map(|look| now.since(look).as_secs_f64()),
             })
             .collect();
         Self {
@@ -152,6 +161,7 @@ impl Report {
             tenants: TenantsSummary::new(gate, now),
             windows: WindowsReport::new(config, gate, now),
             bypasses: BypassReport::all(gate, now),
+            holds: HoldReport::all(gate, now),
         }
     }
 
@@ -304,6 +314,9 @@ impl fmt::Display for Report {
         }
         for bypass in &self.bypasses {
             writeln!(f, "{bypass}")?;
+        }
+        for hold in &self.holds {
+            writeln!(f, "{hold}")?;
         }
         let several = self.databases.len() > 1;
         for requirement in &self.requirements {

@@ -10,26 +10,40 @@
 
 mod configuration;
 mod migrations;
+mod orders;
 mod requests;
 
 pub use configuration::{config, lock, names};
 pub use migrations::{django_migration, migration_folder, prisma_schema, sql_migration};
+pub use orders::{desk_files, order};
 pub use requests::{answer, request, symptom, wire};
 
 /// A target: what it is called, here and among the seeds, and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 13] = [
     ("answer", answer),
     ("config", config),
+    ("desk_files", desk_files),
     ("django_migration", django_migration),
     ("lock", lock),
     ("migration_folder", migration_folder),
     ("names", names),
+    ("order", order),
     ("prisma_schema", prisma_schema),
     ("request", request),
     ("sql_migration", sql_migration),
     ("symptom", symptom),
     ("wire", wire),
 ];
+
+/// The target of this name.
+///
+/// # Panics
+///
+/// Where there is none.
+pub fn target(name: &str) -> fn(&[u8]) {
+    let found = TARGETS.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("no target `{name}`; there are {:?}", TARGETS.map(|(known, _)| known))).1
+}

@@ -312,7 +312,7 @@ impl Gate {
     }
 
     /// The wait of a route's requests that an operator ordered: it goes before needs, which may be unmet while it lasts.
-    fn wait_by_order(&self, route: &Route, now: Moment) -> Option<(Reason, Action, UpstreamId)> {
+    pub fn wait_by_order(&self, route: &Route, now: Moment) -> Option<(Reason, Action, UpstreamId)> {
         let mut holds = self.snapshot.route_holds().iter();
         holds.find(|hold| hold.keeps(&route.name, now))?;
         Some((Reason::Held, Action::Hold(self.rules.hold_of(route)?), route.upstream))

@@ -1,6 +1,6 @@
 //! What operators ordered, as it is put in force.
 
-use crate::{Bypasses, Moment, Window};
+use crate::{Bypasses, Moment, OrderSource, Window};
 
 /// Everything that operators ordered.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,12 @@ pub struct RouteHold {
     pub routes: Box<[Box<str>]>,
     /// It counts before this moment; `None`: until it is ended.
     pub until: Option<Moment>,
+    /// Why, in the words of whoever ordered it.
+    pub reason: Option<Box<str>>,
+    /// Who ordered it.
+    pub by: Box<str>,
+    /// Where it was ordered.
+    pub source: OrderSource,
 }
 
 impl RouteHold {

@@ -49,12 +49,13 @@ impl Board {
             };
             *taken.entry(counted.route).or_default().entry(action).or_default() += counted.count;
         }
+        let waiting = admin.metrics.holds.waiting();
         let mut routes: Vec<_> = live.rules().routes().iter().collect();
         let all_routes = routes.len();
         routes.sort_by_key(|route| route.needs.is_empty());
         let routes = routes.into_iter().take(SHOWN).map(|route| BoardRoute {
             taken: taken.remove(&*route.name).unwrap_or_default(),
-            route: RouteReport::of(route, live.config(), &live, now),
+            route: RouteReport::of(route, &live, &waiting, now),
         });
         Self {
             version: env!("CARGO_PKG_VERSION"),

@@ -1,11 +1,13 @@
 //! The report and what becomes of each route.
 
-use gate::{Gate, Mode, Moment, Route, Whose};
+use std::collections::BTreeMap;
+
+use gate::{Mode, Moment, Route, Whose};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Admin;
-use crate::config::Config;
+use crate::live::Live;
 use crate::report::Report;
 
 /// The report and what becomes of each route.
@@ -27,9 +29,11 @@ pub(super) struct RouteReport {
     needs: Vec<String>,
     /// The action in force for requests that are no tenant's.
     action: &'static str,
-    /// Why: `ready`, `no_needs` or the worst verdict.
+    /// Why: `ready`, `no_needs`, `held` by an operator, or the worst verdict.
     reason: &'static str,
     observed: bool,
+    /// How many of its requests wait at this moment.
+    waiting: u64,
 }
 
 impl SnapshotReport {
@@ -37,27 +41,30 @@ impl SnapshotReport {
         let now = admin.reader.now();
         let live = admin.reader.pin();
         let routes = live.rules().routes().iter();
+        let waiting = admin.metrics.holds.waiting();
         Self {
             report: Report::new(live.config(), &live, now),
-            routes: routes.map(|route| RouteReport::of(route, live.config(), &live, now)).collect(),
+            routes: routes.map(|route| RouteReport::of(route, &live, &waiting, now)).collect(),
         }
     }
 }
 
 impl RouteReport {
-    pub(super) fn of(route: &Route, config: &Config, gate: &Gate, now: Moment) -> Self {
-        let (reason, action, upstream) = gate.in_force(route, Whose::Shared, now);
-        let needs = route.needs.iter().filter_map(|id| gate.rules().requirement(*id));
+    pub(super) fn of(route: &Route, live: &Live, waiting: &BTreeMap<String, u64>, now: Moment) -> Self {
+        let (reason, action, upstream) =
+            live.wait_by_order(route, now).unwrap_or_else(|| live.in_force(route, Whose::Shared, now));
+        let needs = route.needs.iter().filter_map(|id| live.rules().requirement(*id));
         Self {
             name: route.name.to_string(),
             host: route.host.to_string(),
             path: route.path.as_str().to_owned(),
             methods: route.methods.names().map(str::to_owned).collect(),
-            upstream: config.upstream(upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
+            upstream: live.config().upstream(upstream).map(|upstream| upstream.name.clone()).unwrap_or_default(),
             needs: needs.map(|need| need.name.to_string()).collect(),
             action: action.kind().as_str(),
             reason: reason.as_str(),
             observed: route.mode == Mode::Observe,
+            waiting: waiting.get(&*route.name).copied().unwrap_or(0),
         }
     }
 }

@@ -3,9 +3,10 @@
 use clap::{Args, Subcommand, ValueEnum};
 use gate::Skips;
 
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::orders::{Asking, Kind, Noted, Off, Talk};
+use super::orders::{Kind, Noted, Off, Talk};
 use crate::config::order::BypassTerms;
 use crate::desk::NewBypass;
 

@@ -25,6 +25,11 @@ impl Console {
         self.colour
     }
 
+    /// Whether a person reads the result.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.out.is_terminal()
+    }
+
     /// A line of the result. A reader that went away (`| head`) is no error.
     pub(super) fn line(&self, text: impl Display) {
         let _ = writeln!(self.out.lock(), "{text}");

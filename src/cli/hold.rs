@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::orders::{Asking, Kind, Noted, Off, Talk};
+use super::orders::{Kind, Noted, Off, Talk};
 use crate::config::order::HoldTerms;
 use crate::desk::NewHold;
 

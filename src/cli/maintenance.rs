@@ -4,9 +4,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use gate::Blocks;
 use jiff::Timestamp;
 
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::orders::{Asking, Kind, Noted, Talk};
+use super::orders::{Kind, Noted, Talk};
 use crate::config::order::WindowTerms;
 use crate::desk::NewWindow;
 

@@ -1,6 +1,7 @@
 //! The commands; the only room that knows all others.
 
 mod admin_client;
+mod asking;
 mod bypass;
 mod check;
 mod check_prisma;
@@ -20,9 +21,11 @@ mod lookout;
 mod maintenance;
 mod orders;
 mod pass;
+mod reload;
 mod run;
 mod schema;
 mod side;
+mod status;
 mod suggest;
 mod trigger_sql;
 mod wait;
@@ -63,6 +66,10 @@ enum Command {
     Lock(lock::LockCommand),
     /// Compare two schemas: locks, databases and migration folders, in any pairing
     Diff(diff::Diff),
+    /// Show how a running schemagate stands: requirements, tenants, routes, and what operators ordered
+    Status(status::StatusCommand),
+    /// Have a running schemagate read its configuration anew, whole or not at all
+    Reload(reload::Reload),
     /// Let operators get to the backend although others are kept out
     Pass(pass::PassCommand),
     /// Let requests pass for a while although something would keep them
@@ -111,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Wait(wait) => wait.run(&console),
         Command::Explain(explain) => explain.run(&console),
         Command::Impact(impact) => impact.run(&console),
+        Command::Status(status) => status.run(&console),
+        Command::Reload(reload) => reload.run(&console),
         Command::Pass(pass) => pass.run(&console),
         Command::Bypass(bypass) => bypass.run(&console),
         Command::Maintenance(maintenance) => maintenance.run(&console),

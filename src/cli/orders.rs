@@ -8,22 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::admin_client::{AdminClient, AskError};
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, load, runtime};
-use crate::config::Config;
+use super::{Format, runtime};
 use crate::config::order::Order;
 use crate::desk::Note;
-
-/// Where a running schemagate is asked, and how it is told.
-#[derive(Debug, Args)]
-pub(super) struct Asking {
-    #[command(flatten)]
-    file: ConfigFile,
-    /// How to answer
-    #[arg(long, value_enum, default_value = "text", global = true)]
-    format: Format,
-}
 
 /// Who orders something, why, and for how long.
 #[derive(Debug, Args)]
@@ -101,15 +91,14 @@ struct Taken<T> {
 /// A conversation with the running schemagate about one kind of order.
 pub(super) struct Talk<'c> {
     console: &'c Console,
-    config: Config,
+    client: AdminClient,
     format: Format,
     kind: Kind,
 }
 
 impl<'c> Talk<'c> {
     pub(super) fn begin(asking: &Asking, kind: Kind, console: &'c Console) -> Result<Self, Exit> {
-        let config = load(&asking.file.config, asking.format, console)?;
-        Ok(Self { console, config, format: asking.format, kind })
+        Ok(Self { console, client: asking.client(console)?, format: asking.format, kind })
     }
 
     /// Gives an order.
@@ -118,8 +107,7 @@ impl<'c> Talk<'c> {
         T: Serialize + DeserializeOwned + std::fmt::Display,
     {
         let path = format!("/api/v1/{}", self.kind.many);
-        let client = AdminClient::new(&self.config.admin);
-        let taken: Taken<T> = self.ask(client.post(&path, asked))?;
+        let taken: Taken<T> = self.ask(self.client.post(&path, asked))?;
         self.tell(&taken, "is in force");
         Ok(Exit::Ready)
     }
@@ -129,10 +117,9 @@ impl<'c> Talk<'c> {
     where
         T: Serialize + DeserializeOwned + std::fmt::Display,
     {
-        let client = AdminClient::new(&self.config.admin);
         for id in ids {
             let path = format!("/api/v1/{}/{}", self.kind.many, percent(id));
-            let taken: Taken<T> = self.ask(client.delete(&path))?;
+            let taken: Taken<T> = self.ask(self.client.delete(&path))?;
             self.tell(&taken, self.kind.ended);
         }
         if ids.is_empty() && self.format == Format::Text {
@@ -178,7 +165,7 @@ impl<'c> Talk<'c> {
 
     fn list(&self) -> Result<Value, Exit> {
         let path = format!("/api/v1/{}", self.kind.many);
-        self.ask(AdminClient::new(&self.config.admin).get(&path))
+        self.ask(self.client.get(&path))
     }
 
     fn ask<A>(&self, asked: impl Future<Output = Result<A, AskError>>) -> Result<A, Exit> {

@@ -2,20 +2,17 @@
 
 use clap::Args;
 
-use super::admin_client::AdminClient;
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, load, runtime};
+use super::{Format, runtime};
 use crate::symptoms::Proposal;
 
 /// Prints requirements and routes for what failures named and no requirement covers.
 #[derive(Debug, Args)]
 pub(super) struct Suggest {
     #[command(flatten)]
-    file: ConfigFile,
-    /// How to answer
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    asking: Asking,
 }
 
 impl Suggest {
@@ -24,11 +21,10 @@ impl Suggest {
     }
 
     fn asked(self, console: &Console) -> Result<Exit, Exit> {
-        let config = load(&self.file.config, self.format, console)?;
-        let client = AdminClient::new(&config.admin);
+        let client = self.asking.client(console)?;
         let proposal: Proposal =
             runtime(console)?.block_on(client.get("/api/v1/suggestions")).map_err(|error| error.told(console))?;
-        match self.format {
+        match self.asking.format {
             Format::Json => console.json(&proposal),
             // A comment, so that the output may be appended to the configuration as it is.
             Format::Text if proposal.symptoms.is_empty() => console.line(

@@ -13,6 +13,7 @@ mod database;
 mod entrance;
 mod headers;
 mod hold;
+mod limits;
 mod lock;
 mod log;
 mod maintenance;
@@ -48,7 +49,7 @@ impl Check<'_> {
         let tenants_database = self.tenants_database(file, &databases);
         let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
-        let admin = self.admin(file.admin.get()?, &requirements);
+        let admin = self.admin(file.admin.get()?, Some(&requirements));
         self.distinct_addresses(file.listen.get()?, file.admin.get()?);
         let brand = self.brand(file.brand.get()?);
         let alerts = self.alerts(file, &requirements);
@@ -74,6 +75,7 @@ impl Check<'_> {
         let usual_hold = self.usual_hold(file.hold.get()?, &defaults, &mut answers);
         let stale = self.stale_store(file.stale.get()?);
         let hold = self.hold_limits(file.hold.get()?);
+        let limits = self.limits(file.limits.get()?);
         let Requirements { list: requirements, notes, .. } = requirements;
         let stale_keys = routes.stale_keys.clone();
         let rules = self.rules(routes, requirements, databases.len(), form, health)?;
@@ -95,6 +97,7 @@ impl Check<'_> {
             maintenance: maintenance?,
             hold: hold?,
             stale: stale?,
+            limits: limits?,
             stale_keys,
             brand,
             operators,

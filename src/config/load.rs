@@ -9,10 +9,10 @@ use toml::de::{DeTable, DeValue};
 use super::check::Check;
 use super::errors::Problem;
 use super::expand::Environment;
-use super::file::File;
+use super::file::{AdminTable, File};
 use super::mask::{mask_file, mask_line};
-use super::reader::{Read, Reader};
-use super::{Config, ConfigErrors};
+use super::reader::{Key, KeySpec, Presence, Read, Reader};
+use super::{Admin, Config, ConfigErrors};
 
 impl Config {
     /// Reads the file at `path`, with the variables of the process. Relative paths in it begin at
@@ -23,21 +23,7 @@ impl Config {
 
     /// The same, and notes in `read` what was read beside the file, or was to be.
     pub fn load_noting(path: &Path, read: &mut Vec<PathBuf>) -> Result<Self, ConfigErrors> {
-        let unreadable = |why: String| {
-            let message = format!("cannot read the configuration {}: {why}", path.display());
-            masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
-        };
-        let bytes = std::fs::read(path).map_err(|error| {
-            unreadable(match error.kind() {
-                io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
-                io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
-                io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
-                _ => error.to_string(),
-            })
-        })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
-        })?;
+        let text = text_of(path)?;
         Self::parse_noting(&text, path, &|name| std::env::var(name).ok(), read)
     }
 
@@ -74,6 +60,51 @@ impl Config {
             _ => Err(masked_errors(name, masked(&table), problems)),
         }
     }
+}
+
+impl Admin {
+    /// Reads the part of the file at `path` that says where operators come in: whoever asks there may lack the
+    /// variables and files that the rest of it names, and the rest may be wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        const PART: KeySpec = KeySpec { name: "admin", docs: &[], presence: Presence::Default("{}") };
+        let text = text_of(path)?;
+        let name = path.display().to_string();
+        let env = |name: &str| std::env::var(name).ok();
+        let (table, syntax) = DeTable::parse_recoverable(&text);
+        if !syntax.is_empty() {
+            let problems = syntax.iter().map(|error| Problem::new(error.span().map(Into::into), error.message()));
+            return Err(masked_errors(name, mask_file(&text, None), problems.collect()));
+        }
+        let mut reader = Reader::new(&text, &env);
+        let part: Key<AdminTable> = reader.key(table.get_ref(), table.span().into(), PART);
+        let mut problems = reader.into_problems();
+        let mut check = Check::new(path.parent().unwrap_or(Path::new("")), &env, &name, &text);
+        let admin = part.get().and_then(|part| check.admin_alone(part));
+        problems.extend(check.into_problems());
+        match admin {
+            Some(admin) if problems.is_empty() => Ok(admin),
+            _ => Err(masked_errors(name, mask_file(&text, Some(table.get_ref())), problems)),
+        }
+    }
+}
+
+/// The text of a configuration file.
+fn text_of(path: &Path) -> Result<String, ConfigErrors> {
+    let unreadable = |why: String| {
+        let message = format!("cannot read the configuration {}: {why}", path.display());
+        masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
+    };
+    let bytes = std::fs::read(path).map_err(|error| {
+        unreadable(match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
+            io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
+            _ => error.to_string(),
+        })
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!("it is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+    })
 }
 
 /// Reads a text that holds no secrets as one table, as far as that goes, and gathers what is wrong with it.

@@ -10,6 +10,11 @@ use toml::de::{DeTable, DeValue};
 /// Keys, and parameters of connection strings, whose values are secret.
 const SECRET_ENDINGS: [&str; 5] = ["password", "passwd", "pwd", "token", "secret"];
 
+/// Tables that hold a secret under a name that ends otherwise, and their keys that hold none. Whatever else stands in
+/// them may be the secret, under a name that was mistyped.
+const SECRET_TABLES: [(&str, &[&str]); 3] =
+    [("operators", &["from", "routes"]), ("jwt", &["header", "cookie", "claim"]), ("tokens", &["name", "may"])];
+
 /// Keys that hold database URLs, whatever is put there.
 const URL_KEYS: [&str; 2] = ["url", "direct_url"];
 
@@ -17,16 +22,26 @@ const URL_KEYS: [&str; 2] = ["url", "direct_url"];
 pub(super) fn mask_file(text: &str, table: Option<&DeTable<'_>>) -> String {
     let mut secret = Vec::new();
     if let Some(table) = table {
-        in_table(text, table, &mut secret);
+        in_table(text, "", table, &mut secret);
     } else {
         // What is a string is unclear in a file that does not parse: go by lines.
+        let mut table = "";
         for line in lines(text) {
             let typed = text.get(line.clone()).unwrap_or_default();
+            if let Some(header) = typed.trim().strip_prefix('[') {
+                let name = header.split(']').next().unwrap_or_default().trim_start_matches('[');
+                table = name.rsplit('.').next().unwrap_or_default().trim();
+            }
             in_text(typed, line.start, &mut secret);
-            if let Some((key, value)) = typed.split_once('=')
-                && URL_KEYS.contains(&key.trim())
-            {
-                between_colon_and_at(value, line.end - value.len(), &mut secret);
+            if let Some((key, value)) = typed.split_once('=') {
+                let (key, start) = (key.trim(), typed.len() - value.len());
+                // The only `key` that is none is a path.
+                if key.rsplit('.').next() == Some("key") || may_be_secret(table, key) {
+                    keep_variable(typed, line.start, parameter_value(typed, start), &mut secret);
+                }
+                if URL_KEYS.contains(&key) {
+                    between_colon_and_at(value, line.start + start, &mut secret);
+                }
             }
         }
     }
@@ -49,23 +64,25 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-fn in_table(text: &str, table: &DeTable<'_>, secret: &mut Vec<Range<usize>>) {
+fn in_table(text: &str, name: &str, table: &DeTable<'_>, secret: &mut Vec<Range<usize>>) {
     for (key, value) in table {
-        in_value(text, key.get_ref(), value.get_ref(), value.span(), secret);
+        in_value(text, (name, key.get_ref()), value.get_ref(), value.span(), secret);
     }
 }
 
-fn in_value(text: &str, key: &str, value: &DeValue<'_>, span: Range<usize>, secret: &mut Vec<Range<usize>>) {
+/// `name`: of the table, and the key.
+fn in_value(text: &str, name: (&str, &str), value: &DeValue<'_>, span: Range<usize>, secret: &mut Vec<Range<usize>>) {
+    let (of, key) = name;
     match value {
-        DeValue::Table(table) => in_table(text, table, secret),
+        DeValue::Table(table) => in_table(text, key, table, secret),
         DeValue::Array(array) => {
             for value in array {
-                in_value(text, key, value.get_ref(), value.span(), secret);
+                in_value(text, name, value.get_ref(), value.span(), secret);
             }
         }
         _ => {
             let typed = text.get(span.clone()).unwrap_or_default();
-            if is_secret_word(key) {
+            if is_secret_word(key) || may_be_secret(of, key) {
                 let quotes = typed.len() - typed.trim_start_matches(['"', '\'']).len();
                 keep_variable(typed, span.start, quotes..typed.len().saturating_sub(quotes), secret);
             }
@@ -80,6 +97,12 @@ fn in_value(text: &str, key: &str, value: &DeValue<'_>, span: Range<usize>, secr
 fn is_secret_word(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending))
+}
+
+/// Whether a table holds a secret, and `key` may be where.
+fn may_be_secret(table: &str, key: &str) -> bool {
+    let open = SECRET_TABLES.iter().find(|(name, _)| *name == table).map(|(_, open)| *open);
+    open.is_some_and(|open| !open.contains(&key) && !key.ends_with("_file"))
 }
 
 /// Passwords of URLs, and values of parameters that are secret.
@@ -183,7 +206,14 @@ mod tests {
             r#"admin = { read_token = "hunter2", bogus = 1 }"#,
             r#"password = "hunter2""#,
             r"secret = 'hunter2'",
+            "[operators]\nkey = \"hunter2\"",
+            "[operators]\nkye = \"hunter2\"",
+            "operators.key = \"hunter2\"",
+            "organisation = { jwt = { claim = \"a\", key = \"hunter2\" } }",
+            "[[admin.tokens]]\nname = \"a\"\ntokn = \"hunter2\"",
             // Broken files.
+            "[operators]\nkey = \"hunter2\nx = ",
+            "[operators]\nkye = \"hunter2\"\nx = ",
             "url = \"postgres://app:hunter2@db/app\nx = ",
             "read_token = \"hunter2\nx = ",
             "url = postgres://app:hunter2@db/app",
@@ -203,6 +233,8 @@ mod tests {
             r#"url = "${DATABASE_URL}""#,
             r#"read_token = "${TOKEN}""#,
             r#"read_token_file = "/run/secrets/token""#,
+            "[operators]\nkey = \"${KEY}\"\nkey_file = \"/run/key\"\nroutes = [\"orders\"]",
+            "[listen.https]\nkey = \"tls/key.pem\"",
             r#"servers = ["http://127.0.0.1:3000", "http://127.0.0.1:3001"]"#,
             r#"contact = "mailto:help@example.com""#,
         ] {

@@ -12,6 +12,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod jwt_key;
+mod limits;
 mod load;
 mod log;
 mod maintenance;
@@ -47,6 +48,7 @@ pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
 pub use jwt_key::{JwtKey, JwtKeyError};
+pub use limits::{BodyPace, ClientLimits};
 pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::{Carrier, Maintenance, Organisation};
 pub use nearest::suggestion;
@@ -82,6 +84,8 @@ pub struct Config {
     pub hold: HoldLimits,
     /// How much is kept of good answers.
     pub stale: StaleStore,
+    /// How much a client may take.
+    pub limits: ClientLimits,
     /// What tells requests apart on routes that may give a stale answer, in the order of
     /// [`gate::RouteId`]; `None` for those that never do.
     pub stale_keys: Vec<Option<StaleKey>>,

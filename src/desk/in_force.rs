@@ -75,5 +75,8 @@ fn hold(order: &Order<HoldTerms>, clock: WallClock) -> RouteHold {
         name: order.id.as_str().into(),
         routes: boxed(&order.terms.routes),
         until: order.until.map(|until| clock.moment(until)),
+        reason: order.reason.as_deref().map(Into::into),
+        by: order.by.as_str().into(),
+        source: order.source,
     }
 }

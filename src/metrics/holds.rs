@@ -1,7 +1,10 @@
 //! What is counted of requests that wait for a verdict to turn.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use prometheus::core::Collector;
+use prometheus::proto::{Metric, MetricFamily};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
@@ -45,6 +48,20 @@ impl Holds {
         let gauge = self.now.with_label_values(&[route]);
         gauge.inc();
         Held(gauge)
+    }
+
+    /// How many requests wait now, by route; routes of which none has waited are left out.
+    pub fn waiting(&self) -> BTreeMap<String, u64> {
+        let families = self.now.collect();
+        let series = families.iter().flat_map(MetricFamily::get_metric);
+        let one = |metric: &Metric| {
+            let route = metric.get_label().first()?.value().to_owned();
+            // A gauge of whole numbers far below 2^53.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let count = metric.get_gauge().get_value() as u64;
+            Some((route, count))
+        };
+        series.filter_map(one).collect()
     }
 
     /// Counts how waiting ended. `result` is one of a few fixed words.

@@ -19,7 +19,7 @@
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
-//! | `connection` | HTTP/1 or HTTP/2 |
+//! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `drain` | how it ends |
 
@@ -30,6 +30,7 @@ mod certificate;
 mod client;
 mod connection;
 mod context;
+mod crowd;
 mod doors;
 mod drain;
 mod edition;
@@ -82,6 +83,7 @@ pub use editor::{Draft, Editor};
 
 use certificate::Certificate;
 use connection::Connections;
+use crowd::Crowd;
 use doors::Doors;
 use drain::{Drain, InFlight};
 use edition::{Edition, Editions, Means};
@@ -164,7 +166,8 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app), gateway, leaving: leaving.subscribe(), open };
+        let crowd = Crowd::new(gateway.metrics.connections.clone());
+        let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();

@@ -41,6 +41,23 @@ const views = {
     await page.locator("#proposal", { hasText: "not_there" }).waitFor();
   },
 
+  async orders(page) {
+    const orders = page.locator("#orders");
+    await orders.locator("article", { hasText: "a short migration" }).waitFor();
+    await orders.getByText("Requests of orders wait: 2 at this moment.").waitFor();
+    await page.locator("#routes tr", { hasText: "orders" }).getByText("2 waiting").waitFor();
+    await orders.getByText("Passes over unmet needs of route invoices.").waitFor();
+    await orders.getByText("Blocks writes of hosts shop.example.").waitFor();
+  },
+
+  async refused(page) {
+    await page.locator("#status", { hasText: "refused" }).waitFor();
+    await page.locator("#trouble", { hasText: "421" }).waitFor();
+    await page.locator("#trouble", { hasText: "hosts" }).waitFor();
+    expect(!(await page.locator("#board").isVisible()), "nothing told to a page under another name");
+    expect(!(await page.getByText("connection lost").isVisible()), "a refusal is no lost connection");
+  },
+
   async tenants(page) {
     await page.getByText("990 ready, 10 not.").waitFor();
     await page.getByText("In 10 of 1000 tenants").waitFor();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::browse;
-use crate::house::{Backend, Cluster, Echo, Gateway, eventually};
+use crate::house::{Backend, Cluster, Echo, Gateway, eventually, shop};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -70,6 +70,36 @@ async fn in_an_outage_it_tells_what_is_broken_whom_it_met_and_what_mends_it() {
     })
     .await;
     view("broken", &gateway);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_operators_ordered_is_shown_and_how_many_wait() {
+    let more = "[[routes]]\nname = \"invoices\"\npath = \"/invoices\"\n";
+    let (_database, _echo, gateway) = shop("CREATE TABLE orders (id int)", "", more).await;
+    gateway.run(&["hold", "on", "orders", "--reason", "a short migration", "--by", "ada"]).expect(0);
+    gateway.run(&["bypass", "on", "--route", "invoices", "--reason", "a false alarm", "--by", "grace"]).expect(0);
+    gateway
+        .run(&["maintenance", "on", "--lasts", "1h", "--host", "shop.example", "--message", "Back at four."])
+        .expect(0);
+    let client = gateway.client();
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.get("/orders/1").await })
+        })
+        .collect();
+    gateway.counts(|line| line == "schemagate_held_requests{route=\"orders\"} 2").await;
+    view("orders", &gateway);
+    gateway.run(&["hold", "off", "--all"]).expect(0);
+    for request in waiting {
+        request.await.expect("it is answered").expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_another_name_it_says_what_is_wrong_with_that() {
+    let (_database, _echo, gateway) = shop("CREATE TABLE orders (id int)", "", "").await;
+    browse("dashboard.mjs", "refused", &format!("http://elsewhere.localhost.:{}/status", gateway.admin().port()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,8 +25,8 @@ export async function open(url, picture, act) {
     const page = await context.newPage();
     const complaints = [];
     page.on("console", (message) => {
-      // A refused token is part of the play.
-      if (message.type() === "error" && !message.text().includes("401")) complaints.push(message.text());
+      // Refusals are part of the play.
+      if (message.type() === "error" && !/ (401|421) /.test(message.text())) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {

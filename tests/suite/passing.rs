@@ -3,17 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use http::Method;
-use tokio_tungstenite::tungstenite::Message;
 
-use crate::house::{
-    Answer, Client, Echo, EchoHttp2, Gateway, ODD_HEADERS, eventually, free_port, odd_body, pattern, raw, turn,
-};
+use crate::house::{Answer, Client, Echo, EchoHttp2, Gateway, ODD_HEADERS, eventually, free_port, odd_body, raw};
 
 const LIMIT: Duration = Duration::from_secs(15);
-const LARGE: usize = 64 * 1024 * 1024;
-const PIECE: usize = 64 * 1024;
 
 async fn through(servers: &[String]) -> Gateway {
     through_with("", servers, "").await
@@ -102,54 +96,6 @@ async fn a_chunked_answer_and_a_chunked_upload_go_through() {
     let pieces = futures_util::stream::iter(["one ", "two ", "three"].map(Ok::<_, std::io::Error>));
     let upload = client.request(Method::POST, "/mirror").body(reqwest::Body::wrap_stream(pieces));
     assert_eq!(Answer::to(upload).await.expect(200).text(), "one two three");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_mebibytes_go_through_both_ways() {
-    let _turn = turn().await;
-    let (_echo, gateway, _client) = house().await;
-    for client in [gateway.client(), Client::http2(gateway.port())] {
-        let down = client.get(&format!("/bytes/{LARGE}")).await.expect(200);
-        assert_eq!(down.body.len(), LARGE);
-        assert!(down.body.iter().enumerate().all(|(index, byte)| *byte == pattern(index)), "a byte is different");
-
-        let pieces = (0..LARGE / PIECE).map(|piece| {
-            let start = piece * PIECE;
-            Ok::<_, std::io::Error>((start..start + PIECE).map(pattern).collect::<Bytes>())
-        });
-        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-        let up = Answer::to(client.request(Method::POST, "/count").body(body)).await.expect(200);
-        assert_eq!(up.text(), format!("{LARGE} true"));
-    }
-}
-
-#[tokio::test]
-async fn events_are_streamed_and_not_gathered() {
-    let (echo, _gateway, client) = house().await;
-    let response = client.request(Method::GET, "/events").send().await.expect("a head before the body's end");
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let mut events = response.bytes_stream();
-    let first = tokio::time::timeout(LIMIT, events.next()).await.expect("the first event at once");
-    assert_eq!(first.expect("an event").expect("an event"), "data: first\n\n");
-    // Only now does the backend send the second: it cannot have been waited for.
-    echo.release();
-    let second = tokio::time::timeout(LIMIT, events.next()).await.expect("the second event");
-    assert_eq!(second.expect("an event").expect("an event"), "data: second\n\n");
-    assert!(events.next().await.is_none(), "the end");
-}
-
-#[tokio::test]
-async fn a_web_socket_talks_both_ways() {
-    let (_echo, gateway, _client) = house().await;
-    let url = format!("ws://127.0.0.1:{}/ws", gateway.port());
-    let (mut socket, response) = tokio_tungstenite::connect_async(url).await.expect("an upgrade");
-    assert_eq!(response.status(), 101);
-    for message in [Message::text("hello"), Message::binary(odd_body()), Message::text("")] {
-        socket.send(message.clone()).await.expect("sent");
-        let back = tokio::time::timeout(LIMIT, socket.next()).await.expect("an answer");
-        assert_eq!(back.expect("a message").expect("a message"), message);
-    }
-    socket.close(None).await.expect("closed");
 }
 
 #[tokio::test]

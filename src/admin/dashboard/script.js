@@ -36,6 +36,16 @@ function bypass(item) {
     item.reason ? make("p", { textContent: item.reason }) : null);
 }
 
+function hold(item, board) {
+  const theirs = board.routes.filter((route) => !item.routes.length || item.routes.includes(route.name));
+  const waiting = theirs.reduce((sum, route) => sum + (route.waiting ?? 0), 0);
+  return make("article", { className: "card" },
+    make("p", {}, make("h3", { textContent: item.name }), " ", pill("hold"),
+      make("span", { className: "quiet", textContent: ` ${until(item.ends_in_seconds)}, by ${item.by}` })),
+    make("p", { textContent: `Requests of ${item.routes.join(", ") || "every route"} wait: ${waiting} at this moment.` }),
+    item.reason ? make("p", { textContent: item.reason }) : null);
+}
+
 function maintenance(item) {
   const scope = [named("routes", item.routes), named("hosts", item.hosts), named("tenants", item.tenants),
     item.organisation ? `organisation ${item.organisation}` : null].filter(Boolean).join("; ");
@@ -52,7 +62,8 @@ function orders(board) {
   const table = board.windows?.table;
   const untold = table && table.state !== "read"
     ? [make("p", { textContent: `The table ${table.name} of maintenance windows is ${table.state}${table.problem ? `: ${table.problem}` : ""}.` })] : [];
-  const cards = [...untold, ...(board.bypasses ?? []).map(bypass), ...(board.windows?.windows ?? []).map(maintenance)];
+  const cards = [...untold, ...(board.bypasses ?? []).map(bypass), ...(board.holds ?? []).map((item) => hold(item, board)),
+    ...(board.windows?.windows ?? []).map(maintenance)];
   byId("in-force").hidden = !cards.length;
   byId("orders").replaceChildren(...cards);
 }
@@ -113,7 +124,7 @@ function routes(board) {
   byId("routes").replaceChildren(...shown.map((route) => make("tr", {},
     make("th", { scope: "row", textContent: route.name }),
     make("td", { textContent: route.needs.join(", ") || "nothing" }),
-    make("td", {}, pill(route.action), route.observed ? " observed only" : ""),
+    make("td", {}, pill(route.action), route.observed ? " observed only" : "", route.waiting ? ` ${route.waiting} waiting` : ""),
     make("td", { textContent: rates(route, board) }),
     make("td", { textContent: Object.entries(route.taken).map(([action, count]) => `${action} ${count}`).join(", ") }))));
   byId("found").textContent = wanted || board.all_routes > shown.length ? `${shown.length} of ${board.all_routes}` : "";
@@ -204,6 +215,7 @@ function show(board) {
   byId("version").textContent = `schemagate ${board.version}`;
   byId("board").hidden = false;
   byId("login").hidden = true;
+  byId("trouble").hidden = true;
   orders(board);
   requirements(board);
   tenants(board);
@@ -212,9 +224,14 @@ function show(board) {
   suggestions();
 }
 
-function lost() {
-  byId("status").textContent = "connection lost";
+/** Says why nothing new is shown. */
+function trouble(word, why) {
+  byId("status").textContent = word;
   byId("status").className = "pill lost";
+  const old = latest ? ` What is shown is of ${clock(latest.at)}.` : "";
+  const text = `${why}${old}`;
+  if (byId("trouble").textContent !== text) byId("trouble").textContent = text;
+  byId("trouble").hidden = false;
 }
 
 // --- Reading --------------------------------------------------------------------------------------
@@ -223,6 +240,9 @@ function lost() {
 let token = sessionStorage.getItem("token");
 
 const ask = (path) => fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+
+/** schemagate answers, and does not show anything. */
+class Refused extends Error {}
 
 /** Reads server-sent events: EventSource cannot send a token. */
 async function read() {
@@ -235,7 +255,11 @@ async function read() {
     byId("token").focus();
     return false;
   }
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  if (!answer.ok) {
+    // It is there, and says what is wrong: another Host (421), a page from elsewhere (403), too many who watch (429).
+    const told = await answer.json().catch(() => ({}));
+    throw new Refused(told.detail ? `schemagate refuses (${answer.status}): ${told.detail}.` : `schemagate answers ${answer.status}.`);
+  }
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ;) {
     const { value, done } = await reader.read();
@@ -251,13 +275,15 @@ async function read() {
 
 async function follow() {
   for (;;) {
+    let refusal = null;
     try {
       if (!(await read())) return;
-    } catch {
-      // Another attempt follows.
+    } catch (error) {
+      if (error instanceof Refused) refusal = error;
     }
-    lost();
-    await new Promise((resume) => setTimeout(resume, 1000));
+    if (refusal) trouble("refused", refusal.message);
+    else trouble("connection lost", "schemagate cannot be reached; it is tried again every second.");
+    await new Promise((resume) => setTimeout(resume, refusal ? 5000 : 1000));
   }
 }
 

@@ -119,7 +119,7 @@ mod tests {
         Report {
             status: Status::Degraded,
             generation: 0,
-            databases: vec![DatabaseReport { name: "main".to_owned(), known: true }],
+            databases: vec![DatabaseReport { name: "main".to_owned(), known: true, seen_seconds_ago: None }],
             requirements: vec![RequirementReport {
                 name: "release".to_owned(),
                 database: "main".to_owned(),
@@ -138,6 +138,7 @@ mod tests {
             tenants: None,
             windows: None,
             bypasses: Vec::new(),
+            holds: Vec::new(),
         }
     }
 

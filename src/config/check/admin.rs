@@ -15,7 +15,12 @@ use crate::config::{Admin, AdminToken, May, Secret};
 const SHORTEST: usize = 16;
 
 impl Check<'_> {
-    pub(super) fn admin(&mut self, admin: &AdminTable, requirements: &Requirements) -> Option<Admin> {
+    /// The same for those who ask there alone: whether the requirements are any that it names is not asked.
+    pub(in crate::config) fn admin_alone(&mut self, admin: &AdminTable) -> Option<Admin> {
+        self.admin(admin, None)
+    }
+
+    pub(super) fn admin(&mut self, admin: &AdminTable, requirements: Option<&Requirements>) -> Option<Admin> {
         let tokens = self.tokens(admin);
         let tables = admin.tokens.get().map_or(&[][..], |list| &list.0);
         let simple = [&admin.read_token, &admin.read_token_file, &admin.control_token, &admin.control_token_file];
@@ -31,7 +36,9 @@ impl Check<'_> {
         let hosts = admin.hosts.get().map_or(&[][..], |list| &list.0);
         let hosts = hosts.iter().filter_map(|host| self.admin_host(host)).collect();
         let mut ready_needs = Vec::new();
-        for name in admin.ready_needs.get().map_or(&[][..], |list| &list.0) {
+        let named = requirements.and_then(|known| Some((known, admin.ready_needs.get()?)));
+        for (requirements, name) in named.iter().flat_map(|(known, list)| list.0.iter().map(move |name| (*known, name)))
+        {
             ready_needs
                 .extend(self.resolve(name, requirements.names(), ("requirement", "requirements")).unwrap_or_default());
         }

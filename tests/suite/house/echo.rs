@@ -1,9 +1,10 @@
 //! A small backend of bytes: what it was sent, and answers whose every byte the test knows.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,9 +30,20 @@ pub(crate) fn odd_body() -> Vec<u8> {
     (0..=255).cycle().take(70_001).collect()
 }
 
+/// What repeats in `/bytes/N`.
+const PERIOD: usize = 251;
+/// What is sent at once of a long body.
+const PIECE: usize = 64 * 1024;
+
 /// The byte at `index` of `/bytes/N`.
 pub(crate) fn pattern(index: usize) -> u8 {
-    u8::try_from(index.wrapping_mul(31) % 251).unwrap()
+    u8::try_from(index.wrapping_mul(31) % PERIOD).unwrap()
+}
+
+/// The bytes of `/bytes/N` from `start` on: at most so many as are sent at once. Nothing is copied or counted out.
+pub(crate) fn piece(start: usize, length: usize) -> Bytes {
+    static BYTES: LazyLock<Bytes> = LazyLock::new(|| (0..PERIOD + PIECE).map(pattern).collect());
+    BYTES.slice(start % PERIOD..start % PERIOD + length)
 }
 
 /// HTTP/1.1 by hand on a port of its own.
@@ -45,7 +57,7 @@ pub(crate) struct Echo {
 struct Shared {
     connections: AtomicUsize,
     requests: AtomicUsize,
-    /// `/events` sends its second event, and `/hold` its answer, when the test says so.
+    /// `/hold` is answered when the test says so.
     release: Notify,
 }
 
@@ -82,7 +94,7 @@ impl Echo {
         self.shared.requests.load(Ordering::Relaxed)
     }
 
-    /// Lets one `/events` or `/hold` go on.
+    /// Lets one `/hold` go on.
     pub(crate) fn release(&self) {
         self.shared.release.notify_one();
     }
@@ -163,7 +175,6 @@ async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         match path.split('/').collect::<Vec<_>>()[1..] {
             ["ws"] => return web_socket(stream.into_inner(), &head).await,
             ["close"] => return Ok(()),
-            ["events"] => return events(&mut stream, shared).await,
             ["hold"] => {
                 shared.release.notified().await;
                 answer(&mut stream, method, 200, &[], b"held").await?;
@@ -175,8 +186,13 @@ async fn talk(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             }
             ["odd"] => answer(&mut stream, method, 203, ODD_HEADERS, &odd_body()).await?,
             ["bytes", n] => {
-                let body: Vec<u8> = (0..n.parse().unwrap_or(0)).map(pattern).collect();
-                answer(&mut stream, method, 200, &[("content-type", "application/octet-stream")], &body).await?;
+                let length = n.parse().unwrap_or(0);
+                let kind = [("content-type", "application/octet-stream")];
+                begin_answer(&mut stream, 200, &kind, Some(length)).await?;
+                for start in (0..length).step_by(PIECE).filter(|_| method != "HEAD") {
+                    stream.write_all(&piece(start, PIECE.min(length - start))).await?;
+                }
+                stream.flush().await?;
             }
             ["chunked"] => {
                 let text = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n\
@@ -228,22 +244,31 @@ async fn answer(
     body: &[u8],
 ) -> io::Result<()> {
     let bodiless = matches!(status, 204 | 304);
-    let mut head = format!("HTTP/1.1 {status} Status\r\n");
-    if !bodiless {
-        head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
-    }
-    for (name, value) in headers {
-        head.extend([*name, ": ", *value, "\r\n"]);
-    }
-    head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).await?;
+    begin_answer(stream, status, headers, (!bodiless).then_some(body.len())).await?;
     if method != "HEAD" && !bodiless {
         stream.write_all(body).await?;
     }
     stream.flush().await
 }
 
-/// Hands each piece of a body to `each` as it comes.
+async fn begin_answer(
+    stream: &mut BufReader<TcpStream>,
+    status: u16,
+    headers: &[(&str, &str)],
+    length: Option<usize>,
+) -> io::Result<()> {
+    let mut head = format!("HTTP/1.1 {status} Status\r\n");
+    if let Some(length) = length {
+        head.extend(["content-length: ", &length.to_string(), "\r\n"]);
+    }
+    for (name, value) in headers {
+        head.extend([*name, ": ", *value, "\r\n"]);
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes()).await
+}
+
+/// Hands a body to `each` as it comes, at most a piece at a time.
 async fn read_body(stream: &mut BufReader<TcpStream>, head: &Head, mut each: impl FnMut(&[u8])) -> io::Result<()> {
     if !head.is_chunked() {
         return read_exactly(stream, head.length(), &mut each).await;
@@ -266,14 +291,14 @@ async fn read_exactly(
     mut left: usize,
     each: &mut impl FnMut(&[u8]),
 ) -> io::Result<()> {
-    let mut piece = vec![0; 64 * 1024];
+    let mut buffer = vec![0; PIECE];
     while left > 0 {
-        let most = left.min(piece.len());
-        let read = stream.read(&mut piece[..most]).await?;
+        let most = left.min(buffer.len());
+        let read = stream.read(&mut buffer[..most]).await?;
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        each(&piece[..read]);
+        each(&buffer[..read]);
         left -= read;
     }
     Ok(())
@@ -286,9 +311,9 @@ async fn skip_body(stream: &mut BufReader<TcpStream>, head: &Head) -> io::Result
 /// How long the body was, and whether every byte was as [`pattern`] has it.
 async fn count(stream: &mut BufReader<TcpStream>, head: &Head) -> io::Result<(usize, bool)> {
     let (mut count, mut intact) = (0, true);
-    read_body(stream, head, |piece| {
-        intact &= piece.iter().enumerate().all(|(index, byte)| *byte == pattern(count + index));
-        count += piece.len();
+    read_body(stream, head, |come| {
+        intact &= piece(count, come.len()) == come;
+        count += come.len();
     })
     .await?;
     Ok((count, intact))
@@ -300,18 +325,6 @@ async fn mirror(stream: &mut BufReader<TcpStream>, head: &Head) -> io::Result<()
     read_body(stream, head, |piece| body.extend_from_slice(piece)).await?;
     let content_type = head.header("content-type").unwrap_or("application/octet-stream");
     answer(stream, &head.method, 200, &[("content-type", content_type)], &body).await
-}
-
-/// An event, and another one when the test says so.
-async fn events(stream: &mut BufReader<TcpStream>, shared: &Shared) -> io::Result<()> {
-    let head =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\nconnection: close\r\n\r\n";
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(b"data: first\n\n").await?;
-    stream.flush().await?;
-    shared.release.notified().await;
-    stream.write_all(b"data: second\n\n").await?;
-    stream.flush().await
 }
 
 /// Says back every message.

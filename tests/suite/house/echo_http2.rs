@@ -1,59 +1,30 @@
-//! A backend that speaks HTTP/2 only, by prior knowledge.
+//! A backend that says back what it is sent, over HTTP/2.
 
 use bytes::Bytes;
-use http::Response;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::{Request, Response};
+
+use super::http2_backend::{Http2Backend, receive, send};
 
 /// Says back each request's body, and its version, method and path in headers.
-pub(crate) struct EchoHttp2 {
-    port: u16,
-    serving: JoinHandle<()>,
-}
+pub(crate) struct EchoHttp2(Http2Backend);
 
 impl EchoHttp2 {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let port = listener.local_addr().expect("it is bound").port();
-        let serving = tokio::spawn(async move {
-            let mut talks = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                talks.spawn(talk(stream));
-            }
-        });
-        Self { port, serving }
+        Self(Http2Backend::start(mirror).await)
     }
 
     /// `host:port`, as an upstream's `servers` have it.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.0.address()
     }
 }
 
-impl Drop for EchoHttp2 {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-async fn talk(stream: TcpStream) -> Result<(), h2::Error> {
-    let mut connection = h2::server::handshake(stream).await?;
-    while let Some(accepted) = connection.accept().await {
-        let (request, respond) = accepted?;
-        tokio::spawn(mirror(request, respond));
-    }
-    Ok(())
-}
-
-async fn mirror(
-    request: http::Request<h2::RecvStream>,
-    mut respond: h2::server::SendResponse<Bytes>,
-) -> Result<(), h2::Error> {
+async fn mirror(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Result<(), h2::Error> {
     let (head, mut body) = request.into_parts();
     let mut seen = Vec::new();
-    while let Some(piece) = body.data().await {
-        let piece = piece?;
-        body.flow_control().release_capacity(piece.len())?;
+    while let Some(piece) = receive(&mut body).await? {
         seen.extend_from_slice(&piece);
     }
     let status = head.uri.path().strip_prefix("/status/").and_then(|status| status.parse().ok()).unwrap_or(200_u16);
@@ -65,12 +36,5 @@ async fn mirror(
         .body(())
         .expect("a valid head");
     let mut sending = respond.send_response(response, seen.is_empty())?;
-    let mut left = Bytes::from(seen);
-    while !left.is_empty() {
-        sending.reserve_capacity(left.len());
-        let Some(granted) = std::future::poll_fn(|context| sending.poll_capacity(context)).await else { break };
-        let piece = left.split_to(granted?.min(left.len()));
-        sending.send_data(piece, left.is_empty())?;
-    }
-    Ok(())
+    if seen.is_empty() { Ok(()) } else { send(&mut sending, seen.into(), true).await }
 }

@@ -17,8 +17,14 @@ fn hold() -> Hold {
 fn under(routes: Vec<Route>, usual: Option<HoldId>, held: &[&str]) -> Gate {
     let rules = Rules::new(routes, requirements(), 2, KEEP, None).expect("no conflict");
     let gate = look(&Gate::new(Arc::new(rules.with_holds(vec![hold(), hold()], usual))), &catalog());
-    let held =
-        RouteHold { name: "h1".into(), routes: held.iter().map(|name| (*name).into()).collect(), until: Some(at(20)) };
+    let held = RouteHold {
+        name: "h1".into(),
+        routes: held.iter().map(|name| (*name).into()).collect(),
+        until: Some(at(20)),
+        reason: None,
+        by: "me".into(),
+        source: crate::OrderSource::Operator,
+    };
     let orders = Orders { holds: vec![held], ..Orders::default() };
     gate.with_snapshot(gate.snapshot().with_orders(&orders))
 }

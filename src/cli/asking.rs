@@ -1,0 +1,72 @@
+//! Where a running schemagate is asked, the same for every command that does.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::admin_client::{AdminClient, Tokens};
+use super::console::Console;
+use super::exit::Exit;
+use super::{ConfigFile, Format, complain};
+use crate::config::{Admin, Secret};
+
+/// The variable that may hold the token: an argument would show in the list of processes.
+const TOKEN: &str = "SCHEMAGATE_TOKEN";
+
+const ADMIN_HELP: &str = "\
+The admin listener to ask, such as http://127.0.0.1:9901 or unix:/run/schemagate.sock; then no configuration file is read";
+
+const TOKEN_HELP: &str = "A file with the token to send, before $SCHEMAGATE_TOKEN and what stands under [admin]";
+
+/// Where a running schemagate is asked, and how it is told.
+#[derive(Debug, Args)]
+pub(super) struct Asking {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[arg(long, value_name = "URL", env = "SCHEMAGATE_ADMIN", global = true, help = ADMIN_HELP)]
+    admin: Option<String>,
+    #[arg(long, value_name = "FILE", global = true, help = TOKEN_HELP)]
+    token_file: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub(super) format: Format,
+}
+
+impl Asking {
+    /// What asks the schemagate that is meant.
+    pub(super) fn client(&self, console: &Console) -> Result<AdminClient, Exit> {
+        let usage = |message: String| {
+            console.error(message);
+            Exit::Usage
+        };
+        let token = self.token().map_err(usage)?;
+        if let Some(url) = &self.admin {
+            let tokens = token.map_or(Tokens::None, Tokens::Given);
+            return AdminClient::at_url(url, tokens).map_err(|why| usage(format!("--admin: {why}")));
+        }
+        let admin = Admin::load(&self.file.config).map_err(|errors| complain(&errors, self.format, console))?;
+        let listen = admin.listen.clone();
+        let tokens = token.map_or_else(|| Tokens::Configured(admin), Tokens::Given);
+        Ok(AdminClient::at_address(&listen, tokens))
+    }
+
+    fn token(&self) -> Result<Option<Secret>, String> {
+        match &self.token_file {
+            Some(file) => read(file).map(Some),
+            None => Ok(environment()),
+        }
+    }
+}
+
+fn environment() -> Option<Secret> {
+    std::env::var(TOKEN).ok().filter(|token| !token.is_empty()).map(Secret::new)
+}
+
+/// A file's first line; editors end it.
+fn read(file: &Path) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("--token-file {}: {error}", file.display()))?;
+    match text.trim() {
+        "" => Err(format!("--token-file {}: it is empty", file.display())),
+        token => Ok(Secret::new(token)),
+    }
+}
