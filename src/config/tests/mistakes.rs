@@ -189,17 +189,21 @@ fn each_mistake_of_waiting_keeping_and_leading_elsewhere_has_its_message() {
 }
 
 #[test]
+fn each_mistake_in_what_is_told_has_its_message() {
+    let on = |word: &str| format!("alerts = [{{ webhook = \"http://a/\", on = [\"{word}\"] }}]\n{SMALL}");
+    assert_messages([
+        (on("brokn"), "`alerts.on` knows no `brokn`"),
+        (on("blocked"), "`alerts.on` has `blocked`, which is of tenants, and there are no [tenants]"),
+    ]);
+}
+
+#[test]
 fn each_mistake_has_its_message() {
     let database = |more: &str| SMALL.replace("[upstreams.api]", &format!("{more}\n[upstreams.api]"));
     let top = |more: &str| format!("{more}\n{SMALL}");
     assert_messages([
         (top("tenants = {}"), "`tenants` does not say how a request names its tenant"),
         (top("mode = \"watch\""), "`mode` knows no `watch`"),
-        (top("alerts = [{ webhook = \"http://a/\", on = [\"brokn\"] }]"), "`alerts.on` knows no `brokn`"),
-        (
-            top("alerts = [{ webhook = \"http://a/\", on = [\"blocked\"] }]"),
-            "`alerts.on` has `blocked`, which is of tenants, and there are no [tenants]",
-        ),
         (top("listen = 5"), "`listen` is an integer, expected a table"),
         (top("listen = { http = \"8080\" }"), "`listen.http`: `8080` has no port"),
         (top("listen = { http = [] }"), "there is no address to listen on"),
