@@ -2,6 +2,7 @@
 
 mod admin_client;
 mod asking;
+mod bench;
 mod bypass;
 mod check;
 mod check_prisma;
@@ -80,6 +81,8 @@ enum Command {
     Hold(hold::Hold),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
+    /// Put steady load on a server and measure it
+    Bench(bench::Bench),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Maintenance(maintenance) => maintenance.run(&console),
         Command::Hold(hold) => hold.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
+        Command::Bench(bench) => bench.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),

@@ -13,6 +13,7 @@ mod maintenance;
 mod migrations;
 mod operators;
 mod probe;
+mod scenario;
 mod tenants;
 
 use gate::{EncodedSlash, Mode};
@@ -34,6 +35,7 @@ pub(super) use maintenance::{JwtTable, MaintenanceTable, OrganisationTable, Plan
 pub(super) use migrations::MigrationsTable;
 pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
+pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
 
 /// Whether a difference between two paths counts.

@@ -20,6 +20,7 @@ mod admin_fuzz;
 mod alerts;
 mod answers;
 mod bad_input;
+mod bench;
 mod canonical;
 mod commands;
 mod dashboard;
