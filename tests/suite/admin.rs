@@ -44,7 +44,12 @@ async fn house(admin: &str) -> (SqliteFile, Echo, Gateway) {
 async fn live_and_ready_answer_probes() {
     let (_database, _echo, gateway) = house("").await;
     gateway.admin().get("/live").await.expect(200);
-    let ready = gateway.admin().get("/ready").await.expect(200);
+    // The listeners are noted as open just after they are.
+    let ready = eventually("ready", LIMIT, async || {
+        let answer = gateway.admin().get("/ready").await;
+        (answer.status == 200).then_some(answer)
+    })
+    .await;
     assert_eq!(ready.json()["ready"], true);
     gateway.admin().get("/nothing").await.expect(404);
 }

@@ -72,6 +72,7 @@ mod status;
 mod storm;
 mod streams;
 mod symptoms;
+mod tenant_alerts;
 mod tenants;
 mod thousand_tenants;
 mod tls;
