@@ -90,7 +90,7 @@ async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Dura
     };
     let (waited, most) = tokio::join!(waiting, most);
     // It may have ended by itself, when the last of its connections was closed.
-    drop(tool.ends_within(Duration::from_secs(10)));
+    let _ = tool.ends_within(Duration::from_secs(10));
     let words = String::from_utf8_lossy(&std::fs::read(&words).expect("its words")).into_owned();
     let told = |name: &str| {
         let line = words.lines().rev().find(|line| line.contains(name));
