@@ -11,6 +11,7 @@ mod console;
 mod demo;
 mod diff;
 mod difference_table;
+mod discretion;
 mod exit;
 mod explain;
 mod hold;
@@ -112,7 +113,9 @@ pub fn main() -> ExitCode {
     let console = Console::new();
     // For clients of HTTP; servers and databases name it themselves. It fails where it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let exit = match Cli::parse().command {
+    let arguments = discretion::arguments();
+    discretion::keep_memory(&console);
+    let exit = match Cli::parse_from(arguments).command {
         Command::Run(run) => run.run(&console),
         Command::Init(init) => init.run(&console),
         Command::Lock(lock) => lock.run(&console),
