@@ -112,7 +112,7 @@ wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
 
-deps-slow: deps-build ## What the proof against slow clients needs besides.
+deps-slow: deps-build ## What the proofs of slow clients and of many streams need besides.
 	@scripts/install-missing.sh slow
 
 proofs: deps-test deps-wire deps-slow ## The long proofs: a minute and more each, with their figures.
