@@ -14,7 +14,7 @@ use crate::house::{Echo, Gateway, Guarded, eventually, turn};
 const ATTACK: Duration = Duration::from_secs(120);
 const QUIET: Duration = Duration::from_secs(30);
 /// From one request of the others to the next, whatever the answers take.
-const BETWEEN: Duration = Duration::from_millis(5);
+const BETWEEN: Duration = Duration::from_millis(20);
 const CONNECTIONS: &str = "2000";
 /// What a quiet 99th percentile is taken for at least: below, the machine's own pauses are all that is measured.
 const LEAST: Duration = Duration::from_millis(5);
