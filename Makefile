@@ -19,11 +19,13 @@ CARGO ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
 TIME ?= 60
+ROUNDS ?= 10
+SECONDS ?= 4
 BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench-micro deps-build deps-test deps-apps deps-browser deps-wire wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -46,8 +48,16 @@ rules: ## Alert rules against made-up series, and the queries of the Grafana das
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
 
+bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
+	@scripts/install-missing.sh bench
+	$(CARGO) build --release --locked --workspace --bins
+	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
+
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
+
+bench-refresh: deps-test ## What it costs to watch a thousand tenants, of the database's time and of schemagate's.
+	$(CARGO) bench --bench refresh
 
 deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
 	@scripts/install-missing.sh build
@@ -105,7 +115,10 @@ wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
 
-proofs: deps-test deps-wire ## The long proofs: a minute and more each, with their figures.
+deps-slow: deps-build ## What the proofs of slow clients and of many streams need besides.
+	@scripts/install-missing.sh slow
+
+proofs: deps-test deps-wire deps-slow ## The long proofs: a minute and more each, with their figures.
 	$(CARGO) test --test suite --locked -- --ignored --nocapture --test-threads=1
 
 # On stable Rust and by the tests' own build: only the workspace's crates are built once more, with instruments, and one program

@@ -25,6 +25,7 @@
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
+//! | [`load`] | load on a server, and what comes of it |
 //! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
@@ -40,6 +41,7 @@ pub mod desk;
 pub mod handover;
 pub mod init;
 pub mod live;
+pub mod load;
 pub mod lock;
 
 pub mod metrics;

@@ -23,6 +23,7 @@ mod probe;
 mod report;
 mod requirement;
 mod route;
+mod scenario;
 mod stale;
 mod tenants;
 mod tls;

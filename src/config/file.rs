@@ -13,6 +13,7 @@ mod maintenance;
 mod migrations;
 mod operators;
 mod probe;
+mod scenario;
 mod tenants;
 mod tls;
 
@@ -35,6 +36,7 @@ pub(super) use maintenance::{JwtTable, MaintenanceTable, OrganisationTable, Plan
 pub(super) use migrations::MigrationsTable;
 pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
+pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
 pub(super) use tls::{HttpsTable, UpstreamTlsTable};
 
