@@ -215,7 +215,7 @@ impl Frames {
     }
 
     /// Reads until it is closed.
-    async fn is_closed(mut self) {
+    async fn until_closed(mut self) {
         is_closed(&mut self.0).await;
     }
 }
@@ -232,7 +232,7 @@ async fn who_takes_back_request_after_request_is_cut_off_and_others_are_served()
             break;
         }
     }
-    frames.is_closed().await;
+    frames.until_closed().await;
     let ended = "schemagate_connections_ended_total{limit=\"http2_resets\"}";
     eventually("it is counted", SOON, async || (house.metric(ended).await == 1).then_some(())).await;
     house.gateway.logged("limits.http2_resets").await;
@@ -257,11 +257,11 @@ async fn frames_that_bring_nothing_are_not_answered_for_ever() {
         let house = House::open("http2_control_frames = 100").await;
         let mut frames = Frames::begin(&house).await;
         for _ in 0..5_000 {
-            if !frames.send(kind, 0, if kind == 2 { 1 } else { 0 }, content).await {
+            if !frames.send(kind, 0, u32::from(kind == 2), content).await {
                 break;
             }
         }
-        frames.is_closed().await;
+        frames.until_closed().await;
         let ended = "schemagate_connections_ended_total{limit=\"http2_control_frames\"}";
         eventually("it is counted", SOON, async || (house.metric(ended).await == 1).then_some(())).await;
     }
@@ -275,7 +275,7 @@ async fn a_header_over_http2_has_its_time_too() {
     let mut never_begins = house.connect().await;
     never_begins.write_all(b"PRI * HTTP/2.0\r\n").await.expect("it is sent");
     let began = Instant::now();
-    never_ends.is_closed().await;
+    never_ends.until_closed().await;
     is_closed(&mut never_begins).await;
     assert!(began.elapsed() < SOON);
     assert_eq!(house.echo.requests(), 0);
