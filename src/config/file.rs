@@ -13,6 +13,7 @@ mod migrations;
 mod operators;
 mod probe;
 mod tenants;
+mod traces;
 
 use gate::{EncodedSlash, Mode};
 
@@ -33,6 +34,7 @@ pub(super) use migrations::MigrationsTable;
 pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use tenants::TenantsTable;
+pub(super) use traces::TracesTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,8 @@ table! {
         symptoms: SymptomsTable = {},
         /// How log lines look.
         log: LogTable = {},
+        /// Spans for an OpenTelemetry collector.
+        traces: TracesTable = {},
     }
 }
 

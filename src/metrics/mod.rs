@@ -13,6 +13,7 @@
 //! | `upstreams` | servers, and how it is to connect to them |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
+//! | `spans` | spans on their way to a collector |
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
@@ -33,6 +34,7 @@ mod register;
 mod remembered;
 mod requests;
 mod shown;
+mod spans;
 mod stale;
 mod tenants;
 #[cfg(test)]
@@ -54,6 +56,7 @@ pub use holds::{Held, Holds};
 pub use operators::Operators;
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
+pub use spans::SpanCounts;
 pub use upstreams::Servers;
 
 use alerts::Alerts;
@@ -94,6 +97,8 @@ pub struct Metrics {
     pub operators: Operators,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    /// Spans on their way to a collector.
+    pub spans: SpanCounts,
     windows: Windows,
 }
 
@@ -115,6 +120,7 @@ impl Metrics {
         let admin = AdminMetrics::new(&mut register)?;
         let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
+        let spans = SpanCounts::new(&mut register)?;
         let windows = Windows::new(&mut register)?;
         let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
@@ -138,6 +144,7 @@ impl Metrics {
             admin,
             operators,
             holds,
+            spans,
             windows,
         })
     }
