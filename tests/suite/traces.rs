@@ -158,7 +158,8 @@ async fn who_decided_not_to_record_a_trace_is_followed_and_the_share_is_of_those
     assert!(paths.iter().all(|path| path == "/sampled"), "{paths:?}");
 }
 
-#[tokio::test]
+// The collector has to answer while the process ends.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_fails_holds_nobody_up_and_the_last_spans_are_sent_at_the_end() {
     let (_database, _echo, mut gateway, collector) = traced("CREATE TABLE orders (id int)", "").await;
     collector.answers(400);

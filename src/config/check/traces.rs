@@ -22,7 +22,7 @@ impl Check<'_> {
                         typed.place,
                         format!("`traces.endpoint`: `{}` is not where a collector listens", typed.value),
                     )
-                    .help("such as \"http://127.0.0.1:4318\"; what it asks for goes into `headers`");
+                    .help("such as \"http://127.0.0.1:4318/\"; what it asks for goes into `headers`");
                     return None;
                 };
                 if url.path() == "/" {
