@@ -23,7 +23,7 @@ BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench-micro deps-build deps-test deps-apps deps-browser deps-wire wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules bench-micro deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -105,7 +105,10 @@ wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
 
-proofs: deps-test deps-wire ## The long proofs: a minute and more each, with their figures.
+deps-slow: deps-build ## What the proof against slow clients needs besides.
+	@scripts/install-missing.sh slow
+
+proofs: deps-test deps-wire deps-slow ## The long proofs: a minute and more each, with their figures.
 	$(CARGO) test --test suite --locked -- --ignored --nocapture --test-threads=1
 
 # On stable Rust and by the tests' own build: only the workspace's crates are built once more, with instruments, and one program

@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser|wire|rules
+# Usage: install-missing.sh build|test|apps|browser|wire|rules|slow
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -13,6 +13,7 @@ apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-ve
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
 rules=(promtool:prometheus node:nodejs)
+slow=(slowhttptest:slowhttptest)
 
 # Debian installs servers where a user's PATH does not look.
 has() {
@@ -28,7 +29,8 @@ case "${1:-}" in
     browser) wanted=("${browser[@]}") ;;
     wire) wanted=("${wire[@]}") ;;
     rules) wanted=("${rules[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser|wire|rules" >&2; exit 2 ;;
+    slow) wanted=("${slow[@]}") ;;
+    *) echo "usage: $0 build|test|apps|browser|wire|rules|slow" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -43,7 +45,7 @@ fi
 
 # Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
 enough_node() {
-    [ "$1" = build ] || [ "$1" = wire ] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
+    [[ "$1" = build || "$1" = wire || "$1" = slow ]] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
         echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
         exit 1
     }

@@ -26,6 +26,7 @@
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
 //! | [`traces`] | to which trace a request belongs, and spans on their way to a collector |
+//! | [`load`] | load on a server, and what comes of it |
 //! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
@@ -41,6 +42,7 @@ pub mod desk;
 pub mod handover;
 pub mod init;
 pub mod live;
+pub mod load;
 pub mod lock;
 
 pub mod metrics;

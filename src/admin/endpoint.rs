@@ -149,7 +149,7 @@ pub(super) fn all() -> Vec<Endpoint> {
             .about("Whether traffic may come: listeners open, first verdicts in, `ready_needs` ready")
             .answers::<Readiness>(OK)
             .answers::<Readiness>(AWAY),
-        Endpoint::get("/health/migrations", Read, super::health)
+        Endpoint::get(HEALTH, Read, super::health)
             .about("How every requirement stands, with findings")
             .parameter("strict", "503 unless everything is ready; `false` is as if it were left out")
             .answers::<Report>(OK)
@@ -188,6 +188,8 @@ pub(super) fn all() -> Vec<Endpoint> {
 }
 
 const PLAIN: &str = "text/plain";
+const HEALTH: &str = "/health/migrations";
+const HEALTH_SPELLED_OUT: &str = "/health/migrations/";
 
 /// The table as what answers.
 pub(super) fn router(admin: &Admin) -> Router {
@@ -197,6 +199,10 @@ pub(super) fn router(admin: &Admin) -> Router {
             None => handler,
             Some(may) => handler.route_layer(middleware::from_fn_with_state((admin.clone(), may), guard::require)),
         };
+        if path == HEALTH {
+            // As Django spells paths, and whoever comes from there asks.
+            router = router.route(HEALTH_SPELLED_OUT, handler.clone());
+        }
         router = router.route(path, handler);
     }
     router

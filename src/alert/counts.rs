@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use gate::{ActionKind, Moment};
-use jiff::Timestamp;
 
 use super::message::{Message, State, Subject};
 use crate::metrics::{Metrics, Taken};
@@ -80,19 +79,10 @@ impl Route {
 fn message(route: &str, action: &'static str, state: State) -> Message {
     let title = match state {
         State::Often { count, within } => format!("{action} {count} times within {within:?} on {route}"),
-        State::Over { .. } | State::Verdict(_) | State::Failing => format!("{action} no longer often on {route}"),
+        _ => format!("{action} no longer often on {route}"),
     };
-    Message {
-        subject: Subject::Action { route: route.to_owned(), action },
-        state,
-        at: Timestamp::now(),
-        title,
-        findings: Vec::new(),
-        mend: None,
-        component: None,
-        release: None,
-        routes: vec![route.to_owned()],
-    }
+    let subject = Subject::Action { route: route.to_owned(), action };
+    Message { routes: vec![route.to_owned()], ..Message::new(subject, state, title) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::message::{Message, State, Subject, source};
+use super::message::{Message, Required, State, Subject, Whom, source};
 use crate::config::{AlertFormat, SentryDsn};
 
 /// The body to post, and its type.
@@ -45,8 +45,11 @@ fn json_of(message: &Message) -> Value {
         "routes": message.routes,
     });
     let more = match &message.subject {
-        Subject::Requirement { requirement, database } => {
-            vec![("requirement", json!(requirement)), ("database", json!(database))]
+        Subject::Requirement(of) | Subject::Tenants(of) => of_required(of),
+        Subject::Tenant { of, schema } => {
+            let mut of = of_required(of);
+            of.push(("tenant", json!(schema)));
+            of
         }
         Subject::Action { route, action } => vec![("route", json!(route)), ("action", json!(action))],
         Subject::Probe(name) => vec![("probe", json!(name))],
@@ -54,12 +57,30 @@ fn json_of(message: &Message) -> Value {
     let counted = match message.state {
         State::Often { count, within } => vec![("count", json!(count)), ("within_seconds", json!(within.as_secs()))],
         State::Over { lasted } => vec![("lasted_seconds", json!(lasted.as_secs_f64()))],
-        State::Verdict(_) | State::Failing => Vec::new(),
+        State::Verdict(_) | State::Blocked | State::Failing => Vec::new(),
+    };
+    let of_tenants = match &message.whom {
+        Whom::Nobody => Vec::new(),
+        Whom::One { domain } => vec![("domain", json!(domain))],
+        Whom::Several { count, first } => vec![("tenants", json!(first)), ("tenant_count", json!(count))],
     };
     if let Some(object) = value.as_object_mut() {
-        object.extend(more.into_iter().chain(counted).map(|(key, value)| (key.to_owned(), value)));
+        object.extend(more.into_iter().chain(of_tenants).chain(counted).map(|(key, value)| (key.to_owned(), value)));
     }
     value
+}
+
+fn of_required(Required { requirement, database }: &Required) -> Vec<(&'static str, Value)> {
+    vec![("requirement", json!(requirement)), ("database", json!(database))]
+}
+
+/// The schema of the tenant that it is about, and the name that requests know it by.
+fn tenant(message: &Message) -> Option<(&str, Option<&str>)> {
+    match (&message.subject, &message.whom) {
+        (Subject::Tenant { schema, .. }, Whom::One { domain }) => Some((schema, domain.as_deref())),
+        (Subject::Tenant { schema, .. }, _) => Some((schema, None)),
+        _ => None,
+    }
 }
 
 /// Slack's incoming webhooks: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>.
@@ -70,6 +91,10 @@ fn slack(message: &Message) -> Value {
     lines.extend(message.findings.iter().take(SHOWN).map(|finding| format!("• {}", slack_text(finding))));
     if message.findings.len() > SHOWN {
         lines.push(format!("• and {} more", message.findings.len() - SHOWN));
+    }
+    if let Some((schema, domain)) = tenant(message) {
+        let domain = domain.map(|domain| format!(", {domain}")).unwrap_or_default();
+        lines.push(slack_text(&format!("tenant: {schema}{domain}")));
     }
     if let Some(mend) = &message.mend {
         lines.push(format!("to mend it: `{}`", slack_text(mend)));
@@ -104,6 +129,7 @@ fn pagerduty(message: &Message, key: &str) -> Value {
             "timestamp": message.at.to_string(),
             "component": message.component,
             "class": message.state.as_str(),
+            "group": tenant(message).map(|(schema, _)| schema),
             "custom_details": json_of(message),
         });
         event.insert("payload".to_owned(), payload);
@@ -126,7 +152,11 @@ fn sentry(message: &Message, dsn: &SentryDsn) -> Vec<u8> {
         "message": { "formatted": message.title },
         // One issue for each subject, whatever its title says.
         "fingerprint": [message.subject.to_string()],
-        "tags": { "component": message.component, "event": message.state.as_str() },
+        "tags": {
+            "component": message.component,
+            "event": message.state.as_str(),
+            "tenant": tenant(message).map(|(schema, _)| schema),
+        },
         "extra": details,
     });
     let head = json!({ "event_id": id, "dsn": dsn.public(), "sent_at": message.at.to_string() });

@@ -4,6 +4,9 @@
 //! | --- | --- |
 //! | `message` | what operators are told |
 //! | `verdicts` | which requirement has become, or is no longer, what a webhook wants to hear of |
+//! | `fleet` | the same of tenants: each by itself while they are few, many at once together |
+//! | `standing` | how one subject stands, and what was told of it |
+//! | `about` | what is said of a requirement and of tenants |
 //! | `counts` | which action was taken so often within so long |
 //! | `probes` | which requests of schemagate's own get another answer than they should |
 //! | `format` | a message in the words of whoever receives it |
@@ -11,10 +14,13 @@
 //!
 //! It reads what everybody may read, the live gate and the metrics, so that no other room knows of it.
 
+mod about;
 mod counts;
+mod fleet;
 mod format;
 mod message;
 mod probes;
+mod standing;
 mod verdicts;
 mod webhook;
 
@@ -54,7 +60,8 @@ pub async fn alert(reader: GateReader, metrics: Metrics) {
             lookouts = live.config().alerts.iter().map(|alert| Lookout::new(alert, &mut lookouts, &metrics)).collect();
             probes.send(&live.config().probes, &reader, &metrics);
         }
-        for lookout in &mut lookouts {
+        // Before the first looks everything is unknown, which is no news.
+        for lookout in lookouts.iter_mut().filter(|_| reader.is_settled()) {
             lookout.look(live.config(), &live, &metrics, &probes, now);
         }
         drop(live);
@@ -87,9 +94,9 @@ impl Lookout {
         };
         let counts = alert.on.iter().filter_map(|trigger| match trigger {
             AlertTrigger::Action { action, count, within } => Some(Counts::new(*action, *count, *within)),
-            AlertTrigger::Verdict(_) | AlertTrigger::Probe | AlertTrigger::Recovery => None,
+            AlertTrigger::Verdict(_) | AlertTrigger::Blocked | AlertTrigger::Probe | AlertTrigger::Recovery => None,
         });
-        let webhook = Webhook::new(alert, metrics.clone());
+        let webhook = Webhook::new(alert, metrics.clone(), known.as_ref().map(|known| &known.webhook));
         let mut delivery = JoinSet::new();
         delivery.spawn(webhook.clone().deliver());
         Self {

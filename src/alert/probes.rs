@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use reqwest::{Client, redirect};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -160,15 +159,5 @@ impl ProbeAlerts {
 }
 
 fn message(name: &str, state: State, title: String, findings: Vec<String>) -> Message {
-    Message {
-        subject: Subject::Probe(name.to_owned()),
-        state,
-        at: Timestamp::now(),
-        title,
-        findings,
-        mend: None,
-        component: None,
-        release: None,
-        routes: Vec::new(),
-    }
+    Message { findings, ..Message::new(Subject::Probe(name.to_owned()), state, title) }
 }

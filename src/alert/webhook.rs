@@ -19,6 +19,9 @@ use crate::metrics::Metrics;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// Messages that wait at most: tenants come and go while a receiver is away.
+const MOST: usize = 1000;
+
 /// How long a receiver may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -30,8 +33,7 @@ pub(super) struct Webhook(Arc<Shared>);
 struct Shared {
     alert: Alert,
     metrics: Metrics,
-    /// At most one of each subject, and of those there are as many as the configuration has: what
-    /// was not delivered when the subject has moved on is no longer news.
+    /// At most one of each subject: what was not delivered when the subject has moved on is no longer news.
     waiting: Mutex<Queue>,
     bell: Notify,
 }
@@ -53,11 +55,17 @@ enum Failure {
 }
 
 impl Queue {
-    /// Puts a message at the end, in the place of an older one of its subject.
-    fn push(&mut self, message: Message) {
+    /// Puts a message at the end, in the place of an older one of its subject. Whether the oldest of all was given up
+    /// for it.
+    fn push(&mut self, message: Message) -> bool {
         self.messages.retain(|_, waiting| waiting.subject != message.subject);
+        let is_full = self.messages.len() >= MOST;
+        if is_full {
+            self.messages.pop_first();
+        }
         self.messages.insert(self.next, message);
         self.next += 1;
+        is_full
     }
 
     fn first(&self) -> Option<(u64, Message)> {
@@ -66,13 +74,17 @@ impl Queue {
 }
 
 impl Webhook {
-    pub(super) fn new(alert: &Alert, metrics: Metrics) -> Self {
-        Self(Arc::new(Shared { alert: alert.clone(), metrics, waiting: Mutex::default(), bell: Notify::new() }))
+    /// It delivers what waits of the one `before`, too.
+    pub(super) fn new(alert: &Alert, metrics: Metrics, before: Option<&Self>) -> Self {
+        let waiting = before.map(|before| before.with_queue(std::mem::take)).unwrap_or_default();
+        Self(Arc::new(Shared { alert: alert.clone(), metrics, waiting: Mutex::new(waiting), bell: Notify::new() }))
     }
 
     /// Will be delivered as soon as can be.
     pub(super) fn tell(&self, message: Message) {
-        self.with_queue(|queue| queue.push(message));
+        if self.with_queue(|queue| queue.push(message)) {
+            self.0.metrics.alert(&self.0.alert.name, "dropped");
+        }
         self.0.bell.notify_one();
     }
 
@@ -168,23 +180,12 @@ fn client() -> Result<Client, reqwest::Error> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::super::message::{State, Subject};
     use super::*;
 
     fn message(route: &str, title: &str) -> Message {
-        Message {
-            subject: Subject::Action { route: route.to_owned(), action: "rescue" },
-            state: State::Often { count: 3, within: Duration::from_secs(300) },
-            at: Timestamp::UNIX_EPOCH,
-            title: title.to_owned(),
-            findings: Vec::new(),
-            mend: None,
-            component: None,
-            release: None,
-            routes: Vec::new(),
-        }
+        let state = State::Often { count: 3, within: Duration::from_secs(300) };
+        Message::new(Subject::Action { route: route.to_owned(), action: "rescue" }, state, title.to_owned())
     }
 
     #[test]
@@ -195,6 +196,13 @@ mod tests {
         }
         let titles: Vec<&str> = queue.messages.values().map(|message| &*message.title).collect();
         assert_eq!(titles, ["2", "3"]);
+    }
+
+    #[test]
+    fn of_too_many_that_wait_the_oldest_is_given_up() {
+        let mut queue = Queue::default();
+        let dropped = (0..=MOST).filter(|route| queue.push(message(&route.to_string(), ""))).count();
+        assert_eq!((dropped, queue.messages.len(), queue.first().map(|(place, _)| place)), (1, MOST, Some(1)));
     }
 
     #[test]

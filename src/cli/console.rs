@@ -43,6 +43,12 @@ impl Console {
         }
     }
 
+    /// How it goes, for whoever looks on: in the place of the line before.
+    pub(super) fn passing(&self, text: impl Display) {
+        let mut err = self.err.lock();
+        let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+    }
+
     /// A complaint.
     pub(super) fn error(&self, text: impl Display) {
         let _ = writeln!(self.err.lock(), "{text}");

@@ -27,8 +27,9 @@ use outputs::Outputs;
 pub(super) use outputs::Flush;
 
 /// What pingora says that the access log says better, or that is no news: a health check's result, a
-/// kept connection that could not be used again. `[log] level` and `RUST_LOG` can ask for it.
-const QUIET: &str = "pingora_core=warn,pingora_core::connectors=off,pingora_load_balancing=error";
+/// kept connection that could not be used again; and the heads of requests, whole, with what is secret in them. `[log] level` and
+/// `RUST_LOG` can ask for it by name.
+const QUIET: &str = "pingora_core=warn,pingora_core::connectors=off,pingora_load_balancing=error,pingora_proxy=info";
 
 /// Starts logging; lines that wait are written when what is returned is dropped.
 ///

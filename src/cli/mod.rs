@@ -2,6 +2,7 @@
 
 mod admin_client;
 mod asking;
+mod bench;
 mod bypass;
 mod check;
 mod check_prisma;
@@ -10,6 +11,7 @@ mod console;
 mod demo;
 mod diff;
 mod difference_table;
+mod discretion;
 mod exit;
 mod explain;
 mod hold;
@@ -80,6 +82,8 @@ enum Command {
     Hold(hold::Hold),
     /// Print requirements and routes for what failures named and no requirement covers
     Suggest(suggest::Suggest),
+    /// Put steady load on a server and measure it
+    Bench(bench::Bench),
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
@@ -109,7 +113,9 @@ pub fn main() -> ExitCode {
     let console = Console::new();
     // For clients of HTTP; servers and databases name it themselves. It fails where it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let exit = match Cli::parse().command {
+    let arguments = discretion::arguments();
+    discretion::keep_memory(&console);
+    let exit = match Cli::parse_from(arguments).command {
         Command::Run(run) => run.run(&console),
         Command::Init(init) => init.run(&console),
         Command::Lock(lock) => lock.run(&console),
@@ -125,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Maintenance(maintenance) => maintenance.run(&console),
         Command::Hold(hold) => hold.run(&console),
         Command::Suggest(suggest) => suggest.run(&console),
+        Command::Bench(bench) => bench.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
         Command::Demo(demo) => demo.run(&console),

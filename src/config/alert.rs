@@ -28,6 +28,8 @@ pub struct Alert {
 pub enum AlertTrigger {
     /// A requirement gets this verdict.
     Verdict(Verdict),
+    /// A request of a tenant is refused for what the tenant lacks.
+    Blocked,
     /// A probe gets another answer than it should.
     Probe,
     /// What was told is over.

@@ -6,12 +6,14 @@ mod action;
 mod alert;
 mod control;
 mod control_file;
+mod limits;
 mod lock;
 mod log;
 mod maintenance;
 mod migrations;
 mod operators;
 mod probe;
+mod scenario;
 mod tenants;
 mod traces;
 
@@ -27,12 +29,14 @@ pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use control::{BypassTable, ControlTable, EnvBypassTable};
 pub(super) use control_file::{ControlBypassTable, ControlFileTable, ControlHoldTable, ControlWindowTable};
+pub(super) use limits::LimitsTable;
 pub(super) use lock::LockTable;
 pub(super) use log::{AccessTable, LogTable};
 pub(super) use maintenance::{JwtTable, MaintenanceTable, OrganisationTable, PlannedWindowTable, WindowTableTable};
 pub(super) use migrations::MigrationsTable;
 pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
+pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
 pub(super) use traces::TracesTable;
 
@@ -91,6 +95,8 @@ table! {
         hold: HoldLimitsTable = {},
         /// What is kept of good answers, of all routes together.
         stale: StaleStoreTable = {},
+        /// How much a client may take of schemagate, and for how long.
+        limits: LimitsTable = {},
         /// How paths are compared.
         matching: MatchingTable = {},
         /// The public health answer.

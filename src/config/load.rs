@@ -90,13 +90,16 @@ impl Admin {
 
 /// The text of a configuration file.
 fn text_of(path: &Path) -> Result<String, ConfigErrors> {
-    let unreadable = |why: String| {
-        let message = format!("cannot read the configuration {}: {why}", path.display());
-        masked_errors(path.display().to_string(), String::new(), vec![Problem::new(None, message)])
-    };
+    file_text(path, "the configuration", "; give its path with --config")
+        .map_err(|problem| masked_errors(path.display().to_string(), String::new(), vec![problem]))
+}
+
+/// The text of the file at `path`; where there is none, `give` says what to do.
+pub(super) fn file_text(path: &Path, what: &str, give: &str) -> Result<String, Problem> {
+    let unreadable = |why: String| Problem::new(None, format!("cannot read {what} {}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| {
         unreadable(match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file; give its path with --config".to_owned(),
+            io::ErrorKind::NotFound => format!("there is no such file{give}"),
             io::ErrorKind::PermissionDenied => "permission denied; let schemagate's user read it".to_owned(),
             io::ErrorKind::IsADirectory => "it is a folder; give the file in it".to_owned(),
             _ => error.to_string(),

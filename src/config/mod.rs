@@ -13,6 +13,7 @@ mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
 mod file;
 mod jwt_key;
+mod limits;
 mod load;
 mod log;
 mod maintenance;
@@ -22,6 +23,7 @@ pub(crate) mod order;
 mod planned_window;
 mod probe;
 mod reader;
+mod scenario;
 mod schema;
 mod secret;
 mod size;
@@ -50,12 +52,14 @@ pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
 pub use jwt_key::{JwtKey, JwtKeyError};
+pub use limits::{BodyPace, ClientLimits};
 pub use log::{AccessApart, AccessFormat, AccessLog, Log, LogFormat, LogTarget};
 pub use maintenance::{Carrier, Maintenance, Organisation};
 pub use nearest::suggestion;
 pub use operators::Operators;
 pub use planned_window::{Ends, Every, PlannedWindow};
 pub use probe::Probe;
+pub use scenario::{Asked, Expectation, ExpectationError, Kind, Measured, Scenario};
 pub use schema::schema;
 pub use secret::Secret;
 pub use stale::{StaleKey, StaleStore};
@@ -86,6 +90,8 @@ pub struct Config {
     pub hold: HoldLimits,
     /// How much is kept of good answers.
     pub stale: StaleStore,
+    /// How much a client may take.
+    pub limits: ClientLimits,
     /// What tells requests apart on routes that may give a stale answer, in the order of
     /// [`gate::RouteId`]; `None` for those that never do.
     pub stale_keys: Vec<Option<StaleKey>>,

@@ -92,23 +92,30 @@ impl Read for bool {
     }
 }
 
-impl Read for u16 {
-    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let parsed = if let DeValue::Integer(integer) = value.get_ref() {
-            Self::from_str_radix(integer.as_str(), integer.radix()).ok()
-        } else {
-            variable(value, reader, "a whole number")?.parse().ok()
-        };
-        if parsed.is_none() {
-            reader.bad_value(value, &format!("is not a whole number from 0 to {}", Self::MAX));
-        }
-        parsed
-    }
+/// Whole numbers are read alike, each up to its largest.
+macro_rules! whole_numbers {
+    ($($number:ty),*) => { $(
+        impl Read for $number {
+            fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+                let parsed = if let DeValue::Integer(integer) = value.get_ref() {
+                    Self::from_str_radix(integer.as_str(), integer.radix()).ok()
+                } else {
+                    variable(value, reader, "a whole number")?.parse().ok()
+                };
+                if parsed.is_none() {
+                    reader.bad_value(value, &format!("is not a whole number from 0 to {}", Self::MAX));
+                }
+                parsed
+            }
 
-    fn schema(_: &mut Definitions) -> serde_json::Value {
-        or_variable(&json!({ "type": "integer", "minimum": 0, "maximum": Self::MAX }))
-    }
+            fn schema(_: &mut Definitions) -> serde_json::Value {
+                or_variable(&json!({ "type": "integer", "minimum": 0, "maximum": Self::MAX }))
+            }
+        }
+    )* };
 }
+
+whole_numbers!(u16, u32);
 
 impl Read for Share {
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

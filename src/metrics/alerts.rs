@@ -18,8 +18,8 @@ impl Alerts {
             sent: register.counters(
                 "schemagate_alerts_total",
                 &["webhook", "result"],
-                "Attempts to deliver an alert, by webhook and what came of them: delivered, failed (it is tried again) \
-                 or refused (it is given up).",
+                "Attempts to deliver an alert, by webhook and what came of them: delivered, failed (it is tried again), \
+                 refused (it is given up) or dropped (too many waited for a receiver that is away).",
             )?,
             probes: register.counters(
                 "schemagate_probes_total",

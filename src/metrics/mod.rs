@@ -11,6 +11,7 @@
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
 //! | `bypassed`, `operators`, `admin` | what operators let pass; what they come in for themselves; whom the admin listener refuses |
 //! | `upstreams` | servers, and how it is to connect to them |
+//! | `connections` | clients' connections |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
 //! | `spans` | spans on their way to a collector |
@@ -23,6 +24,7 @@
 mod admin;
 mod alerts;
 mod bypassed;
+mod connections;
 mod failures;
 mod gone;
 mod holds;
@@ -51,6 +53,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 use crate::config::Config;
 
 pub use admin::AdminMetrics;
+pub use connections::Connections;
 pub use gone::Named;
 pub use holds::{Held, Holds};
 pub use operators::Operators;
@@ -93,6 +96,8 @@ pub struct Metrics {
     gone: Gone,
     /// The admin listener's own.
     pub admin: AdminMetrics,
+    /// Clients' connections.
+    pub connections: Connections,
     /// Operators among those who come in.
     pub operators: Operators,
     /// Requests that wait for a verdict to turn.
@@ -118,6 +123,7 @@ impl Metrics {
         let logs = Logs::new(&mut register)?;
         let program = Program::new(&mut register)?;
         let admin = AdminMetrics::new(&mut register)?;
+        let connections = Connections::new(&mut register)?;
         let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
         let spans = SpanCounts::new(&mut register)?;
@@ -142,6 +148,7 @@ impl Metrics {
             program,
             gone: Gone::of(labelled),
             admin,
+            connections,
             operators,
             holds,
             spans,

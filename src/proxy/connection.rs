@@ -8,6 +8,8 @@ use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
+use super::client::Client;
+use super::crowd::{Crowd, Guest};
 use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
@@ -17,6 +19,7 @@ use super::http1::Http1;
 pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
+    pub(super) crowd: Arc<Crowd>,
     /// Turns true when connections without a request are to end.
     pub(super) leaving: ShutdownWatch,
     /// Counts them.
@@ -24,8 +27,15 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Lets a connection in, if there is room for it.
+    fn admit(&self, stream: &Stream) -> Option<Guest> {
+        let edition = self.gateway.pin().edition;
+        let client = Client::behind(&**stream, &edition.config.listen.trusted_proxies);
+        self.crowd.admit(client, &edition.config.limits)
+    }
+
     /// Serves a connection of which it is not known yet that it speaks HTTP/2.
-    async fn serve(self, stream: Stream, shutdown: ShutdownWatch) {
+    async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Guest) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
         let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
@@ -38,13 +48,14 @@ impl Connections {
 #[async_trait]
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let guest = self.admit(&stream)?;
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             let _open = self.open.clone();
             return self.proxy.process_new(stream, shutdown).await;
         }
         // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,
         // which is six times what a connection needs that waits.
-        tokio::spawn(Self::clone(self).serve(stream, shutdown.clone()));
+        tokio::spawn(Self::clone(self).serve(stream, shutdown.clone(), guest));
         None
     }
 

@@ -20,16 +20,18 @@ pub(super) enum Failing {
     Upstream(UpstreamFailure),
 }
 
+const TOO_SLOW: &str = "the request's body did not arrive in time";
+
 /// Reads an error of pingora's.
 pub(super) fn read(error: &Error) -> Failing {
     use ErrorType as E;
     if error.esource() == &ErrorSource::Downstream {
-        if let Some(refusal) = refusal(error) {
-            return Failing::Wire(refusal);
+        if let Some(unfinished) = unfinished(error) {
+            return unfinished;
         }
         return match error.etype() {
             E::InvalidHTTPHeader => Failing::Request("the request's header is malformed"),
-            E::ReadTimedout => Failing::Request("the request's body did not arrive in time"),
+            E::ReadTimedout => Failing::Request(TOO_SLOW),
             _ => Failing::Gone,
         };
     }
@@ -43,9 +45,13 @@ pub(super) fn read(error: &Error) -> Failing {
     })
 }
 
-/// Why a connection gave no more of a request's body.
-fn refusal(error: &Error) -> Option<WireRefusal> {
-    error.root_cause().downcast_ref::<io::Error>()?.get_ref()?.downcast_ref().copied()
+/// Why a connection gives no more of a request's body, if it is there still.
+fn unfinished(error: &Error) -> Option<Failing> {
+    let error = error.root_cause().downcast_ref::<io::Error>()?;
+    match error.get_ref().and_then(|cause| cause.downcast_ref::<WireRefusal>()) {
+        Some(refusal) => Some(Failing::Wire(*refusal)),
+        None => (error.kind() == io::ErrorKind::TimedOut).then_some(Failing::Request(TOO_SLOW)),
+    }
 }
 
 /// Whether the connection broke, rather than what came over it.

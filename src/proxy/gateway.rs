@@ -66,9 +66,8 @@ impl Deref for Phases {
     }
 }
 
-/// How long a client's connection is kept without a request, in seconds; pingora's own limit ends
-/// with the first request.
-pub(super) const KEEP_ALIVE: u64 = 75;
+/// pingora's word for a connection that is kept, in seconds: how long that is, is known where it waits.
+const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(
@@ -222,6 +221,7 @@ impl ProxyHttp for Phases {
         }
         let mut answer = {
             let pinned = self.pin();
+            session.set_write_timeout(Some(pinned.edition.config.limits.send_time));
             exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
             exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
             exchange.trace = RequestTrace::of(&session.req_header().headers, &self.traces);

@@ -20,7 +20,7 @@
 //! | `access_log`, `context` | one line a request |
 //! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
-//! | `connection` | HTTP/1 or HTTP/2 |
+//! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `drain` | how it ends |
 
@@ -31,6 +31,7 @@ mod certificate;
 mod client;
 mod connection;
 mod context;
+mod crowd;
 mod doors;
 mod drain;
 mod edition;
@@ -85,6 +86,7 @@ pub use editor::{Draft, Editor};
 
 use certificate::Certificate;
 use connection::Connections;
+use crowd::Crowd;
 use doors::Doors;
 use drain::{Drain, InFlight};
 use edition::{Edition, Editions, Means};
@@ -168,7 +170,8 @@ impl Proxy {
         app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
-        let connections = Connections { proxy: Arc::new(app), gateway, leaving: leaving.subscribe(), open };
+        let crowd = Crowd::new(gateway.metrics.connections.clone());
+        let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();

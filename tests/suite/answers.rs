@@ -8,16 +8,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::house::{Answer, Client, Echo, Gateway, SqliteFile, eventually, raw};
 
-struct Closed {
-    gateway: Gateway,
-    client: Client,
+pub(crate) struct Closed {
+    pub(crate) gateway: Gateway,
+    pub(crate) client: Client,
     echo: Echo,
     database: SqliteFile,
 }
 
 impl Closed {
     /// Everything below these paths needs a table that is not there.
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with("").await
     }
 

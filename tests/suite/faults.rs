@@ -10,17 +10,17 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// No answer waits for a database.
 const QUICK: Duration = Duration::from_millis(500);
 
-struct Shop {
-    cluster: Cluster,
-    database: Database,
-    gateway: Gateway,
-    client: Client,
+pub(crate) struct Shop {
+    pub(crate) cluster: Cluster,
+    pub(crate) database: Database,
+    pub(crate) gateway: Gateway,
+    pub(crate) client: Client,
     _echo: Echo,
 }
 
 impl Shop {
     /// `/ready` needs a table that is there, `/broken` and `/careful` one that is not.
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let cluster = Cluster::start();
         let database = cluster.database().await;
         database.execute("CREATE TABLE there (id int)").await;
@@ -32,7 +32,7 @@ impl Shop {
         shop
     }
 
-    async fn status(&self, path: &str) -> u16 {
+    pub(crate) async fn status(&self, path: &str) -> u16 {
         let start = Instant::now();
         let status = self.client.get(path).await.status;
         assert!(start.elapsed() < QUICK, "{path} took {:?}", start.elapsed());
@@ -53,7 +53,7 @@ impl Shop {
     }
 
     /// The last verdict stands, then nothing is known; the whole time every request is answered.
-    async fn stands_until_max_age_and_is_then_unknown(&self) {
+    pub(crate) async fn stands_until_max_age_and_is_then_unknown(&self) {
         // A look may have ended just before, or up to a refresh before, the database went away.
         let stands = MAX_AGE.saturating_sub(Duration::from_millis(700));
         holds_for("the last verdict", stands, async || self.statuses().await == [200, 200, 503, 503]).await;
@@ -70,7 +70,7 @@ impl Shop {
         .await;
     }
 
-    async fn recovers_without_a_restart(&self) {
+    pub(crate) async fn recovers_without_a_restart(&self) {
         eventually("the verdicts are back", LIMIT, async || {
             (self.statuses().await == [200, 200, 503, 503]).then_some(())
         })
@@ -109,15 +109,6 @@ fn config(url: &str, echo: &Echo) -> String {
         max_age = MAX_AGE.as_secs(),
         echo = echo.address()
     )
-}
-
-#[tokio::test]
-async fn a_database_that_was_stopped_and_started_comes_back_without_a_restart() {
-    let shop = Shop::open().await;
-    shop.cluster.stop();
-    shop.stands_until_max_age_and_is_then_unknown().await;
-    shop.cluster.run();
-    shop.recovers_without_a_restart().await;
 }
 
 #[tokio::test]
@@ -161,20 +152,6 @@ async fn an_open_alter_table_locks_nobody_out_and_counts_when_it_commits() {
     migration.batch_execute("COMMIT").await.expect("a commit");
     eventually("the migrated schema", LIMIT, async || (shop.statuses().await == [200, 503, 200, 200]).then_some(()))
         .await;
-}
-
-#[tokio::test]
-async fn a_migration_never_waits_for_a_look() {
-    let shop = Shop::open().await;
-    let migration = shop.database.connect().await;
-    migration.batch_execute("SET lock_timeout = '100ms'").await.expect("a setting");
-    for _ in 0..40 {
-        migration
-            .batch_execute("ALTER TABLE there ADD COLUMN n int; ALTER TABLE there DROP COLUMN n")
-            .await
-            .expect("no look holds a lock that blocks DDL");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test]

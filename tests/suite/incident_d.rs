@@ -233,6 +233,8 @@ async fn operators_see_schema_domain_and_command() {
     assert_eq!(failing[0]["mend"], MEND);
     assert_eq!(failing[0]["findings"][0]["text"], "table messages_sys_userstatus is missing");
     scene.gateway.admin().get("/health/migrations?strict").await.expect(503);
+    let as_django_spells_it = scene.gateway.admin().get("/health/migrations/").await.expect(200).json();
+    assert_eq!(as_django_spells_it["requirements"][0]["tenants"]["failing"][0]["schema"], "demo");
 
     scene.gateway.counts(|line| line == "schemagate_tenants{verdict=\"ready\"} 2").await;
     scene.gateway.counts(|line| line == "schemagate_tenants{verdict=\"broken\"} 1").await;
@@ -249,6 +251,22 @@ async fn operators_see_schema_domain_and_command() {
     scene.turns("demo", 200, LIMIT).await;
     let mended = scene.gateway.logged("tenant demo is ready, after being broken for").await;
     assert!(mended.contains("requests were refused"), "{mended}");
+}
+
+#[tokio::test]
+async fn the_container_does_not_start_while_one_tenant_is_incomplete() {
+    let house = Zumodra::with(&["acme", "demo"]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("proxy.toml"), config(&house, "127.0.0.1:1", "")).expect("a file");
+    let wait = ["wait", "--timeout", "1s", "--interval", "100ms"];
+    Run::of(folder.path(), &wait).expect(0);
+    house.break_tenant("demo").await;
+    let refused = Run::of(folder.path(), &wait).expect(1).stdout;
+    for told in ["messages", "tenant demo, ", "table messages_sys_userstatus is missing", MEND] {
+        assert!(refused.contains(told), "{told} in {refused}");
+    }
+    house.mend_tenant("demo").await;
+    Run::of(folder.path(), &wait).expect(0);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::house::{
-    Answer, BACKUP_TABLES, BACKUP_TYPES, Backend, Client, Cluster, Database, Gateway, applied, eventually,
-    prisma_ledger, rolled_back, turn,
+    Answer, BACKUP_TABLES, BACKUP_TYPES, Backend, Client, Cluster, Database, Gateway, Receiver, applied, eventually,
+    holds_for, prisma_ledger, rolled_back, turn,
 };
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -29,6 +29,11 @@ struct Biohax {
 
 impl Biohax {
     async fn before_the_migration() -> Self {
+        Self::telling("").await
+    }
+
+    /// With these alerts.
+    async fn telling(alerts: &str) -> Self {
         let release = tempfile::tempdir().expect("a folder");
         for name in [INIT, CONTROL_PANEL] {
             fs::create_dir_all(release.path().join(name)).expect("a folder");
@@ -75,6 +80,7 @@ impl Biohax {
                 needs = ["release"]
                 [[routes]]
                 path = "/*"
+                {alerts}
                 "#,
                 database = database.watcher_url(),
                 backend = backend.address(),
@@ -270,6 +276,41 @@ async fn rows_of_the_ledger_that_were_rolled_back_do_not_count_and_the_newest_fo
         .execute(&format!("DELETE FROM \"_prisma_migrations\" WHERE migration_name = '{CONTROL_PANEL}'"))
         .await;
     house.gateway.verdict_becomes("release", "broken", LIMIT).await;
+}
+
+#[tokio::test]
+async fn three_empty_lists_are_told_to_slack_and_pagerduty_and_their_end_by_itself() {
+    let receiver = Receiver::start().await;
+    let at = receiver.address();
+    // Five minutes in the incident.
+    let on = "[{ action = \"rescue\", count = 3, within = \"4s\" }, \"recovered\"]";
+    let house = Biohax::telling(&format!(
+        "[[alerts]]\nwebhook = \"http://{at}/slack\"\nformat = \"slack\"\non = {on}\n\
+         [[alerts]]\nwebhook = \"http://{at}/v2/enqueue\"\nformat = \"pagerduty\"\nkey = \"R0UT1NG\"\non = {on}"
+    ))
+    .await;
+    let ask = async || house.client.get("/admin/backups").await.expect(200);
+    ask().await;
+    ask().await;
+    holds_for("two are not told", Duration::from_millis(1500), async || receiver.received().is_empty()).await;
+    ask().await;
+    let told = async |count: usize| {
+        let what = format!("{count} messages");
+        let limit = Duration::from_secs(15);
+        eventually(&what, limit, async || (receiver.received().len() >= count).then_some(())).await;
+        let bodies: Vec<Value> =
+            receiver.received().iter().map(|(_, body)| serde_json::from_str(body).expect("JSON")).collect();
+        let of = |key: &str| bodies.iter().rfind(|body| !body[key].is_null()).expect("it was told").clone();
+        (of("text"), of("dedup_key"))
+    };
+    let (slack, page) = told(2).await;
+    let title = "rescue 3 times within 4s on GET /admin/backups";
+    assert!(slack["text"].as_str().expect("text").contains(title), "{slack}");
+    assert_eq!((&page["event_action"], &page["payload"]["summary"]), (&json!("trigger"), &json!(title)));
+    let (slack, over) = told(4).await;
+    assert!(slack["text"].as_str().expect("text").contains(":white_check_mark:"), "{slack}");
+    assert_eq!((&over["event_action"], &over["dedup_key"]), (&json!("resolve"), &page["dedup_key"]));
+    assert_eq!(receiver.received().len(), 4);
 }
 
 /// Requests at a hundred a second, for so many seconds; the 95th percentile.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::house::{Cluster, Database, Echo, Gateway, Judged};
+use crate::house::{Cluster, Database, Echo, Gateway, Judged, PRISMA_LEDGER, WINDOWS, applied, connect, eventually};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -97,4 +97,92 @@ async fn a_privilege_revoked_while_running_closes_the_route() {
     database.execute("GRANT SELECT ON t TO PUBLIC").await;
     gateway.verdict_becomes("reading", "ready", LIMIT).await;
     gateway.client().get("/t").await.expect(200);
+}
+
+/// The SQL of a part of docs/privileges.md, for a database and a role of the test's own.
+fn recommended(part: &str, database: &Database, role: &str) -> String {
+    let docs = include_str!("../../docs/privileges.md");
+    let (begin, end) = (format!("<!-- {part} -->\n```sql\n"), format!("```\n<!-- /{part} -->"));
+    let sql = docs.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).expect("the part is there").0;
+    sql.replace("schemagate", role).replace("DATABASE app", &format!("DATABASE {}", database.name()))
+}
+
+#[tokio::test]
+async fn the_recommended_role_sees_all_that_is_required_and_is_told_the_grants_that_it_lacks() {
+    let database = database(
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;
+         CREATE TYPE mood AS ENUM ('calm', 'stormy');
+         CREATE TABLE orders (id int PRIMARY KEY, total numeric(10,2) NOT NULL, mood mood);
+         CREATE INDEX orders_total ON orders (total);
+         CREATE FUNCTION total_of(int) RETURNS int LANGUAGE sql AS 'SELECT $1';",
+    )
+    .await;
+    database.execute(&format!("REVOKE ALL ON DATABASE {} FROM PUBLIC", database.name())).await;
+    database.execute(&format!("{PRISMA_LEDGER}; {WINDOWS}")).await;
+    database.execute(&applied(["1_orders"])).await;
+    let role = format!("recommended_{}", database.name());
+    database.execute(&recommended("role", &database, &role)).await;
+
+    let echo = Echo::start().await;
+    let config = format!(
+        r#"
+        [databases.main]
+        url = "{}"
+        refresh = "200ms"
+        notify = "always"
+        [upstreams.api]
+        servers = ["{}"]
+        [maintenance]
+        table = "maintenance_windows"
+        [requirements.catalog]
+        tables = ["orders"]
+        columns = {{ orders = ["total numeric(10,2) not null"] }}
+        schemas = ["public"]
+        enums = {{ mood = ["calm"] }}
+        indexes = ["orders_total"]
+        constraints = {{ orders = ["orders_pkey"] }}
+        functions = ["total_of(integer)"]
+        extensions = ["plpgsql"]
+        [requirements.release]
+        migrations = {{ tool = "prisma", path = "migrations" }}
+        [[routes]]
+        path = "/*"
+        needs = ["catalog", "release"]
+        "#,
+        database.url_of(&format!("{role}:change-me")),
+        echo.address()
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let migration = folder.path().join("migrations/1_orders");
+    std::fs::create_dir_all(&migration).expect("a folder");
+    std::fs::write(migration.join("migration.sql"), "CREATE TABLE orders (id int);").expect("a file");
+    let config = config.replace("\"migrations\"", &format!("\"{}\"", folder.path().join("migrations").display()));
+    let gateway = Gateway::start(&config).await;
+
+    gateway.verdict_becomes("catalog", "ready", LIMIT).await;
+    assert_eq!(gateway.verdict("release").await, "broken");
+    let missing = gateway.admin().get("/health/migrations").await;
+    let grant = format!("GRANT SELECT ON \\\"public\\\".\\\"_prisma_migrations\\\" TO \\\"{role}\\\"");
+    assert!(String::from_utf8_lossy(&missing.body).contains(&grant), "{missing:?}");
+    gateway.logged(&format!("GRANT SELECT ON \\\"public\\\".\\\"maintenance_windows\\\" TO \\\"{role}\\\"")).await;
+
+    database.execute(&recommended("rows", &database, &role)).await;
+    gateway.verdict_becomes("release", "ready", LIMIT).await;
+    gateway.client().get("/orders").await.expect(200);
+    // A row of the app's table is a window from the next look on.
+    database
+        .execute(
+            "INSERT INTO maintenance_windows (id, \"startsAt\", \"endsAt\") VALUES ('w', '2020-01-01', '2099-01-01')",
+        )
+        .await;
+    eventually("writes are kept out", LIMIT, async || {
+        let answer = gateway.client().fetch(http::Method::POST, "/orders").await;
+        (answer.status == 503).then_some(())
+    })
+    .await;
+
+    let own = connect(&database.url_of(&format!("{role}:change-me"))).await;
+    for forbidden in ["INSERT INTO orders VALUES (1, 1)", "SELECT * FROM orders", "CREATE TABLE public.mine (id int)"] {
+        assert!(own.batch_execute(forbidden).await.is_err(), "{forbidden}");
+    }
 }

@@ -16,11 +16,12 @@ use crate::config::{Alert, AlertFormat, AlertTrigger, Secret, SentryDsn};
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
 /// What can be told of by a word.
-const TRIGGERS: [(&str, AlertTrigger); 6] = [
+const TRIGGERS: [(&str, AlertTrigger); 7] = [
     ("broken", AlertTrigger::Verdict(Verdict::Broken)),
     ("contradicted", AlertTrigger::Verdict(Verdict::Contradicted)),
     ("migrating", AlertTrigger::Verdict(Verdict::Migrating)),
     ("unknown", AlertTrigger::Verdict(Verdict::Unknown)),
+    ("blocked", AlertTrigger::Blocked),
     ("probe", AlertTrigger::Probe),
     ("recovered", AlertTrigger::Recovery),
 ];
@@ -30,6 +31,13 @@ impl Check<'_> {
         let tables = file.alerts.get().map_or(&[][..], |list| &list.0);
         let alerts: Vec<Option<Alert>> =
             tables.iter().enumerate().map(|(number, table)| self.alert(number + 1, table, requirements)).collect();
+        let triggers = tables.iter().filter_map(|table| table.value.on.get()).flat_map(|list| &list.0);
+        let is_blocked =
+            |trigger: &Either<String, OftenTable>| matches!(trigger, Either::Plain(word) if word == "blocked");
+        for typed in triggers.filter(|typed| is_blocked(&typed.value) && file.tenants.is_absent()) {
+            self.error(typed.place, "`alerts.on` has `blocked`, which is of tenants, and there are no [tenants]")
+                .help("of a route: { action = \"block\", count = 1, within = \"1m\" }");
+        }
         for (number, alert) in alerts.iter().enumerate() {
             let Some(alert) = alert else { continue };
             let earlier = alerts.iter().take(number).flatten();

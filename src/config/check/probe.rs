@@ -36,13 +36,9 @@ impl Check<'_> {
                 .help("such as \"/admin/backups\"");
         }
         let method = table.method.placed()?;
-        let parsed =
-            Method::from_bytes(method.value.as_bytes()).ok().filter(|_| method.value == method.value.to_uppercase());
-        if parsed.is_none() {
-            self.error(method.place, format!("`{}` is not a method", method.value)).help("such as \"GET\"");
-        }
+        let parsed = self.method(method);
         let expect: Vec<Option<StatusCode>> =
-            table.expect.get()?.0.iter().map(|status| self.expected(status)).collect();
+            table.expect.get()?.0.iter().map(|status| self.expected_status("probes.expect", status)).collect();
         if expect.is_empty() {
             self.error(table.expect.place(), "`probes.expect` is empty, so that no answer is right")
                 .help("such as [200]");
@@ -78,10 +74,19 @@ impl Check<'_> {
         })
     }
 
-    fn expected(&mut self, status: &Placed<u16>) -> Option<StatusCode> {
+    pub(super) fn method(&mut self, typed: &Placed<String>) -> Option<Method> {
+        let is_upper = typed.value == typed.value.to_uppercase();
+        let parsed = Method::from_bytes(typed.value.as_bytes()).ok().filter(|_| is_upper);
+        if parsed.is_none() {
+            self.error(typed.place, format!("`{}` is not a method", typed.value)).help("such as \"GET\"");
+        }
+        parsed
+    }
+
+    pub(super) fn expected_status(&mut self, key: &str, status: &Placed<u16>) -> Option<StatusCode> {
         let parsed = StatusCode::from_u16(status.value).ok();
         if parsed.is_none() {
-            self.error(status.place, format!("`probes.expect`: {} is not a status", status.value));
+            self.error(status.place, format!("`{key}`: {} is not a status", status.value));
         }
         parsed
     }
@@ -94,10 +99,7 @@ impl Check<'_> {
         listen: Option<&Listen>,
     ) -> Option<(String, Option<PathBuf>)> {
         if let Some(to) = table.to.placed() {
-            let is_base = reqwest::Url::parse(&to.value).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
-            });
-            if !is_base {
+            if !is_server(&to.value) {
                 self.error(to.place, format!("`probes.to`: `{}` is not a server", to.value))
                     .help("such as \"http://127.0.0.1:8080\"");
             }
@@ -114,6 +116,12 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether a text is a server's address and nothing more.
+pub(super) fn is_server(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none())
 }
 
 /// What listens on every address is reached on this machine's own.

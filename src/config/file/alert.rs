@@ -34,7 +34,7 @@ table! {
         key: String,
         /// A file that holds it.
         key_file: String,
-        /// Of what: the verdicts "broken", "contradicted", "migrating" and "unknown", a failing "probe", their end ("recovered"), or an action that is taken often.
+        /// Of what: the verdicts "broken", "contradicted", "migrating" and "unknown", a refused request of a tenant ("blocked"), a failing "probe", their end ("recovered"), or an action that is taken often.
         on: List<Either<String, OftenTable>> = ["broken", "contradicted", "probe", "recovered"],
         /// Of which requirements; of all if left out.
         requirements: List<String>,

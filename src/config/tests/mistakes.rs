@@ -189,6 +189,15 @@ fn each_mistake_of_waiting_keeping_and_leading_elsewhere_has_its_message() {
 }
 
 #[test]
+fn each_mistake_in_what_is_told_has_its_message() {
+    let on = |word: &str| format!("alerts = [{{ webhook = \"http://a/\", on = [\"{word}\"] }}]\n{SMALL}");
+    assert_messages([
+        (on("brokn"), "`alerts.on` knows no `brokn`"),
+        (on("blocked"), "`alerts.on` has `blocked`, which is of tenants, and there are no [tenants]"),
+    ]);
+}
+
+#[test]
 fn each_mistake_has_its_message() {
     let database = |more: &str| SMALL.replace("[upstreams.api]", &format!("{more}\n[upstreams.api]"));
     let top = |more: &str| format!("{more}\n{SMALL}");

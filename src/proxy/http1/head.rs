@@ -8,13 +8,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::incoming::Incoming;
 use super::refused::Refused;
-use crate::wire::{self, Head, HeadEnd, Limits};
+use crate::config::ClientLimits;
+use crate::wire::{self, Head, HeadEnd};
 
 /// How HTTP/2 begins (RFC 9113, section 3.4); no method of HTTP/1 does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// From a head's first byte to its last.
-const IN_TIME: Duration = Duration::from_secs(20);
 
 /// What a client sent.
 #[derive(Debug)]
@@ -29,15 +27,15 @@ pub(super) enum Came {
 /// where nothing has come when the process ends.
 pub(super) async fn read(
     incoming: &mut Incoming,
-    limits: &Limits,
-    idle: Duration,
+    limits: &ClientLimits,
     http2: bool,
     shutdown: &ShutdownWatch,
 ) -> Result<Option<Came>, Refused> {
-    if incoming.ahead().is_empty() && !something(incoming, idle, shutdown).await {
+    if incoming.ahead().is_empty() && !something(incoming, limits.idle, shutdown).await {
         return Ok(None);
     }
-    let until = Instant::now() + IN_TIME;
+    let until = Instant::now() + limits.header_time;
+    let sizes = sizes(limits);
     let mut end = HeadEnd::default();
     loop {
         let ahead = incoming.ahead();
@@ -45,9 +43,9 @@ pub(super) async fn read(
         if maybe_http2 && ahead.len() >= PREFACE.len() {
             return Ok(Some(Came::Preface));
         }
-        if !maybe_http2 && let Some(end) = end.find(ahead, limits)? {
+        if !maybe_http2 && let Some(end) = end.find(ahead, &sizes)? {
             let head = incoming.take_ahead(end);
-            let what = wire::inspect(&head, limits)?;
+            let what = wire::inspect(&head, &sizes)?;
             return Ok(Some(Came::Head(head, what)));
         }
         match timeout_at(until, incoming.read_ahead()).await {
@@ -56,6 +54,12 @@ pub(super) async fn read(
             Err(_) => return Err(Refused::Late),
         }
     }
+}
+
+/// The whole may be larger or smaller than usual; its parts are not larger than the whole.
+fn sizes(limits: &ClientLimits) -> wire::Limits {
+    let (usual, head) = (wire::Limits::default(), limits.header_bytes);
+    wire::Limits { head, target: usual.target.min(head), field: usual.field.min(head), ..usual }
 }
 
 /// Waits for a first byte.
@@ -79,7 +83,12 @@ mod tests {
     use super::*;
     use crate::wire::WireRefusal;
 
-    const IDLE: Duration = Duration::from_secs(30);
+    const LIMITS: ClientLimits = ClientLimits {
+        header_time: Duration::from_secs(20),
+        header_bytes: 64 * 1024,
+        idle: Duration::from_secs(30),
+        ..ClientLimits::NONE
+    };
 
     struct Client {
         stream: DuplexStream,
@@ -98,7 +107,7 @@ mod tests {
         }
 
         async fn head(&mut self) -> Result<Option<String>, Refused> {
-            let came = read(&mut self.incoming, &Limits::default(), IDLE, true, &self.closing.subscribe()).await?;
+            let came = read(&mut self.incoming, &LIMITS, true, &self.closing.subscribe()).await?;
             Ok(came.map(|came| match came {
                 Came::Head(head, _) => String::from_utf8_lossy(&head).into_owned(),
                 Came::Preface => "preface".to_owned(),
@@ -123,12 +132,12 @@ mod tests {
             let mut client = Client::new();
             client.sends(&head[..first]).await;
             let Client { stream, incoming, closing } = &mut client;
-            let (shutdown, limits) = (closing.subscribe(), Limits::default());
+            let shutdown = closing.subscribe();
             let rest = async {
                 tokio::task::yield_now().await;
                 stream.write_all(&head[first..]).await
             };
-            let (came, sent) = tokio::join!(read(incoming, &limits, IDLE, true, &shutdown), rest);
+            let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, &shutdown), rest);
             sent.expect("it is sent");
             assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == &head[..]), "{first}: {came:?}");
         }
@@ -155,7 +164,7 @@ mod tests {
     async fn a_head_has_so_much_time_as_a_whole() {
         let mut client = Client::new();
         let Client { stream, incoming, closing } = &mut client;
-        let (shutdown, limits) = (closing.subscribe(), Limits::default());
+        let shutdown = closing.subscribe();
         let began = Instant::now();
         let drip = async {
             loop {
@@ -165,9 +174,9 @@ mod tests {
         };
         tokio::select! {
             () = drip => unreachable!("it has no end"),
-            came = read(incoming, &limits, IDLE, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
+            came = read(incoming, &LIMITS, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
         }
-        assert!(began.elapsed() < IN_TIME + Duration::from_secs(1), "{:?}", began.elapsed());
+        assert!(began.elapsed() < LIMITS.header_time + Duration::from_secs(1), "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
@@ -175,7 +184,7 @@ mod tests {
         let mut client = Client::new();
         let began = Instant::now();
         assert_eq!(client.head().await, Ok(None));
-        assert!(began.elapsed() >= IDLE);
+        assert!(began.elapsed() >= LIMITS.idle);
 
         let mut client = Client::new();
         client.closing.send_replace(true);

@@ -18,6 +18,8 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::pace::Pace;
+use crate::config::BodyPace;
 use crate::wire::{Body, BodyEnd, Head};
 
 /// Read in one go. A buffer of this size is on the stack alone: what waits has what it needs.
@@ -34,6 +36,8 @@ pub(super) struct Incoming {
     body: BodyEnd,
     /// Nobody knows any more where it ends: what still comes is thrown away.
     broken: bool,
+    /// How slowly that comes, where there is any.
+    pace: Option<Box<Pace>>,
     /// Set where another protocol may follow.
     switched: Option<Switched>,
 }
@@ -55,7 +59,14 @@ impl Switched {
 
 impl Incoming {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, ahead: BytesMut::new(), body: BodyEnd::of(Body::Length(0)), broken: false, switched: None }
+        Self {
+            stream,
+            ahead: BytesMut::new(),
+            body: BodyEnd::of(Body::Length(0)),
+            broken: false,
+            pace: None,
+            switched: None,
+        }
     }
 
     /// What was read and not yet given.
@@ -82,8 +93,9 @@ impl Incoming {
     }
 
     /// From now on what follows a head can be read.
-    pub(super) fn begin(&mut self, head: Head) -> Option<Switched> {
+    pub(super) fn begin(&mut self, head: Head, pace: Option<BodyPace>) -> Option<Switched> {
         self.body = BodyEnd::of(head.body);
+        self.pace = pace.filter(|_| !self.body.is_reached()).map(|pace| Box::new(Pace::new(pace)));
         self.switched = head.upgrade.then(Switched::default);
         self.switched.clone()
     }
@@ -142,8 +154,14 @@ impl AsyncRead for Incoming {
             };
         }
         let before = into.filled().len();
-        ready!(this.poll_any(context, into))?;
+        if this.poll_any(context, into)?.is_pending() {
+            this.broken = this.pace.as_mut().is_some_and(|pace| pace.is_too_slow(context));
+            return if this.broken { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending };
+        }
         let came = into.filled().get(before..).unwrap_or_default();
+        if let Some(pace) = &mut this.pace {
+            pace.came(came.len());
+        }
         let used = match this.body.read(came) {
             Ok(used) => used,
             Err(refusal) => {

@@ -5,11 +5,12 @@
 
 mod head;
 mod incoming;
+mod pace;
 mod parked;
 mod refused;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use pingora::apps::{HttpServerApp, ReusedHttpStream};
@@ -20,16 +21,12 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
 use super::drain::InFlight;
-use super::gateway::{Gateway, KEEP_ALIVE, Phases};
+use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
-use crate::wire::Limits;
 use head::Came;
 use incoming::Incoming;
 
 pub(super) use incoming::Switched;
-
-/// How long a new connection may stay silent.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Serves connections over HTTP/1.
 #[derive(Clone, Copy)]
@@ -65,11 +62,10 @@ impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
         let mut incoming = Box::new(Incoming::new(stream));
-        let limits = Limits::default();
-        let mut first = true;
+        let mut served = 0_u32;
         loop {
-            let idle = if first { SILENCE } else { Duration::from_secs(KEEP_ALIVE) };
-            let (head, what) = match head::read(&mut incoming, &limits, idle, plain && first, self.leaving).await {
+            let limits = self.gateway.pin().edition.config.limits;
+            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, self.leaving).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,
@@ -79,29 +75,33 @@ impl Http1<'_> {
                     return None;
                 }
             };
-            let mut arrival = Arrival { switched: incoming.begin(what), ..Arrival::default() };
+            let mut arrival = Arrival { switched: incoming.begin(what, limits.body), ..Arrival::default() };
             if self.gateway.may_hold() {
                 Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;
             }
-            let (stream, _) = self.pass(incoming, head, arrival).await?.consume();
+            let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
+            let (stream, _) = self.pass(incoming, head, arrival, left).await?.consume();
             incoming = stream.into_any().downcast().ok()?;
             // Where the next request begins must be known.
             if !incoming.is_between_requests() {
                 return None;
             }
-            first = false;
+            served = served.saturating_add(1);
         }
     }
 
-    /// Has pingora do the rest. A session is large: none is part of the future that waits for requests.
+    /// Has pingora do the rest; `left`: so many more requests may come. A session is large: none is part of
+    /// the future that waits for requests.
     fn pass(
         self,
         incoming: Box<Incoming>,
         head: BytesMut,
         arrival: Arrival,
+        left: Option<u32>,
     ) -> impl Future<Output = Option<ReusedHttpStream>> {
         let mut session = ServerSession::new_http1(incoming);
         session.set_pipelined_prefix(head);
+        session.set_keepalive_reuses_remaining(left);
         if !arrival.is_plain() {
             session.set_connection_user_context(Some(Box::new(arrival)));
         }

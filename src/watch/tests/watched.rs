@@ -59,6 +59,7 @@ impl Watched {
             maintenance: crate::config::Maintenance::default(),
             hold: HoldLimits { max_requests: 0, max_bytes: 0 },
             stale: StaleStore { max_bytes: 0, max_answer_bytes: 0 },
+            limits: crate::config::ClientLimits::NONE,
             stale_keys: vec![],
             operators: crate::config::Operators::default(),
             brand: Brand::default(),

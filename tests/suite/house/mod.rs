@@ -49,7 +49,7 @@ pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use ports::free_port;
 pub(crate) use receiver::Receiver;
 pub(crate) use recorder::{Recorder, Seen};
-pub(crate) use schema::{BACKUP_TABLES, BACKUP_TYPES, WINDOWS, applied, prisma_ledger, rolled_back};
+pub(crate) use schema::{BACKUP_TABLES, BACKUP_TYPES, PRISMA_LEDGER, WINDOWS, applied, prisma_ledger, rolled_back};
 pub(crate) use scripted::{Scripted, Step, plain};
 pub(crate) use shop::shop;
 pub(crate) use spellings::spellings;

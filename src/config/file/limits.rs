@@ -1,0 +1,30 @@
+//! What a client may take, as it is typed.
+
+use std::time::Duration;
+
+use crate::config::reader::table;
+use crate::config::size::Size;
+
+table! {
+    /// How much a client may take of schemagate, and for how long. 0 of what is counted: as much as it likes.
+    LimitsTable {
+        /// Over HTTP/1: from the first byte of a request's header to its last.
+        header_time: Duration = "20s",
+        /// Over HTTP/1: how large a request's header may be; 1KiB to 1MiB.
+        header_bytes: Size = "64KiB",
+        /// Over HTTP/1: how long a connection may be silent before a request, the first one included.
+        idle: Duration = "75s",
+        /// Over HTTP/1: bytes a second of a request's body that a client must send on average, beyond `body_time`.
+        body_rate: Size = "500B",
+        /// Over HTTP/1: how long a body may be waited for without any of it; what comes earns time by `body_rate`.
+        body_time: Duration = "30s",
+        /// How long a client may take no more of its answer.
+        send_time: Duration = "60s",
+        /// Over HTTP/1: requests that a connection may bring.
+        requests_per_connection: u32 = 10000,
+        /// Connections of all clients together.
+        connections: u32 = 20000,
+        /// Connections of one address; of IPv6, of a /64 network. Trusted proxies may have any number.
+        connections_per_address: u32 = 1000,
+    }
+}

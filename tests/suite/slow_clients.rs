@@ -1,0 +1,152 @@
+//! Thousands of clients that send or read as slowly as they can, by slowhttptest, and what others notice of them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval_at};
+
+use crate::house::{Echo, Gateway, Guarded, eventually, turn};
+
+/// How long each attack lasts, unless SLOW says otherwise.
+const ATTACK: Duration = Duration::from_secs(120);
+const QUIET: Duration = Duration::from_secs(30);
+/// From one request of the others to the next, whatever the answers take.
+const BETWEEN: Duration = Duration::from_millis(5);
+const CONNECTIONS: &str = "2000";
+/// What a quiet 99th percentile is taken for at least: below, the machine's own pauses are all that is measured.
+const LEAST: Duration = Duration::from_millis(5);
+/// What each slow connection may cost of memory: buffers of both directions, while an answer is under way.
+const EACH: usize = 256 * 1024;
+
+struct Attack {
+    name: &'static str,
+    path: &'static str,
+    /// What slowhttptest is told of it.
+    arguments: &'static str,
+}
+
+const ATTACKS: [Attack; 3] = [
+    Attack { name: "slow headers", path: "/", arguments: "-H -i 10 -x 24 -t GET" },
+    Attack { name: "slow bodies", path: "/mirror", arguments: "-B -i 10 -s 8192 -x 10 -t POST" },
+    Attack { name: "slow reading", path: "/bytes/1000000", arguments: "-X -w 512 -y 1024 -n 5 -z 32 -k 3" },
+];
+
+/// Others ask at an even rate, from another address: how long each waited, from when it was to be sent.
+async fn others(port: u16, until: impl Fn() -> bool) -> Vec<Duration> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .local_address(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)))
+        .timeout(Duration::from_secs(20))
+        .build()
+        .expect("a client");
+    let mut tick = interval_at(Instant::now() + BETWEEN, BETWEEN);
+    let mut requests = JoinSet::new();
+    while !until() {
+        let planned = tick.tick().await;
+        let asked = client.get(format!("http://127.0.0.1:{port}/bytes/1000")).send();
+        requests.spawn(async move {
+            let answer = asked.await.expect("an answer for those who do no harm");
+            assert_eq!(answer.status(), 200);
+            assert_eq!(answer.bytes().await.expect("a body").len(), 1000);
+            planned.elapsed()
+        });
+    }
+    let mut waited = requests.join_all().await;
+    waited.sort_unstable();
+    waited
+}
+
+fn share(waited: &[Duration], percent: usize) -> Duration {
+    waited[(waited.len() * percent / 100).min(waited.len() - 1)]
+}
+
+/// Asks until it is over, while the slow ones are at it. What it tells: how long others waited, how large the process
+/// became, and the tool's own last words.
+async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Duration>, usize, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = folder.path().join("words");
+    let seconds = lasts.as_secs().to_string();
+    let url = format!("http://127.0.0.1:{}{}", gateway.port(), attack.path);
+    let mut command = Command::new("slowhttptest");
+    command
+        .args(["-c", CONNECTIONS, "-r", "200", "-l", &seconds, "-p", "5", "-u", &url])
+        .args(attack.arguments.split(' '))
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&words).expect("a file"))
+        .stderr(Stdio::null());
+    let mut tool = Guarded::start(&mut command, Signal::SIGKILL, None);
+    let start = Instant::now();
+    let waiting = others(gateway.port(), || start.elapsed() >= lasts);
+    let most = async {
+        let mut most = 0;
+        while start.elapsed() < lasts {
+            most = most.max(gateway.resident_bytes());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        most
+    };
+    let (waited, most) = tokio::join!(waiting, most);
+    // It may have ended by itself, when the last of its connections was closed.
+    let _ = tool.ends_within(Duration::from_secs(10));
+    let words = String::from_utf8_lossy(&std::fs::read(&words).expect("its words")).into_owned();
+    let told = |name: &str| {
+        let line = words.lines().rev().find(|line| line.contains(name));
+        line.and_then(|line| line.rsplit(' ').find(|word| word.parse::<u32>().is_ok())).unwrap_or("?").to_owned()
+    };
+    let last = ["connected", "closed", "error"].map(|name| format!("{name} {}", told(name))).join(", ");
+    (waited, most, last)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes eight minutes: for `make proofs`"]
+async fn under_two_thousand_slow_clients_others_wait_less_than_twice_as_long() {
+    let _turn = turn().await;
+    let lasts = std::env::var("SLOW").ok();
+    let lasts = lasts.map_or(ATTACK, |lasts| schemagate::config::parse_duration(&lasts).expect("SLOW=2m"));
+    let echo = Echo::start().await;
+    // All from one address, which the default would let have half as many.
+    let gateway = Gateway::start(&format!(
+        "access = false\n[limits]\nconnections_per_address = 4000\n[upstreams.api]\nservers = [\"{}\"]\n\
+         [[routes]]\npath = \"/*\"\n",
+        echo.address()
+    ))
+    .await;
+    let mut failed = Vec::new();
+    for attack in &ATTACKS {
+        let start = Instant::now();
+        let quiet = others(gateway.port(), || start.elapsed() >= QUIET.min(lasts)).await;
+        let before = gateway.resident_bytes();
+        let (waited, most, last) = under(attack, &gateway, lasts).await;
+        let grown = most.saturating_sub(before);
+        let [quiet_99, under_99] = [&quiet, &waited].map(|waited| share(waited, 99));
+        println!(
+            "{} for {lasts:?}: quiet p50 {:.1?} p99 {quiet_99:.1?} of {}; under it p50 {:.1?} p99 {under_99:.1?} max {:.1?} of {}; \
+             RSS {} MiB before, {} MiB more at most; slowhttptest: {last}",
+            attack.name,
+            share(&quiet, 50),
+            quiet.len(),
+            share(&waited, 50),
+            share(&waited, 100),
+            waited.len(),
+            before >> 20,
+            grown >> 20,
+        );
+        if under_99 >= 2 * quiet_99.max(LEAST) {
+            failed.push(format!("{}: p99 {under_99:?} where it was {quiet_99:?}", attack.name));
+        }
+        if grown >= 2000 * EACH {
+            failed.push(format!("{}: it grew by {} MiB", attack.name, grown >> 20));
+        }
+        // The next one begins when all of them are gone.
+        eventually("the slow ones are gone", Duration::from_secs(120), async || {
+            let files = std::fs::read_dir(format!("/proc/{}/fd", gateway.pid())).expect("it runs").count();
+            (files < 300).then_some(())
+        })
+        .await;
+    }
+    assert!(!gateway.log().contains("panicked"), "{}", gateway.log());
+    assert!(failed.is_empty(), "{failed:#?}");
+}
