@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 /// What is traced, and where spans go.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Traces {
     /// The URL that takes spans (OTLP over HTTP); `None`: nothing is traced.
     pub endpoint: Option<String>,

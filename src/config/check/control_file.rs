@@ -137,6 +137,7 @@ impl Check<'_> {
                     .beside(ends.place, "the other");
                 None
             }
+            (None, None) if !table.ends.is_absent() || !table.lasts.is_absent() => None,
             (None, None) => {
                 self.error(*place, "a window that recurs has neither `lasts` nor `ends`").help("add lasts = \"2h\"");
                 None
