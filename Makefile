@@ -19,11 +19,13 @@ CARGO ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
 TIME ?= 60
+ROUNDS ?= 10
+SECONDS ?= 4
 BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench-micro deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -45,6 +47,11 @@ pictures: deps-browser ## The pictures of the documentation, taken anew.
 rules: ## Alert rules against made-up series, and the queries of the Grafana dashboard, by promtool.
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
+
+bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
+	@scripts/install-missing.sh bench
+	$(CARGO) build --release --locked --workspace --bins
+	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench

@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser|wire|rules|slow
+# Usage: install-missing.sh build|test|apps|browser|wire|bench|slow|rules
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -12,6 +12,7 @@ test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
 apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
+bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
 rules=(promtool:prometheus node:nodejs)
 slow=(slowhttptest:slowhttptest)
 
@@ -28,9 +29,10 @@ case "${1:-}" in
     apps) wanted=("${apps[@]}") ;;
     browser) wanted=("${browser[@]}") ;;
     wire) wanted=("${wire[@]}") ;;
+    bench) wanted=("${bench[@]}") ;;
     rules) wanted=("${rules[@]}") ;;
     slow) wanted=("${slow[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser|wire|rules|slow" >&2; exit 2 ;;
+    *) echo "usage: $0 build|test|apps|browser|wire|bench|slow|rules" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -45,14 +47,14 @@ fi
 
 # Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
 enough_node() {
-    [[ "$1" = build || "$1" = wire || "$1" = slow ]] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
+    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
         echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
         exit 1
     }
 }
 
 if [ "${#missing[@]}" -eq 0 ]; then
-    enough_node "$1"
+    enough_node
     exit 0
 fi
 
@@ -75,4 +77,4 @@ echo "installing: ${missing[*]}"
 # The packages' own services are of no use here: the tests start servers of their own.
 "${may[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-enough_node "$1"
+enough_node

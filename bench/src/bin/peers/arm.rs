@@ -1,0 +1,151 @@
+//! A proxy that is measured.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::stage::{MEASURED, Stage, filled, on_core};
+
+/// The ticks of `/proc/PID/stat` (`USER_HZ`), the same on every Linux that this runs on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long one may take to listen.
+const START: Duration = Duration::from_secs(20);
+
+pub(crate) struct Arm {
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+    pub(crate) tls_port: u16,
+    /// The backend itself is measured without anybody in front.
+    process: Option<Child>,
+}
+
+impl Arm {
+    pub(crate) fn start(name: &'static str, stage: &Stage, schemagate: &Path) -> anyhow::Result<Self> {
+        if name == "direct" {
+            return Ok(Self { name, port: stage.backend_port(), tls_port: 0, process: None });
+        }
+        let (port, tls_port) = (free_port()?, free_port()?);
+        let mut command = command(name, stage, schemagate, (port, tls_port))?;
+        let process = command.spawn().with_context(|| format!("{command:?}"))?;
+        let arm = Self { name, port, tls_port, process: Some(process) };
+        arm.listens()?;
+        Ok(arm)
+    }
+
+    fn listens(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            ensure!(began.elapsed() < START, "it does not listen after {START:?}");
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// What it and its children took of processors so far.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        let times = self.processes()?.into_iter().map(|process| {
+            let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+            // The name is in parentheses and may hold anything; utime and stime are the 14th and 15th field.
+            let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+            let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+            Ok(TICK * ticks.sum::<Result<u32, _>>()?)
+        });
+        times.sum()
+    }
+
+    /// Bytes of memory that it and its children hold.
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        let sizes = self.processes()?.into_iter().map(|process| {
+            let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in status")?;
+            Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        });
+        sizes.sum()
+    }
+
+    fn processes(&self) -> anyhow::Result<Vec<u32>> {
+        let Some(process) = &self.process else { return Ok(Vec::new()) };
+        let mut found = vec![process.id()];
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", process.id()))?;
+        for child in children.split_whitespace() {
+            found.push(child.parse()?);
+        }
+        Ok(found)
+    }
+}
+
+impl Drop for Arm {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            end(process);
+        }
+    }
+}
+
+/// Ends a process that was started here, and its children with it.
+pub(crate) fn end(process: &mut Child) {
+    if let Ok(id) = i32::try_from(process.id()) {
+        // SIGTERM would have some of them wait for whoever is connected. It may have ended by itself.
+        let _ = kill(Pid::from_raw(id), Signal::SIGINT);
+    }
+    let _ = process.wait();
+}
+
+fn command(name: &str, stage: &Stage, schemagate: &Path, (port, tls_port): (u16, u16)) -> anyhow::Result<Command> {
+    let (folder, backend) = (stage.folder(), format!("127.0.0.1:{}", stage.backend_port()));
+    let names = [("PORT", port.to_string()), ("TLS_PORT", tls_port.to_string()), ("BACKEND", backend.clone())];
+    let written = |text: &str, more: &str| -> anyhow::Result<PathBuf> {
+        let file = folder.join(format!("{name}-{port}"));
+        fs::write(&file, filled(text, folder, &names) + more)?;
+        Ok(file)
+    };
+    let with = |program: &Path, arguments: &[&str], file: PathBuf| {
+        let mut command = on_core(MEASURED, program);
+        command.args(arguments).arg(file);
+        command
+    };
+    Ok(match name {
+        "pingora" => {
+            let mut command = on_core(MEASURED, &beside("bare-pingora")?);
+            command.args([backend, port.to_string(), tls_port.to_string()]);
+            command.args([folder.join("cert.pem"), folder.join("key.pem")]);
+            command
+        }
+        "nginx" => with(Path::new("nginx"), &["-c"], written(include_str!("../../../peers/nginx.conf"), "")?),
+        "HAProxy" => with(Path::new("haproxy"), &["-f"], written(include_str!("../../../peers/haproxy.cfg"), "")?),
+        "Caddy" => {
+            let file = written(include_str!("../../../peers/Caddyfile"), "")?;
+            let mut command = with(Path::new("caddy"), &["run", "--adapter", "caddyfile", "--config"], file);
+            command.env("HOME", folder).env("GOMAXPROCS", "1");
+            command
+        }
+        _ => {
+            let routes = if name == "schemagate, 10,000 routes" { routes(10_000) } else { String::new() };
+            with(schemagate, &["run", "--config"], written(include_str!("../../../peers/schemagate.toml"), &routes)?)
+        }
+    })
+}
+
+/// The program of this name that was built with this one.
+fn beside(name: &str) -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name(name);
+    ensure!(program.exists(), "{} is not built", program.display());
+    Ok(program)
+}
+
+fn routes(count: u32) -> String {
+    let route = |number: u32| format!("\n[[routes]]\npath = \"/api/resource{number}/{{id}}\"\nneeds = [\"here\"]\n");
+    (0..count).map(route).collect()
+}
+
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
