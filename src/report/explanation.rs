@@ -49,7 +49,8 @@ pub struct Explanation {
     action: &'static str,
     reason: &'static str,
     /// The reason, in a sentence.
-    explanation: String,
+    #[serde(rename = "explanation")]
+    why: String,
     /// Whether it passes because of observe mode alone.
     observed: bool,
     /// The bypass by which alone it passes.
@@ -91,7 +92,7 @@ impl Explanation {
             passes: matches!(decision.outcome, Outcome::Forward(_) | Outcome::Health),
             action: decision.action.as_str(),
             reason: decision.reason.as_str(),
-            explanation: explaining.reason(),
+            why: explaining.reason(),
             observed: decision.observed,
             bypass: explaining.bypass().map(str::to_owned),
             tenant: explaining.tenant().map(str::to_owned),
