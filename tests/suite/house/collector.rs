@@ -1,6 +1,7 @@
 //! A collector of spans: OTLP over HTTP, as protocol buffers.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -109,7 +110,12 @@ impl Drop for Collector {
 
 impl SeenSpan {
     fn of(span: &Span) -> Self {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |bytes: &[u8]| {
+            bytes.iter().fold(String::new(), |mut text, byte| {
+                write!(text, "{byte:02x}").expect("a string takes it");
+                text
+            })
+        };
         Self {
             trace: hex(&span.trace_id),
             id: hex(&span.span_id),
