@@ -25,7 +25,7 @@ BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -55,6 +55,9 @@ bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: 
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
+
+bench-refresh: deps-test ## What it costs to watch a thousand tenants, of the database's time and of schemagate's.
+	$(CARGO) bench --bench refresh
 
 deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
 	@scripts/install-missing.sh build
@@ -112,7 +115,7 @@ wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw 
 tests: ## Unit, property and integration tests.
 	$(CARGO) test --workspace --locked
 
-deps-slow: deps-build ## What the proof against slow clients needs besides.
+deps-slow: deps-build ## What the proofs of slow clients and of many streams need besides.
 	@scripts/install-missing.sh slow
 
 proofs: deps-test deps-wire deps-slow ## The long proofs: a minute and more each, with their figures.

@@ -14,7 +14,7 @@ browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
 bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
 rules=(promtool:prometheus node:nodejs)
-slow=(slowhttptest:slowhttptest)
+slow=(slowhttptest:slowhttptest h2load:nghttp2-client)
 
 # Debian installs servers where a user's PATH does not look.
 has() {

@@ -117,9 +117,9 @@ async fn the_trigger_brings_notifications_and_removing_it_leaves_nothing() {
         .replace("connect_timeout", "refresh = \"1m\"\nmax_age = \"5m\"\nconnect_timeout");
     let gateway = Gateway::start(&seldom).await;
     assert_eq!(gateway.verdict("agreements").await, "broken");
-    crate::detection::install_trigger(&database).await;
+    crate::house::install_trigger(&database).await;
     // Installing it twice is no error: an operator may not remember.
-    crate::detection::install_trigger(&database).await;
+    crate::house::install_trigger(&database).await;
     let heard = async || {
         let metrics = gateway.metrics().await;
         let line = metrics.lines().find_map(|line| {
@@ -161,7 +161,7 @@ async fn the_trigger_brings_notifications_and_removing_it_leaves_nothing() {
 #[tokio::test]
 async fn a_broken_trigger_breaks_no_migration() {
     let (database, _folder) = house().await;
-    crate::detection::install_trigger(&database).await;
+    crate::house::install_trigger(&database).await;
     // A role that may do next to nothing migrates, with a search path of its own.
     let role = format!("migrator_{}", database.name());
     database

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::house::{Client, Cluster, Database, Echo, Gateway, Run, turn};
+use crate::house::{Client, Cluster, Database, Echo, Gateway, turn};
 
 /// How often the column is dropped and restored.
 const ROUNDS: u32 = 50;
@@ -164,11 +164,4 @@ async fn by_poll_every_change_is_seen_within_t_and_no_open_route_is_refused() {
     let _turn = turn().await;
     let (database, _echo, gateway) = house("never").await;
     every_change_is_seen(&format!("poll every {REFRESH:?}"), &database, &gateway, T_POLLED).await;
-}
-
-/// Installs the event trigger as an operator would: with what the command prints.
-pub(crate) async fn install_trigger(database: &Database) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let sql = Run::of(folder.path(), &["trigger-sql"]).expect(0).stdout;
-    database.execute(&sql).await;
 }

@@ -98,7 +98,7 @@ async fn a_direct_url_past_the_pooler_brings_notifications() {
     let config = config(&bouncer.url(), &echo, &format!("{direct}\nmax_age = \"5m\"")).replace("100ms", "1m");
     let gateway = Gateway::start(&config).await;
     assert_eq!(gateway.verdict("totals").await, "broken");
-    crate::detection::install_trigger(&database).await;
+    crate::house::install_trigger(&database).await;
     eventually("a notification arrives", LIMIT, async || {
         database.execute("CREATE TABLE probe (); DROP TABLE probe").await;
         gateway.metrics().await.contains("schemagate_notifications_total{database=\"main\"}").then_some(())

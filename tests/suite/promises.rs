@@ -104,7 +104,7 @@ async fn no_needless_refusal() {
 async fn fast_both_ways() {
     let _turn = turn().await;
     let (database, _echo, gateway) = detection::house("auto").await;
-    detection::install_trigger(&database).await;
+    crate::house::install_trigger(&database).await;
     let client = gateway.client();
     // Once LISTEN stands, a notification is counted.
     eventually("a notification arrives", LIMIT, async || {

@@ -14,12 +14,13 @@ use crate::house::{Echo, Gateway, Guarded, eventually, turn};
 const ATTACK: Duration = Duration::from_secs(120);
 const QUIET: Duration = Duration::from_secs(30);
 /// From one request of the others to the next, whatever the answers take.
-const BETWEEN: Duration = Duration::from_millis(5);
+const BETWEEN: Duration = Duration::from_millis(20);
 const CONNECTIONS: &str = "2000";
 /// What a quiet 99th percentile is taken for at least: below, the machine's own pauses are all that is measured.
 const LEAST: Duration = Duration::from_millis(5);
-/// What each slow connection may cost of memory: buffers of both directions, while an answer is under way.
-const EACH: usize = 256 * 1024;
+/// What each slow connection may cost of memory. One that does not read has nine pieces of its answer under way, of at most
+/// 64 KiB each: four in pingora's channel, four that it took out of it, and one that it reads.
+const EACH: usize = 640 * 1024;
 
 struct Attack {
     name: &'static str,
@@ -63,16 +64,27 @@ fn share(waited: &[Duration], percent: usize) -> Duration {
     waited[(waited.len() * percent / 100).min(waited.len() - 1)]
 }
 
-/// Asks until it is over, while the slow ones are at it. What it tells: how long others waited, how large the process
-/// became, and the tool's own last words.
-async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Duration>, usize, String) {
+/// What was seen while the slow ones were at it.
+struct Seen {
+    /// How long others waited.
+    waited: Vec<Duration>,
+    /// How long they waited at the same time on the same machine, where nobody attacked.
+    beside: Vec<Duration>,
+    /// How large the process became.
+    most: usize,
+    /// The tool's own last words.
+    words: String,
+}
+
+/// Asks until it is over, while the slow ones are at it.
+async fn under(attack: &Attack, gateway: &Gateway, spared: &Gateway, lasts: Duration) -> Seen {
     let folder = tempfile::tempdir().expect("a folder");
     let words = folder.path().join("words");
     let seconds = lasts.as_secs().to_string();
     let url = format!("http://127.0.0.1:{}{}", gateway.port(), attack.path);
     let mut command = Command::new("slowhttptest");
     command
-        .args(["-c", CONNECTIONS, "-r", "200", "-l", &seconds, "-p", "5", "-u", &url])
+        .args(["-c", CONNECTIONS, "-r", "50", "-l", &seconds, "-p", "5", "-u", &url])
         .args(attack.arguments.split(' '))
         .stdin(Stdio::null())
         .stdout(std::fs::File::create(&words).expect("a file"))
@@ -80,6 +92,7 @@ async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Dura
     let mut tool = Guarded::start(&mut command, Signal::SIGKILL, None);
     let start = Instant::now();
     let waiting = others(gateway.port(), || start.elapsed() >= lasts);
+    let beside = others(spared.port(), || start.elapsed() >= lasts);
     let most = async {
         let mut most = 0;
         while start.elapsed() < lasts {
@@ -88,7 +101,7 @@ async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Dura
         }
         most
     };
-    let (waited, most) = tokio::join!(waiting, most);
+    let (waited, beside, most) = tokio::join!(waiting, beside, most);
     // It may have ended by itself, when the last of its connections was closed.
     let _ = tool.ends_within(Duration::from_secs(10));
     let words = String::from_utf8_lossy(&std::fs::read(&words).expect("its words")).into_owned();
@@ -97,7 +110,14 @@ async fn under(attack: &Attack, gateway: &Gateway, lasts: Duration) -> (Vec<Dura
         line.and_then(|line| line.rsplit(' ').find(|word| word.parse::<u32>().is_ok())).unwrap_or("?").to_owned()
     };
     let last = ["connected", "closed", "error"].map(|name| format!("{name} {}", told(name))).join(", ");
-    (waited, most, last)
+    Seen { waited, beside, most, words: last }
+}
+
+async fn house(echo: &Echo) -> Gateway {
+    // All from one address, which the default would let have half as many.
+    let config = "access = false\n[limits]\nconnections_per_address = 4000\n[upstreams.api]\nservers = [\"SERVER\"]\n\
+                  [[routes]]\npath = \"/*\"\n";
+    Gateway::start(&config.replace("SERVER", &echo.address())).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,35 +127,33 @@ async fn under_two_thousand_slow_clients_others_wait_less_than_twice_as_long() {
     let lasts = std::env::var("SLOW").ok();
     let lasts = lasts.map_or(ATTACK, |lasts| schemagate::config::parse_duration(&lasts).expect("SLOW=2m"));
     let echo = Echo::start().await;
-    // All from one address, which the default would let have half as many.
-    let gateway = Gateway::start(&format!(
-        "access = false\n[limits]\nconnections_per_address = 4000\n[upstreams.api]\nservers = [\"{}\"]\n\
-         [[routes]]\npath = \"/*\"\n",
-        echo.address()
-    ))
-    .await;
+    let (gateway, spared) = (house(&echo).await, house(&echo).await);
     let mut failed = Vec::new();
     for attack in &ATTACKS {
         let start = Instant::now();
         let quiet = others(gateway.port(), || start.elapsed() >= QUIET.min(lasts)).await;
         let before = gateway.resident_bytes();
-        let (waited, most, last) = under(attack, &gateway, lasts).await;
+        let Seen { waited, beside, most, words } = under(attack, &gateway, &spared, lasts).await;
         let grown = most.saturating_sub(before);
-        let [quiet_99, under_99] = [&quiet, &waited].map(|waited| share(waited, 99));
-        println!(
-            "{} for {lasts:?}: quiet p50 {:.1?} p99 {quiet_99:.1?} of {}; under it p50 {:.1?} p99 {under_99:.1?} max {:.1?} of {}; \
-             RSS {} MiB before, {} MiB more at most; slowhttptest: {last}",
+        let told = |waited: &[Duration]| {
+            let [half, most, all] = [50, 99, 100].map(|percent| share(waited, percent));
+            format!("p50 {half:.1?} p99 {most:.1?} max {all:.1?} of {}", waited.len())
+        };
+        // Past the test runner's capture: these figures are wanted from runs that pass.
+        eprintln!(
+            "{} for {lasts:?}: {}; before it {}; meanwhile where nobody attacks {}; RSS {} MiB, {} MiB more at most; \
+             slowhttptest: {words}",
             attack.name,
-            share(&quiet, 50),
-            quiet.len(),
-            share(&waited, 50),
-            share(&waited, 100),
-            waited.len(),
+            told(&waited),
+            told(&quiet),
+            told(&beside),
             before >> 20,
             grown >> 20,
         );
-        if under_99 >= 2 * quiet_99.max(LEAST) {
-            failed.push(format!("{}: p99 {under_99:?} where it was {quiet_99:?}", attack.name));
+        let [quiet, beside, under] = [&quiet, &beside, &waited].map(|waited| share(waited, 99));
+        // Others use this machine, too: what they do meanwhile is not the slow ones' doing.
+        if under >= 2 * quiet.max(beside).max(LEAST) {
+            failed.push(format!("{}: p99 {under:?} where it was {quiet:?}, and {beside:?} beside", attack.name));
         }
         if grown >= 2000 * EACH {
             failed.push(format!("{}: it grew by {} MiB", attack.name, grown >> 20));

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::detection::install_trigger;
-use crate::house::{Backend, Client, Cluster, Database, Gateway, eventually, turn};
+use crate::house::{Backend, Client, Cluster, Database, Gateway, eventually, install_trigger, turn};
 
 /// Each route needs a table of its own, or a column of it.
 const ROUTES: usize = 8;

@@ -7,9 +7,8 @@ use reqwest::Method;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::detection::install_trigger;
 use crate::house::zumodra::{Zumodra, ask, host};
-use crate::house::{Answer, Cluster, Database, Echo, Gateway, Run, eventually};
+use crate::house::{Answer, Cluster, Database, Echo, Gateway, Run, eventually, install_trigger};
 
 const LIMIT: Duration = Duration::from_secs(5);
 

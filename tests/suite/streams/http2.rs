@@ -1,5 +1,6 @@
 //! Many streams on few connections, and streams that are given up at any moment.
 
+use std::process::Command;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::before;
-use crate::house::{Client, Echo, EchoHttp2, Gateway, http2_connection, pattern, receive, send};
+use crate::house::{Client, Echo, EchoHttp2, Gateway, Run, http2_connection, pattern, receive, send, turn};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const CONNECTIONS: usize = 4;
@@ -123,4 +124,19 @@ async fn a_stream_that_reads_nothing_holds_up_no_other_of_its_connection() {
         timeout(LIMIT, download(sender.clone(), stream)).await.expect("in time");
     }
     drop(stuck);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes half a minute and h2load: for `make proofs`"]
+async fn h2load_gets_every_answer_over_a_hundred_streams_of_each_of_twenty_connections() {
+    const REQUESTS: &str = "40000";
+    let _turn = turn().await;
+    let echo = Echo::start().await;
+    let gateway = before(echo.address(), "").await;
+    let url = format!("http://127.0.0.1:{}/bytes/1000", gateway.port());
+    let run = Run::command(Command::new("h2load").args(["-n", REQUESTS, "-c", "20", "-m", "100", &url]));
+    let told = |name: &str| run.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    println!("{}\n{}", told("finished"), told("requests:"));
+    assert!(told("status codes:").contains(&format!("{REQUESTS} 2xx, 0 3xx, 0 4xx, 0 5xx")), "{}", run.output());
+    assert!(told("requests:").contains("0 failed, 0 errored, 0 timeout"), "{}", run.output());
 }
