@@ -16,6 +16,7 @@ mod probe;
 mod scenario;
 mod tenants;
 mod tls;
+mod traces;
 
 use gate::{EncodedSlash, Mode};
 
@@ -39,6 +40,7 @@ pub(super) use probe::ProbeTable;
 pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
 pub(super) use tls::{HttpsTable, UpstreamTlsTable};
+pub(super) use traces::TracesTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +119,8 @@ table! {
         symptoms: SymptomsTable = {},
         /// How log lines look.
         log: LogTable = {},
+        /// Spans for an OpenTelemetry collector.
+        traces: TracesTable = {},
     }
 }
 

@@ -6,6 +6,7 @@ mod alert;
 mod arguments;
 mod check;
 mod control;
+mod control_orders;
 mod database_url;
 mod duration;
 mod expand;
@@ -28,6 +29,7 @@ mod secret;
 mod size;
 mod stale;
 mod tls;
+mod traces;
 mod values;
 
 use std::fmt;
@@ -46,6 +48,7 @@ pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
 pub use control::{Control, EnvBypass};
+pub use control_orders::{ControlOrders, RecurringWindow};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
@@ -62,6 +65,7 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use stale::{StaleKey, StaleStore};
 pub use tls::{CertificateFiles, ClientIdentity, Https, UpstreamTls};
+pub use traces::Traces;
 
 /// A configuration in which every name resolves and every value is in its range.
 #[derive(Debug)]
@@ -105,6 +109,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// What is traced, and where spans go.
+    pub traces: Traces,
     /// How operators overrule all that.
     pub control: Control,
     /// The beginning of its file's SHA-256: the same in all replicas that have the same.

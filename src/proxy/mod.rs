@@ -17,7 +17,8 @@
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `look_alike` | headers that pass for others at a backend |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
-//! | `access_log`, `context`, `trace` | one line a request |
+//! | `access_log`, `context` | one line a request |
+//! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
@@ -59,6 +60,7 @@ mod passes_on;
 mod recheck;
 mod request_id;
 mod second_thoughts;
+mod spans;
 mod stale;
 mod tenant;
 mod trace;
@@ -80,6 +82,7 @@ use crate::handover::Sockets;
 use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
+use crate::traces::Traces;
 
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
@@ -118,6 +121,7 @@ impl Proxy {
         reader: GateReader,
         metrics: Metrics,
         symptoms: Symptoms,
+        traces: Traces,
         runtime: &Handle,
         inherited: &mut Sockets,
     ) -> Result<(Self, Editor), ProxyError> {
@@ -131,7 +135,7 @@ impl Proxy {
         let servers: Arc<dyn Servers> = edition.upstreams.clone();
         metrics.ask_of_servers(&servers);
         let editions = Arc::new(Editions::new(edition));
-        let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms);
+        let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms, traces);
         let editor = Editor { editions, means, certificate };
         Ok((Self { listen, doors, gateway, reader, closing }, editor))
     }
