@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use pingora::server::{ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use crate::live::GateReader;
@@ -24,6 +24,7 @@ impl InFlight {
 
 /// Waits for a signal, then for the requests in flight.
 pub(super) struct Drain {
+    pub(super) signals: Mutex<Signals>,
     pub(super) reader: GateReader,
     pub(super) in_flight: InFlight,
     /// Connections.
@@ -94,14 +95,15 @@ impl Drain {
 }
 
 /// The signals that end a process.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     quit: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, std::io::Error> {
+    /// From now on none of them ends the process by itself. They are noticed by the runtime that this is called in.
+    pub(super) fn listen() -> Result<Self, std::io::Error> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             quit: signal(SignalKind::quit())?,
@@ -128,21 +130,15 @@ async fn turns(watched: &mut watch::Receiver<bool>) {
 #[async_trait]
 impl ShutdownSignalWatch for Drain {
     async fn recv(&self) -> ShutdownSignal {
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => {
-                warn!(%error, "cannot listen for signals; only SIGKILL ends this process");
-                return std::future::pending().await;
-            }
-        };
+        let signals = &mut *self.signals.lock().await;
         let mut relieved = self.relieved.clone();
         tokio::select! {
-            _ = signals.terminate.recv() => self.wait(&mut signals).await,
-            _ = signals.quit.recv() => self.wait(&mut signals).await,
+            _ = signals.terminate.recv() => self.wait(signals).await,
+            _ = signals.quit.recv() => self.wait(signals).await,
             _ = signals.interrupt.recv() => return ShutdownSignal::FastShutdown,
             () = turns(&mut relieved) => {}
         }
-        self.drain(&mut signals).await;
+        self.drain(signals).await;
         ShutdownSignal::FastShutdown
     }
 }

@@ -74,7 +74,7 @@ use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::info;
 
 use crate::config::{Config, Listen};
@@ -91,7 +91,7 @@ use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
 use doors::Doors;
-use drain::{Drain, InFlight};
+use drain::{Drain, InFlight, Signals};
 use edition::{Edition, Editions, Means};
 use gateway::{Gateway, Phases};
 
@@ -107,6 +107,8 @@ pub struct Proxy {
     gateway: Gateway,
     reader: GateReader,
     closing: watch::Sender<bool>,
+    /// What runs beside the requests.
+    runtime: Handle,
 }
 
 /// Connections to servers that are kept for reuse, for each worker thread. Less than the peak of
@@ -137,7 +139,7 @@ impl Proxy {
         let editions = Arc::new(Editions::new(edition));
         let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms, traces);
         let editor = Editor { editions, means, certificate };
-        Ok((Self { listen, doors, gateway, reader, closing }, editor))
+        Ok((Self { listen, doors, gateway, reader, closing, runtime: runtime.clone() }, editor))
     }
 
     /// Its listening sockets, for the process after this one.
@@ -151,7 +153,13 @@ impl Proxy {
         let mut server = Server::new_with_opt_and_conf(None, server_conf(&self.listen));
         let open = InFlight::default();
         let leaving = watch::Sender::new(false);
+        // Before anybody comes: a signal in between would end the process with their requests.
+        let signals = {
+            let _within = self.runtime.enter();
+            Signals::listen().map_err(|error| ProxyError(format!("cannot listen for signals: {error}")))?
+        };
         let drain = Drain {
+            signals: Mutex::new(signals),
             reader: self.reader.clone(),
             in_flight: self.gateway.in_flight(),
             open: open.clone(),
