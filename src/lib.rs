@@ -25,6 +25,7 @@
 //! | [`report`] | how things stand, for operators |
 //! | [`symptoms`] | what failures say of the schema and no requirement explains |
 //! | [`metrics`] | what is counted |
+//! | [`traces`] | to which trace a request belongs, and spans on their way to a collector |
 //! | [`load`] | load on a server, and what comes of it |
 //! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
@@ -53,5 +54,6 @@ pub mod reload;
 pub mod report;
 pub mod sparing;
 pub mod symptoms;
+pub mod traces;
 pub mod watch;
 pub mod wire;

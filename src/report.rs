@@ -3,6 +3,7 @@
 //! It names tables and columns: it never goes to the public listener.
 
 mod bypasses;
+mod explanation;
 mod holds;
 mod tenants;
 mod windows;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use crate::config::Config;
 
 pub use bypasses::BypassReport;
+pub use explanation::{Explain, Explanation};
 pub use holds::HoldReport;
 pub use tenants::{TenantReport, TenantsReport, TenantsSummary};
 pub use windows::{WindowReport, WindowTableReport, WindowsReport};

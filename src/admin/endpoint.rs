@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::readiness::Readiness;
 use super::snapshot::SnapshotReport;
 use super::tenants::TenantList;
-use super::{Admin, bounds, dashboard, events, guard, incidents, openapi, orders, readiness, reload, tenants};
+use super::{Admin, bounds, dashboard, events, explain, guard, incidents, openapi, orders, readiness, reload, tenants};
 use crate::report::Report;
 use crate::symptoms::Proposal;
 
@@ -180,6 +180,7 @@ pub(super) fn all() -> Vec<Endpoint> {
             .about("What failures say of the schema and no requirement covers, and what to write about it")
             .answers::<Proposal>(OK),
     ];
+    endpoints.push(explain::endpoint());
     endpoints.extend(dashboard::endpoints());
     endpoints.extend(orders::endpoints());
     endpoints.push(reload::endpoint());

@@ -10,6 +10,7 @@
 //! | `/api/v1/suggestions` | what failures say of the schema and no requirement covers, and what to write about it |
 //! | `/api/v1/snapshot` | all of it, with the routes |
 //! | `/api/v1/openapi.json` | all of these, for programs |
+//! | `/api/v1/explain?method=…&url=…` | what would be done with a request, and why |
 //! | `/status` | the dashboard: a page that reads the next two |
 //! | `/api/v1/events` | the same, what requests got, and incidents, as server-sent events, whenever they change |
 //! | `/api/v1/incidents`, `/api/v1/incidents.md` | what was broken, from when to when, and whom it met |
@@ -24,6 +25,7 @@ mod caller;
 mod dashboard;
 mod endpoint;
 mod events;
+mod explain;
 mod guard;
 mod incidents;
 mod listener;

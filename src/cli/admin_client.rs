@@ -118,7 +118,7 @@ impl AdminClient {
     ) -> Result<Response, AskError> {
         let unreachable = |error: reqwest::Error| {
             let why = source(&error);
-            AskError::Unreachable(format!("cannot ask the admin listener {self}: {why}; {}", self.what_to_do()))
+            AskError::Away(format!("cannot ask the admin listener {self}: {why}; {}", self.what_to_do()))
         };
         let builder = builder.no_proxy();
         let (builder, origin) = match &self.at {
@@ -202,6 +202,8 @@ impl fmt::Display for AdminClient {
 /// Why nothing came of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AskError {
+    /// Nobody answers there.
+    Away(String),
     /// It could not be asked.
     Unreachable(String),
     /// It could, and does not do it.
@@ -221,7 +223,7 @@ impl AskError {
     /// Tells it, and how the command ends.
     pub(super) fn told(self, console: &Console) -> Exit {
         let (message, exit) = match self {
-            Self::Unreachable(message) => (message, Exit::Unreachable),
+            Self::Away(message) | Self::Unreachable(message) => (message, Exit::Unreachable),
             Self::Refused(message) => (message, Exit::Usage),
             Self::Pending(message) => (message, Exit::NotReady),
         };

@@ -50,6 +50,16 @@ impl Asking {
         Ok(AdminClient::at_address(&listen, tokens))
     }
 
+    /// Whether the schemagate that is meant is not that of a configuration file.
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        self.admin.is_some()
+    }
+
+    /// The configuration file.
+    pub(super) fn file(&self) -> &Path {
+        &self.file.config
+    }
+
     fn token(&self) -> Result<Option<Secret>, String> {
         match &self.token_file {
             Some(file) => read(file).map(Some),

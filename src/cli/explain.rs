@@ -1,36 +1,39 @@
 //! `schemagate explain`
 
 use clap::Args;
-use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
-use http::Uri;
-use serde_json::json;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::admin_client::{AdminClient, AskError};
+use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
 use super::lookout::{Looked, look_at_all};
-use super::{ConfigFile, Format, load, runtime};
-use crate::config::Config;
-use crate::report::{Report, RequirementReport, TenantReport};
+use super::{Format, load, runtime};
+use crate::config::order::OrderBook;
+use crate::desk;
+use crate::report::{Explain as Asked, Explanation};
 
-/// Says what would be done with a request, by a look at the live databases.
+/// Says what would be done with a request, by a look at the live databases and what operators ordered.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: schemagate explain POST https://shop.example.com/orders/17")]
+#[command(after_help = "\
+Example: schemagate explain POST https://shop.example.com/orders/17
+The configuration file decides, with what operators ordered of the schemagate that runs with it, if one does. With --admin the
+running one is asked, by the configuration that it has in force.")]
 pub(super) struct Explain {
     /// The request's method
     method: String,
     /// Its URL, or only its path
     url: String,
     #[command(flatten)]
-    file: ConfigFile,
+    asking: Asking,
     /// What the header says that names the tenant
     #[arg(long)]
     tenant: Option<String>,
     /// The organisation that the request is of, for maintenance windows of one
     #[arg(long)]
     organisation: Option<String>,
-    /// How to answer
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
 }
 
 impl Explain {
@@ -39,181 +42,69 @@ impl Explain {
     }
 
     fn explained(self, console: &Console) -> Result<Exit, Exit> {
-        let config = load(&self.file.config, self.format, console)?;
-        let usage = |message: String| {
-            console.error(message);
-            Exit::Usage
-        };
-        let uri: Uri = self.url.parse().map_err(|error| usage(format!("{:?} is not a URL: {error}", self.url)))?;
-        let host = Host::parse(uri.authority().map_or("", |authority| authority.as_str()));
-        let target = Target::parse(uri.path().as_bytes(), config.rules.matching_form())
-            .map_err(|error| usage(format!("such a request is refused with 400: {error}")))?;
-        let method = self.method.to_ascii_uppercase();
-        let Looked { gate, failures, now } = runtime(console)?.block_on(look_at_all(&config));
+        let Self { method, url, asking, tenant, organisation } = self;
+        let asked = Asked { method, url, tenant, organisation };
+        let client = asking.client(console)?;
+        if asking.is_elsewhere() {
+            let answer: Value =
+                runtime(console)?.block_on(ask(&client, &asked)).map_err(|error| error.told(console))?;
+            let passes = answer.get("passes").and_then(Value::as_bool).unwrap_or_default();
+            match asking.format {
+                Format::Text => {
+                    console.line(answer.get("text").and_then(Value::as_str).unwrap_or_default().trim_end());
+                }
+                Format::Json => console.json(&answer),
+            }
+            return Ok(if passes { Exit::Ready } else { Exit::NotReady });
+        }
+        let config = load(asking.file(), asking.format, console)?;
+        let (looked, orders) =
+            runtime(console)?.block_on(async { tokio::join!(look_at_all(&config), orders(&client)) });
+        let Looked { gate, failures, now } = looked;
         for (database, failure) in &failures {
             console.error(format!("database {database}: {failure}"));
         }
-        let tenant = self.tenant.as_deref();
-        let request = Request {
-            host: &host,
-            target: &target,
-            method: Method::new(&method),
-            tenant,
-            organisation: self.organisation.as_deref(),
-        };
-        let explained = Explained { config: &config, gate: &gate, now, decision: gate.decide(&request, now) };
-        match self.format {
-            Format::Text => explained.print(console, &target),
-            Format::Json => explained.print_json(console, &target),
+        let orders = orders.unwrap_or_else(|error| {
+            // Where none runs there are no orders, either.
+            if let AskError::Unreachable(why) | AskError::Refused(why) = error {
+                console.error(format!("what operators ordered is not known: {why}"));
+            }
+            OrderBook::default()
+        });
+        let orders = desk::as_decided(&orders, Timestamp::now(), now);
+        let gate = gate.with_snapshot(gate.snapshot().with_orders(&orders));
+        let explanation = Explanation::of(&config, &gate, now, &asked).map_err(|message| {
+            console.error(message);
+            Exit::Usage
+        })?;
+        match asking.format {
+            Format::Text => console.line(explanation.text.trim_end()),
+            Format::Json => console.json(&explanation),
         }
-        Ok(match explained.decision.outcome {
+        Ok(match explanation.passes {
             _ if !failures.is_empty() => Exit::Unreachable,
-            Outcome::Forward(_) | Outcome::Health => Exit::Ready,
-            Outcome::ForwardRescued { .. }
-            | Outcome::ForwardElsewhere { .. }
-            | Outcome::Stale { .. }
-            | Outcome::Hold(_)
-            | Outcome::Answer(_)
-            | Outcome::Maintenance { .. }
-            | Outcome::NoRoute => Exit::NotReady,
+            true => Exit::Ready,
+            false => Exit::NotReady,
         })
     }
 }
 
-struct Explained<'a> {
-    config: &'a Config,
-    gate: &'a Gate,
-    now: Moment,
-    decision: Decision,
+async fn ask(client: &AdminClient, asked: &Asked) -> Result<Value, AskError> {
+    let query = serde_json::to_value(asked).unwrap_or(json!({}));
+    let pairs = query.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let percent = |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+    let query: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", percent(value))).collect();
+    client.get(&format!("/api/v1/explain?{}", query.join("&"))).await
 }
 
-impl Explained<'_> {
-    fn route(&self) -> Option<&Route> {
-        self.decision.route.and_then(|id| self.gate.rules().route(id))
+/// What operators ordered of the schemagate that runs.
+async fn orders(client: &AdminClient) -> Result<OrderBook, AskError> {
+    let mut book = serde_json::Map::new();
+    for kind in ["bypasses", "windows", "holds"] {
+        let list: Value = client.get(&format!("/api/v1/{kind}")).await?;
+        book.extend(list.as_object().cloned().unwrap_or_default());
     }
-
-    fn needs(&self) -> Vec<(RequirementId, RequirementReport)> {
-        self.route().map(|route| Report::needs(self.config, self.gate, self.now, route)).unwrap_or_default()
-    }
-
-    /// The decision in a sentence.
-    fn verdict(&self) -> String {
-        let upstream = |id| self.config.upstream(id).map_or("?", |upstream| upstream.name.as_str());
-        match self.decision.outcome {
-            Outcome::Health => "the health answer".to_owned(),
-            Outcome::NoRoute => "404: no route serves it".to_owned(),
-            Outcome::Maintenance { until: Some(until), .. } => {
-                format!("{}, for another {:.0?}", self.decision.action, until.since(self.now))
-            }
-            Outcome::Maintenance { until: None, .. } => format!("{}, until it is lifted", self.decision.action),
-            Outcome::Answer(_) => format!("{}, without asking the upstream", self.decision.action),
-            Outcome::Forward(id) if self.decision.observed => {
-                format!("pass to {}, because of observe mode; otherwise {}", upstream(id), self.decision.action)
-            }
-            Outcome::Forward(id) => format!("pass to {}", upstream(id)),
-            Outcome::ForwardRescued { upstream: id, .. } => {
-                format!("rescue: pass to {}, and replace its 5xx by the prepared answer", upstream(id))
-            }
-            Outcome::ForwardElsewhere { upstream: id, .. } => {
-                format!("upstream: pass to {}, and replace its 5xx by a refusal", upstream(id))
-            }
-            Outcome::Stale { up_to, .. } => {
-                format!("stale: the last good answer, if it is at most {up_to:?} old; else a refusal")
-            }
-            Outcome::Hold(id) => match self.gate.rules().hold(id) {
-                Some(hold) => {
-                    format!("hold: wait up to {:?} for the verdict to turn; then {}", hold.up_to, hold.then.kind())
-                }
-                None => "hold".to_owned(),
-            },
-        }
-    }
-
-    fn reason(&self) -> String {
-        match self.decision.reason {
-            Reason::NoRoute => "add a route, such as path = \"/*\"".to_owned(),
-            Reason::Health => "it is the path of [health]".to_owned(),
-            Reason::UnknownTenant => "it names no tenant that there is, see `unknown` in [tenants]".to_owned(),
-            Reason::Window(id) => {
-                let window = self.gate.snapshot().windows().get(id);
-                let name = window.map_or("?", |window| &window.name);
-                let message = window.and_then(|window| window.message.as_ref());
-                let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-                format!("maintenance window {name} is open{message}")
-            }
-            Reason::Held => "an operator lets its requests wait, see `schemagate hold list`".to_owned(),
-            Reason::NoNeeds => "the route needs nothing of it".to_owned(),
-            Reason::Symptom => "the upstream's failure names what no requirement covers".to_owned(),
-            Reason::Ready => "everything the route needs is ready".to_owned(),
-            Reason::Version(_) => "everything that this version of the route needs is ready".to_owned(),
-            Reason::Need { requirement, verdict } => {
-                let name = self.gate.rules().requirement(requirement).map_or("?", |requirement| &requirement.name);
-                format!("requirement {name} is {verdict}")
-            }
-        }
-    }
-
-    fn print(&self, console: &Console, target: &Target<'_>) {
-        console.line(format!("path      {}", target.matching.as_str()));
-        if let Some(route) = self.route() {
-            console.line(format!("route     {} (host {}, path {})", route.name, route.host, route.path.as_str()));
-        }
-        console.line(format!("decision  {}", self.verdict()));
-        console.line(format!("reason    {}", self.reason()));
-        if let Some(tenant) = self.tenant() {
-            console.line(format!("tenant    {tenant}"));
-        }
-        for (need, requirement) in self.needs() {
-            if requirement.tenants.is_some() {
-                self.print_of_tenant(console, &requirement.name, need);
-                continue;
-            }
-            console.line(format!("need      {}: {}", requirement.name, requirement.verdict));
-            for finding in &requirement.findings {
-                console.line(format!("          {}", finding.text));
-            }
-        }
-    }
-
-    /// The schema of the request's tenant.
-    fn tenant(&self) -> Option<&str> {
-        Some(&self.gate.snapshot().tenants()?.tenant(self.decision.tenant?)?.schema)
-    }
-
-    /// How a requirement of each tenant stands in that of the request.
-    fn of_tenant(&self, need: RequirementId) -> Option<TenantReport> {
-        TenantReport::new(self.config, self.gate, self.now, self.decision.tenant?, need)
-    }
-
-    fn print_of_tenant(&self, console: &Console, name: &str, need: RequirementId) {
-        let Some(report) = self.of_tenant(need) else {
-            console.line(format!("need      {name}: of tenants, and the request is none's"));
-            return;
-        };
-        console.line(format!("need      {name}: {}", report.verdict));
-        for finding in &report.findings {
-            console.line(format!("          {}", finding.text));
-        }
-        if let Some(mend) = &report.mend {
-            console.line(format!("          to mend it: {mend}"));
-        }
-    }
-
-    fn print_json(&self, console: &Console, target: &Target<'_>) {
-        let needs = self.needs();
-        let of_tenant: Vec<_> = needs.iter().filter_map(|(need, _)| self.of_tenant(*need)).collect();
-        let needs: Vec<_> = needs.into_iter().map(|(_, requirement)| requirement).collect();
-        console.json(&json!({
-            "path": target.matching.as_str(),
-            "route": self.route().map(|route| &*route.name),
-            "decision": self.verdict(),
-            "action": self.decision.action.as_str(),
-            "reason": self.decision.reason.as_str(),
-            "explanation": self.reason(),
-            "observed": self.decision.observed,
-            "needs": needs,
-            "tenant": self.tenant(),
-            "of_tenant": of_tenant,
-        }));
-    }
+    OrderBook::deserialize(Value::Object(book)).map_err(|error| {
+        AskError::Unreachable(format!("the admin listener answers what this version does not read: {error}"))
+    })
 }

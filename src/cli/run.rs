@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::{ConfigFile, Format, complain, logging};
 use crate::admin::{self, AdminListener};
 use crate::alert;
-use crate::config::{Arguments, Config};
+use crate::config::{self, Arguments, Config};
 use crate::desk::Desk;
 use crate::handover::{self, Predecessor};
 use crate::live::live;
@@ -20,6 +20,9 @@ use crate::metrics::Metrics;
 use crate::proxy::{Editor, Proxy};
 use crate::reload::{Apply, Origin, Reloader, Reloading, reloader};
 use crate::symptoms::Symptoms;
+#[cfg(feature = "otel")]
+use crate::traces::Exporter;
+use crate::traces::Traces;
 use crate::watch::{Renewals, renewals};
 
 /// What the admin listener's socket is called when it is handed over.
@@ -86,6 +89,7 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool
     // Whatever is asked of it, looks at the databases go on.
     let operating = runtime("admin")?;
     let beside = runtime("upstreams")?;
+    let traces = traces(&config.traces, &metrics, background.handle())?;
     let mut before = upgrade.then(|| Predecessor::find(&config.admin.listen)).transpose()?;
     let mut inherited = before.as_mut().map(|before| std::mem::take(&mut before.sockets)).unwrap_or_default();
     let (proxy, editor) = Proxy::prepare(
@@ -93,6 +97,7 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool
         reader.clone(),
         metrics.clone(),
         symptoms.clone(),
+        traces.clone(),
         beside.handle(),
         &mut inherited,
     )
@@ -115,7 +120,7 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool
     );
     let (desk, orders) = Desk::open(reader.clone());
     let (renewals, renewing) = renewals();
-    background.spawn(crate::watch::watch(writer, renewing, orders, metrics.clone()));
+    background.spawn(crate::watch::watch(writer, renewing, orders, metrics.clone(), traces.clone()));
     let relieved = watch::Sender::new(false);
     // Before the listeners are open: without somebody who listens for it, SIGHUP ends a process.
     let reloading = reloading.run(Arc::clone(&config), reader.clone(), metrics.clone(), apply(editor, renewals));
@@ -156,10 +161,27 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool
         proxy.serve(|| drop(offering()), &relieved.subscribe())
     };
     let served = served.map_err(|error| error.to_string());
+    background.block_on(traces.flush());
     background.shutdown_background();
     operating.shutdown_background();
     beside.shutdown_background();
     served
+}
+
+/// Where spans are handed over; who sends them begins to.
+#[cfg(feature = "otel")]
+fn traces(config: &config::Traces, metrics: &Metrics, runtime: &Handle) -> Result<Traces, String> {
+    let opened = Exporter::open(config, metrics.spans.clone())?;
+    Ok(opened.map_or_else(Traces::default, |(traces, exporter)| {
+        runtime.spawn(exporter.run());
+        traces
+    }))
+}
+
+#[cfg(not(feature = "otel"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as with the feature")]
+fn traces(_: &config::Traces, _: &Metrics, _: &Handle) -> Result<Traces, String> {
+    Ok(Traces::default())
 }
 
 /// Does something until another process serves in the place of this one.

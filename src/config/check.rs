@@ -26,6 +26,8 @@ mod route;
 mod scenario;
 mod stale;
 mod tenants;
+mod tls;
+mod traces;
 mod upstream;
 mod warning;
 
@@ -56,6 +58,7 @@ impl Check<'_> {
         let alerts = self.alerts(file, &requirements);
         let probes = self.probes(file, listen.as_ref());
         let log = self.log(file);
+        let traces = self.traces(file.traces.get()?);
         let act = file.symptoms.get()?.act.copied()?;
         let health = self.health(file, form);
 
@@ -106,6 +109,7 @@ impl Check<'_> {
             probes: probes?,
             symptoms: if act { ActOnSymptoms::Yes } else { ActOnSymptoms::No },
             log: log?,
+            traces: traces?,
             control: control?,
             fingerprint: self.fingerprint(),
             warnings: self.take_warnings(),

@@ -15,6 +15,8 @@ mod operators;
 mod probe;
 mod scenario;
 mod tenants;
+mod tls;
+mod traces;
 
 use gate::{EncodedSlash, Mode};
 
@@ -37,6 +39,8 @@ pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
+pub(super) use tls::{HttpsTable, UpstreamTlsTable};
+pub(super) use traces::TracesTable;
 
 /// Whether a difference between two paths counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +119,8 @@ table! {
         symptoms: SymptomsTable = {},
         /// How log lines look.
         log: LogTable = {},
+        /// Spans for an OpenTelemetry collector.
+        traces: TracesTable = {},
     }
 }
 
@@ -133,18 +139,6 @@ table! {
         drain: Duration = "5s",
         /// How long before that `/ready` says no while clients are still let in, so that load balancers go elsewhere first.
         drain_wait: Duration = "0s",
-    }
-}
-
-table! {
-    /// A TLS listener for HTTP/2 and HTTP/1.1.
-    HttpsTable {
-        /// "host:port" or "unix:/path".
-        address: String = required,
-        /// PEM file: the certificate, then its chain.
-        cert: String = required,
-        /// PEM file: the private key.
-        key: String = required,
     }
 }
 
@@ -243,16 +237,6 @@ table! {
         read_timeout: Limit = "5m",
         /// How often names are resolved anew.
         resolve_every: Duration = "30s",
-    }
-}
-
-table! {
-    /// TLS to the servers of an upstream.
-    UpstreamTlsTable {
-        /// The name asked for and verified; the server's host if left out.
-        server_name: String,
-        /// Whether the certificate is verified.
-        verify: bool = true,
     }
 }
 

@@ -28,7 +28,7 @@ pub enum LogFormat {
 /// Lines of requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccessLog {
-    /// Which share of the requests has a line, from 0 to 1. What was refused, degraded, failed, observed or
+    /// Which share of the requests has a line, from 0 to 1. What was refused, degraded, held, failed, observed or
     /// bypassed always has one.
     pub sample: f64,
     /// A form and a place of their own; otherwise they are lines like others.

@@ -12,8 +12,12 @@ const SECRET_ENDINGS: [&str; 5] = ["password", "passwd", "pwd", "token", "secret
 
 /// Tables that hold a secret under a name that ends otherwise, and their keys that hold none. Whatever else stands in
 /// them may be the secret, under a name that was mistyped.
-const SECRET_TABLES: [(&str, &[&str]); 3] =
-    [("operators", &["from", "routes"]), ("jwt", &["header", "cookie", "claim"]), ("tokens", &["name", "may"])];
+const SECRET_TABLES: [(&str, &[&str]); 4] = [
+    ("operators", &["from", "routes"]),
+    ("jwt", &["header", "cookie", "claim"]),
+    ("tokens", &["name", "may"]),
+    ("headers", &["content-type", "cache-control", "accept", "user-agent", "location"]),
+];
 
 /// Keys that hold database URLs, whatever is put there.
 const URL_KEYS: [&str; 2] = ["url", "direct_url"];

@@ -6,6 +6,7 @@ mod alert;
 mod arguments;
 mod check;
 mod control;
+mod control_orders;
 mod database_url;
 mod duration;
 mod expand;
@@ -27,6 +28,8 @@ mod schema;
 mod secret;
 mod size;
 mod stale;
+mod tls;
+mod traces;
 mod values;
 
 use std::fmt;
@@ -45,6 +48,7 @@ pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
 pub use arguments::Arguments;
 pub use control::{Control, EnvBypass};
+pub use control_orders::{ControlOrders, RecurringWindow};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
@@ -60,6 +64,8 @@ pub use scenario::{Asked, Expectation, ExpectationError, Kind, Measured, Scenari
 pub use schema::schema;
 pub use secret::Secret;
 pub use stale::{StaleKey, StaleStore};
+pub use tls::{CertificateFiles, ClientIdentity, Https, UpstreamTls};
+pub use traces::Traces;
 
 /// A configuration in which every name resolves and every value is in its range.
 #[derive(Debug)]
@@ -103,6 +109,8 @@ pub struct Config {
     pub symptoms: ActOnSymptoms,
     /// How log lines look.
     pub log: Log,
+    /// What is traced, and where spans go.
+    pub traces: Traces,
     /// How operators overrule all that.
     pub control: Control,
     /// The beginning of its file's SHA-256: the same in all replicas that have the same.
@@ -126,17 +134,6 @@ pub struct Listen {
     pub drain: Duration,
     /// How long after SIGTERM connections are accepted still, while `/ready` says no already.
     pub drain_wait: Duration,
-}
-
-/// A TLS listener; ALPN offers h2 and http/1.1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Https {
-    /// Where.
-    pub address: Address,
-    /// PEM file: the certificate, then its chain.
-    pub cert: PathBuf,
-    /// PEM file: the private key.
-    pub key: PathBuf,
 }
 
 /// An address to listen on.
@@ -254,15 +251,6 @@ pub enum Server {
     },
     /// `unix:/path`.
     Unix(PathBuf),
-}
-
-/// TLS to the servers of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamTls {
-    /// The name asked for and verified; `None`: the server's host.
-    pub server_name: Option<String>,
-    /// Whether the certificate is verified.
-    pub verify: bool,
 }
 
 /// How a server's health is asked.

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
 
 use super::book::Kind;
+use crate::config::ControlOrders;
 use crate::config::order::{Order, OrderBook};
 
 /// No control file is larger; what is, is the wrong file.
@@ -27,7 +28,9 @@ pub(super) struct ControlFile {
     seen: Option<Seen>,
     /// What was read since, and not yet twice.
     fresh: Option<Seen>,
-    /// The orders of the last file that was whole.
+    /// What the last file that was whole says.
+    orders: ControlOrders,
+    /// The orders that this comes to at present.
     book: OrderBook,
 }
 
@@ -42,13 +45,13 @@ enum Seen {
 
 impl ControlFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, seen: None, fresh: None, book: OrderBook::default() }
+        Self { path, seen: None, fresh: None, orders: ControlOrders::default(), book: OrderBook::default() }
     }
 
     /// The file of another configuration: if it is wrong, what was in force stays.
     pub(super) fn after(path: PathBuf, before: Option<Self>) -> Self {
-        let book = before.map(|before| before.book).unwrap_or_default();
-        Self { book, ..Self::new(path) }
+        let (orders, book) = before.map(|before| (before.orders, before.book)).unwrap_or_default();
+        Self { orders, book, ..Self::new(path) }
     }
 
     pub(super) const fn book(&self) -> &OrderBook {
@@ -72,11 +75,11 @@ impl ControlFile {
         let Ok(seen) = spawn_blocking(move || look(&path)).await else { return false };
         if self.seen.as_ref() == Some(&seen) {
             self.fresh = None;
-            return false;
+            return self.turn(now);
         }
         if self.fresh.as_ref() != Some(&seen) {
             self.fresh = Some(seen);
-            return false;
+            return self.turn(now);
         }
         self.fresh = None;
         self.take(seen, rules, now)
@@ -85,7 +88,7 @@ impl ControlFile {
     fn take(&mut self, seen: Seen, rules: &Rules, now: Timestamp) -> bool {
         let path = self.path.display();
         let read = match &seen {
-            Seen::Text(text) => OrderBook::parse(text, &self.path, rules, now).map_err(|complaints| {
+            Seen::Text(text) => ControlOrders::parse(text, &self.path, rules, now).map_err(|complaints| {
                 error!(
                     target: "schemagate::control",
                     file = %path,
@@ -101,7 +104,7 @@ impl ControlFile {
                 } else {
                     info!(target: "schemagate::control", file = %path, "there is no control file yet; it is waited for");
                 }
-                Ok(OrderBook::default())
+                Ok(ControlOrders::default())
             }
             Seen::Unreadable(why) => {
                 error!(
@@ -113,21 +116,32 @@ impl ControlFile {
             }
         };
         self.seen = Some(seen);
-        let Ok(mut book) = read else { return false };
+        let Ok(orders) = read else { return self.turn(now) };
+        self.orders = orders;
+        let changed = self.turn(now);
+        if changed {
+            info!(
+                target: "schemagate::control",
+                file = %self.path.display(),
+                bypasses = self.book.bypasses.len(),
+                windows = self.book.windows.len(),
+                holds = self.book.holds.len(),
+                "the control file was read",
+            );
+        }
+        changed
+    }
+
+    /// Goes on to what the orders come to at `now`: a window that recurs is over, and the next one to come. Whether that
+    /// is something else.
+    fn turn(&mut self, now: Timestamp) -> bool {
+        let mut book = self.orders.book(now);
         keep_times(&mut book.bypasses, &self.book.bypasses);
         keep_times(&mut book.windows, &self.book.windows);
         keep_times(&mut book.holds, &self.book.holds);
         if book == self.book {
             return false;
         }
-        info!(
-            target: "schemagate::control",
-            file = %self.path.display(),
-            bypasses = book.bypasses.len(),
-            windows = book.windows.len(),
-            holds = book.holds.len(),
-            "the control file was read",
-        );
         self.book = book;
         true
     }

@@ -22,6 +22,8 @@ mod wall_clock;
 
 use std::sync::Arc;
 
+use gate::Moment;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -34,6 +36,8 @@ pub use error::DeskError;
 pub use state::Deed;
 
 use clerk::Clerk;
+use in_force::BypassIds;
+use wall_clock::WallClock;
 
 /// Takes orders. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,6 +53,11 @@ pub struct Taken<T> {
     pub order: Order<T>,
     /// What the operator should know.
     pub warnings: Vec<String>,
+}
+
+/// Orders as a decision at `now` reads them, where the clock on the wall shows `wall`.
+pub fn as_decided(book: &OrderBook, wall: Timestamp, now: Moment) -> gate::Orders {
+    in_force::in_force(book, WallClock::new(wall, now), &mut BypassIds::default())
 }
 
 /// Every order there is, whatever it comes from.

@@ -14,6 +14,7 @@
 //! | `connections` | clients' connections |
 //! | `alerts` | what operators are told, and probes |
 //! | `logs` | log lines that nobody will read |
+//! | `spans` | spans on their way to a collector |
 //! | `program` | version, configuration, and what the process takes of the machine |
 //! | `register` | where each metric is declared; docs/metrics.md is made of it |
 //! | `remembered` | metrics that a request reaches without a lock |
@@ -35,6 +36,7 @@ mod register;
 mod remembered;
 mod requests;
 mod shown;
+mod spans;
 mod stale;
 mod tenants;
 #[cfg(test)]
@@ -57,6 +59,7 @@ pub use holds::{Held, Holds};
 pub use operators::Operators;
 pub use register::Described;
 pub use requests::{Answered, RouteCounts, Taken};
+pub use spans::SpanCounts;
 pub use upstreams::Servers;
 
 use alerts::Alerts;
@@ -99,6 +102,8 @@ pub struct Metrics {
     pub operators: Operators,
     /// Requests that wait for a verdict to turn.
     pub holds: Holds,
+    /// Spans on their way to a collector.
+    pub spans: SpanCounts,
     windows: Windows,
 }
 
@@ -121,6 +126,7 @@ impl Metrics {
         let connections = Connections::new(&mut register)?;
         let operators = Operators::new(&mut register)?;
         let holds = Holds::new(&mut register)?;
+        let spans = SpanCounts::new(&mut register)?;
         let windows = Windows::new(&mut register)?;
         let Register { registry, mut described, labelled } = register;
         program::watch_process(&registry)?;
@@ -145,6 +151,7 @@ impl Metrics {
             connections,
             operators,
             holds,
+            spans,
             windows,
         })
     }

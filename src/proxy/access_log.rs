@@ -11,7 +11,6 @@ use tracing::Level;
 use super::context::Context;
 use super::exchange::Exchange;
 use super::tenant::RequestTenant;
-use super::trace::trace_id;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
 use crate::live::Live;
@@ -50,7 +49,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
     let sent = path(line.request.raw_path());
-    let path = exchange.target.as_deref().map_or(sent, path);
+    let path = path_of(line, exchange);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
@@ -87,7 +86,9 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 user_agent = user_agent.as_deref(),
                 referer = referer.as_deref(),
                 request_id = exchange.id.as_str(),
-                trace = trace_id(&line.request.headers),
+                trace_id = exchange.trace.id().map(tracing::field::display),
+                span_id = exchange.trace.span().map(tracing::field::display),
+                trace_sampled = exchange.trace.sampled(),
                 upstream_status = exchange.replaced.map(|status| status.as_u16()),
                 held_ms = exchange.held.map(milliseconds),
                 rechecked = exchange.rechecked.then_some(true),
@@ -105,19 +106,30 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     if unmet.is_some() { write!(Level::WARN) } else { write!(Level::INFO) }
 }
 
+/// The path that is forwarded, without its query.
+fn path_of<'p>(line: &Line<'p>, exchange: &'p Exchange) -> &'p [u8] {
+    path(exchange.target.as_deref().unwrap_or_else(|| line.request.raw_path()))
+}
+
+/// The same, to be shown.
+pub(super) fn shown_path<'p>(line: &Line<'p>, exchange: &'p Exchange) -> Cow<'p, str> {
+    String::from_utf8_lossy(path_of(line, exchange))
+}
+
 /// Whether a request passed as it would have without schemagate: of such ones a share will do.
 fn is_routine(line: &Line<'_>, exchange: &Exchange) -> bool {
     let own = exchange.answered_after.is_some() || exchange.replaced.is_some();
     let failed = matches!(line.status, 0 | 500..) || exchange.failure.is_some() || exchange.error.is_some();
+    let kept = exchange.held.is_some() || exchange.rechecked || exchange.thoughts.was_sent_again();
     let told = exchange.decision.is_some_and(|decision| {
         let elsewhere = matches!(decision.outcome, Outcome::ForwardElsewhere { .. });
         elsewhere || decision.observed || decision.bypassed.is_some()
     });
-    !own && !failed && !told
+    !own && !failed && !kept && !told
 }
 
 /// What a header of the client's says, no longer than anybody reads.
-fn text<'r>(request: &'r RequestHeader, name: &HeaderName) -> Option<Cow<'r, str>> {
+pub(super) fn text<'r>(request: &'r RequestHeader, name: &HeaderName) -> Option<Cow<'r, str>> {
     let value = request.headers.get(name)?.as_bytes();
     Some(String::from_utf8_lossy(value.get(..LONGEST_TEXT).unwrap_or(value)))
 }
@@ -147,7 +159,7 @@ fn milliseconds(took: Duration) -> f64 {
 }
 
 /// What was done, or in observe mode would have been.
-fn action(decision: &Decision) -> &'static str {
+pub(super) fn action(decision: &Decision) -> &'static str {
     match decision.outcome {
         Outcome::Health => "health",
         Outcome::NoRoute if decision.reason == Reason::UnknownTenant => "unknown_tenant",
@@ -162,7 +174,7 @@ fn action(decision: &Decision) -> &'static str {
     }
 }
 
-fn needed(decision: &Decision) -> Option<RequirementId> {
+pub(super) fn needed(decision: &Decision) -> Option<RequirementId> {
     match decision.reason {
         Reason::Need { requirement, .. } => Some(requirement),
         _ => None,

@@ -18,6 +18,7 @@ use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
+use super::trace::RequestTrace;
 use super::upstreams::Pool;
 use super::window::RequestWindow;
 use crate::answer::{Answer, UpstreamFailure};
@@ -59,6 +60,8 @@ pub(super) struct Exchange {
     pub(super) window: Option<RequestWindow>,
     /// As whom it comes.
     pub(super) visit: Visit,
+    /// The trace that it belongs to.
+    pub(super) trace: RequestTrace,
     /// The host that was asked for.
     pub(super) host: Host,
     /// The target that the backend is sent, where that is not what the client sent.
@@ -218,6 +221,7 @@ impl Exchange {
             tenant: None,
             window: None,
             visit: Visit::default(),
+            trace: RequestTrace::default(),
             host: Host::default(),
             target: None,
             has_body: false,

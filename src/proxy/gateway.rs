@@ -26,17 +26,20 @@ use super::facts::authority;
 use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
+use super::operator::Visit;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
+use super::trace::RequestTrace;
 use super::upstreams::{Pool, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, look_alike, operator, own_answer, stale};
+use super::{again, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
+use crate::traces::Traces;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
@@ -44,6 +47,7 @@ pub(super) struct Gateway {
     editions: Arc<Editions>,
     pub(super) metrics: Metrics,
     pub(super) symptoms: Symptoms,
+    traces: Traces,
     in_flight: InFlight,
     pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
@@ -67,12 +71,19 @@ impl Deref for Phases {
 const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
-    pub(super) fn new(reader: GateReader, editions: Arc<Editions>, metrics: Metrics, symptoms: Symptoms) -> Self {
+    pub(super) fn new(
+        reader: GateReader,
+        editions: Arc<Editions>,
+        metrics: Metrics,
+        symptoms: Symptoms,
+        traces: Traces,
+    ) -> Self {
         Self {
             reader,
             editions,
             metrics,
             symptoms,
+            traces,
             in_flight: InFlight::default(),
             blocked: tenant::blocked(),
             bypassed: Warnings::default(),
@@ -112,6 +123,13 @@ impl Gateway {
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
+        if let Some(port) = https_only::is_sent_on(&edition.config, request, &exchange.client) {
+            let nowhere = Saying::BadRequest("the host is missing that is asked for by https alone");
+            let sent_on = https_only::send_on(port, &facts, request);
+            exchange.host = facts.host;
+            let answer = sent_on.inspect(|_| exchange.visit = Visit::Errand);
+            return Some(answer.unwrap_or_else(|| edition.answers.answer(nowhere, &client)));
+        }
         let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
         if let Some(why) = Unchecked::of(&decision, facts.method.writes(), gate, now) {
@@ -174,7 +192,8 @@ impl Gateway {
         self.metrics.upstream_failure(exchange.pool().map_or("", Pool::name), why.as_str());
     }
 
-    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
+    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
+        https_only::tell(&mut answer, &exchange.edition.config, &exchange.client);
         let close = close || session.is_process_shutting_down();
         // Before the writing: a client that is slow to read, or still sends, is not our time.
         exchange.answered_after = Some(exchange.began.elapsed());
@@ -214,6 +233,7 @@ impl ProxyHttp for Phases {
             session.set_write_timeout(Some(pinned.edition.config.limits.send_time));
             exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
             exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
+            exchange.trace = RequestTrace::of(&session.req_header().headers, &self.traces);
             exchange.has_body = !session.is_body_empty();
             let errand = self.recognise(&pinned.edition.config, session, exchange);
             errand.or_else(|| self.decide(&pinned, session, exchange, now))
@@ -244,6 +264,7 @@ impl ProxyHttp for Phases {
         })?;
         exchange.attempts.count += 1;
         exchange.attempts.in_doubt = choice.in_doubt;
+        exchange.trace.attempt(|| choice.peer._address.to_string());
         let upgrades = session.is_upgrade_req();
         if upgrades {
             // No WebSocket over HTTP/2 here: the handshake is one of HTTP/1.1.
@@ -265,6 +286,7 @@ impl ProxyHttp for Phases {
         look_alike::remove(request, config.tenant_header.as_ref());
         forwarded::tell(request, &exchange.client, &config.listen.trusted_proxies)?;
         request.insert_header(request_id::NAME, exchange.id.value())?;
+        exchange.trace.tell(request)?;
         if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
             // The client spoke HTTP/1.0; what the backend hears must have a Host.
             request.insert_header(header::HOST, pool.authority())?;
@@ -286,6 +308,7 @@ impl ProxyHttp for Phases {
         let edition = Arc::clone(&exchange.edition);
         let Some(pool) = exchange.upstream.and_then(|id| edition.upstreams.get(id)) else { return error };
         self.metrics.connect_failure(pool.name());
+        exchange.trace.attempt_is_over(Some("connection_refused"));
         pool.could_not_connect(&peer._address, &error.root_cause().to_string());
         exchange.attempts.failed.push(peer._address.clone());
         let others = pool.has_other_than(&exchange.attempts.failed) && exchange.attempts.count < MAX_ATTEMPTS;
@@ -303,6 +326,7 @@ impl ProxyHttp for Phases {
         reused: bool,
     ) -> Box<Error> {
         exchange.thoughts.release(session);
+        exchange.trace.attempt_is_over(Some("connection_terminated"));
         let mut error = error.more_context(format!("server {}", peer._address));
         error.retry.decide_reuse(reused);
         let again = match (&exchange.again, &exchange.instead) {
@@ -323,6 +347,7 @@ impl ProxyHttp for Phases {
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
+        exchange.trace.answered(answer.status);
         stale::note_answer(answer, session, exchange);
         if answer.status.is_server_error() { self.weigh(answer, session, exchange).await } else { Ok(()) }
     }
@@ -353,6 +378,9 @@ impl ProxyHttp for Phases {
             return Ok(());
         }
         hop_by_hop::remove(answer);
+        if let Some(policy) = https_only::policy(&exchange.edition.config, &exchange.client) {
+            answer.insert_header(header::STRICT_TRANSPORT_SECURITY, policy)?;
+        }
         if let Some(route) = exchange.degraded() {
             let (name, value) = answer::degraded(route);
             answer.insert_header(name, value)?;
@@ -458,6 +486,7 @@ impl ProxyHttp for Phases {
                 }
             }
         }
+        exchange.trace.attempt_is_over(exchange.failure.map(UpstreamFailure::as_str));
         let line = Line {
             request: session.req_header(),
             status,
@@ -466,6 +495,7 @@ impl ProxyHttp for Phases {
             upstream: exchange.pool().map(Pool::name),
         };
         access_log::write(&line, exchange, &self.reader.pin());
+        spans::send(&line, exchange, &self.traces);
     }
 
     /// The access log tells every error, once.

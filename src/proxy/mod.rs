@@ -17,10 +17,13 @@
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `look_alike` | headers that pass for others at a backend |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
-//! | `access_log`, `context`, `trace` | one line a request |
+//! | `access_log`, `context` | one line a request |
+//! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
+//! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
+//! | `https_only` | who is sent on to https, and told to stay there |
 //! | `drain` | how it ends |
 
 mod access_log;
@@ -46,14 +49,18 @@ mod held_back;
 mod hold;
 mod hop_by_hop;
 mod http1;
+mod http2;
+mod https_only;
 mod look_alike;
 mod operator;
 mod organisation;
 mod own_answer;
 mod pass_marks;
+mod passes_on;
 mod recheck;
 mod request_id;
 mod second_thoughts;
+mod spans;
 mod stale;
 mod tenant;
 mod trace;
@@ -61,10 +68,8 @@ mod upstreams;
 mod window;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pingora::apps::HttpServerOptions;
-use pingora::protocols::http::v2::server::default_h2_options;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
@@ -77,11 +82,12 @@ use crate::handover::Sockets;
 use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
 use crate::symptoms::Symptoms;
+use crate::traces::Traces;
 
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
-use certificate::Certificate;
+use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
 use doors::Doors;
@@ -107,9 +113,6 @@ pub struct Proxy {
 /// concurrent requests costs a third of the throughput.
 const KEPT_CONNECTIONS: usize = 1024;
 
-/// An HTTP/2 connection of a client is closed after so long without a stream.
-const HTTP2_IDLE: Duration = Duration::from_secs(300);
-
 impl Proxy {
     /// Takes every address, reads certificates, and resolves the names of servers. Blocks for at
     /// most a few seconds; must not be called within a runtime. What runs beside the requests runs in `runtime`.
@@ -118,11 +121,12 @@ impl Proxy {
         reader: GateReader,
         metrics: Metrics,
         symptoms: Symptoms,
+        traces: Traces,
         runtime: &Handle,
         inherited: &mut Sockets,
     ) -> Result<(Self, Editor), ProxyError> {
         let listen = config.listen.clone();
-        let certificate = listen.https.as_ref().map(certificate::read).transpose()?.map(Certificate::new);
+        let certificate = listen.https.as_ref().map(Certificates::read).transpose()?.map(Certificate::new);
         let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
         certificate::check_roots()?;
         let closing = watch::Sender::new(false);
@@ -131,7 +135,7 @@ impl Proxy {
         let servers: Arc<dyn Servers> = edition.upstreams.clone();
         metrics.ask_of_servers(&servers);
         let editions = Arc::new(Editions::new(edition));
-        let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms);
+        let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms, traces);
         let editor = Editor { editions, means, certificate };
         Ok((Self { listen, doors, gateway, reader, closing }, editor))
     }
@@ -158,12 +162,9 @@ impl Proxy {
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
-        options.h2c = true;
         // CONNECT reaches the gateway so that its refusal looks like every other one.
         options.allow_connect_method_proxying = true;
-        options.h2_idle_timeout = Some(HTTP2_IDLE);
         app.server_options = Some(options);
-        app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());

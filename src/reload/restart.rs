@@ -6,7 +6,7 @@ use crate::config::{Address, Config, Https};
 type Differs = fn(&Config, &Config) -> bool;
 
 /// Keys, and whether they are others than those that the process was started with.
-const KEYS: [(&str, Differs); 7] = [
+const KEYS: [(&str, Differs); 8] = [
     ("listen.http", |started, now| started.listen.http != now.listen.http),
     ("listen.https", |started, now| address(started) != address(now)),
     ("listen.threads", |started, now| started.listen.threads != now.listen.threads),
@@ -14,6 +14,7 @@ const KEYS: [(&str, Differs); 7] = [
     ("log.format", |started, now| started.log.format != now.log.format),
     ("log.level", |started, now| started.log.level != now.log.level),
     ("log.access", |started, now| started.log.access.apart != now.log.access.apart),
+    ("traces", |started, now| started.traces != now.traces),
 ];
 
 /// Its certificate is exchanged while it is open.

@@ -17,6 +17,7 @@ use super::windows::WindowKeeper;
 use crate::config::Config;
 use crate::live::{Asking, GateWriter, Handed, OrdersReceiver};
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 
 /// What a look at a database found.
 #[derive(Debug)]
@@ -67,11 +68,11 @@ enum Standing {
 }
 
 impl Judge {
-    pub(super) fn new(writer: GateWriter, renewing: Renewing, metrics: Metrics) -> Self {
+    pub(super) fn new(writer: GateWriter, renewing: Renewing, metrics: Metrics, traces: Traces) -> Self {
         let live = writer.current();
         let config = Arc::clone(live.config());
         let (looks, arriving) = mpsc::channel(config.databases.len().max(1));
-        let mut posts = Posts::new(looks, metrics.clone());
+        let mut posts = Posts::new(looks, metrics.clone(), traces);
         let asking = |id| live.asking(&[id]).pop().unwrap_or_else(Asking::new);
         let live = posts.man(&config, &writer, asking);
         let standing = vec![Standing::Unseen; config.databases.len()];

@@ -22,6 +22,7 @@ mod renewal;
 mod skew;
 mod sqlite;
 mod tenants;
+mod traced;
 mod trigger_sql;
 mod watcher;
 mod windows;
@@ -34,6 +35,7 @@ use gate::{Catalog, Wanted};
 use crate::config::{Database, Source};
 use crate::live::{GateWriter, OrdersReceiver};
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 
 pub use looker::Looker;
 pub use renewal::{Renewals, Renewing, renewals};
@@ -80,8 +82,8 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
 }
 
 /// Watches every database, and puts in force what is ordered and what is configured anew, until dropped.
-pub async fn watch(writer: GateWriter, renewing: Renewing, orders: OrdersReceiver, metrics: Metrics) {
-    Judge::new(writer, renewing, metrics).run(orders).await;
+pub async fn watch(writer: GateWriter, renewing: Renewing, orders: OrdersReceiver, metrics: Metrics, traces: Traces) {
+    Judge::new(writer, renewing, metrics, traces).run(orders).await;
 }
 
 #[cfg(test)]

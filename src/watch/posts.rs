@@ -13,6 +13,7 @@ use super::watcher::Watcher;
 use crate::config::{Config, Database};
 use crate::live::{Asking, GateWriter};
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 
 /// Which watcher; unlike a database's place in the configuration it stays the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,12 +57,13 @@ pub(super) struct Posts {
     looks: mpsc::Sender<Look>,
     watchers: JoinSet<()>,
     metrics: Metrics,
+    traces: Traces,
 }
 
 impl Posts {
     /// None yet; what they see goes to `looks`.
-    pub(super) fn new(looks: mpsc::Sender<Look>, metrics: Metrics) -> Self {
-        Self { manned: BTreeMap::new(), next: 0, looks, watchers: JoinSet::new(), metrics }
+    pub(super) fn new(looks: mpsc::Sender<Look>, metrics: Metrics, traces: Traces) -> Self {
+        Self { manned: BTreeMap::new(), next: 0, looks, watchers: JoinSet::new(), metrics, traces }
     }
 
     /// Those for a configuration's databases, in their order. Who watches the same database for the same objects
@@ -86,7 +88,7 @@ impl Posts {
         let id = PostId(self.next);
         self.next += 1;
         let (pulse, looks, metrics) = (writer.pulse(Arc::clone(&asking)), self.looks.clone(), self.metrics.clone());
-        let watcher = Watcher::new(id, database.clone(), wanted.clone(), pulse, looks, metrics);
+        let watcher = Watcher::new(id, database.clone(), wanted.clone(), pulse, looks, metrics, self.traces.clone());
         let watcher = self.watchers.spawn(watcher.run());
         self.manned.insert(id, Post { database, wanted, asking, last: None, watcher });
         id

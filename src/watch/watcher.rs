@@ -21,9 +21,11 @@ use super::postgres::{Hearing, Listener, Step};
 use super::posts::PostId;
 use super::reader::Reader;
 use super::skew::Skew;
+use super::traced::Traced;
 use crate::config::{Database, Idle, Source};
 use crate::live::Pulse;
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 
 /// How much longer than the idle interval a look counts that is followed by one: time for a
 /// database that sleeps to wake and answer.
@@ -41,6 +43,7 @@ pub(super) struct Watcher {
     pulse: Pulse,
     looks: mpsc::Sender<Look>,
     metrics: Metrics,
+    traces: Traces,
     hint: Arc<Hint>,
     reader: Option<Reader>,
     /// When the last look at everything began.
@@ -69,6 +72,7 @@ impl Watcher {
         pulse: Pulse,
         looks: mpsc::Sender<Look>,
         metrics: Metrics,
+        traces: Traces,
     ) -> Self {
         let hint = Arc::new(Hint::new(metrics.clone(), &database.name));
         let refresh = database.refresh;
@@ -79,6 +83,7 @@ impl Watcher {
             pulse,
             looks,
             metrics,
+            traces,
             hint,
             reader: None,
             began: Moment::default(),
@@ -107,10 +112,12 @@ impl Watcher {
                 self.listen_directly();
             }
             let began = Instant::now();
-            match due {
-                Due::Everything => self.look_at_everything(idle).await,
-                Due::Part => self.look_at_part().await,
-            }
+            let traced = Traced::begin(&self.traces);
+            let (what, failure) = match due {
+                Due::Everything => ("look", self.look_at_everything(idle).await),
+                Due::Part => ("look at a part", self.look_at_part().await),
+            };
+            traced.end(&self.traces, what, &self.database, failure.as_ref());
             let Some(idle) = idle else {
                 due = self.rest().await;
                 continue;
@@ -137,7 +144,7 @@ impl Watcher {
     }
 
     /// Looks at everything, and tells the judge or the log.
-    async fn look_at_everything(&mut self, idle: Option<Idle>) {
+    async fn look_at_everything(&mut self, idle: Option<Idle>) -> Option<LookError> {
         let counts_for = match idle {
             Some(idle) => self.database.max_age.max(idle.refresh + WAKING),
             None => self.database.max_age,
@@ -164,25 +171,27 @@ impl Watcher {
                     );
                 }
                 self.notice_unheard_ledgers().await;
+                None
             }
             Err(error) => {
                 self.pulse.note_failed_look(self.began);
                 self.note_failure(&error);
+                Some(error)
             }
         }
     }
 
     /// Looks at the part that is due. If that fails, at everything as soon as can be.
-    async fn look_at_part(&mut self) {
-        let Some(mut reader) = self.reader.take() else { return };
+    async fn look_at_part(&mut self) -> Option<LookError> {
+        let mut reader = self.reader.take()?;
         let looked = self.see_part(&mut reader).await;
         if looked.is_ok() || !reader.is_lost() {
             self.reader = Some(reader);
         }
-        if let Err(error) = looked {
-            self.agenda.add(Heard { everything: true, ..Heard::default() });
-            self.note_failure(&error);
-        }
+        let error = looked.err()?;
+        self.agenda.add(Heard { everything: true, ..Heard::default() });
+        self.note_failure(&error);
+        Some(error)
     }
 
     fn note_failure(&mut self, error: &LookError) {

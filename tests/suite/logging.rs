@@ -116,6 +116,19 @@ async fn a_sample_leaves_out_what_passed_and_never_what_was_refused_or_failed() 
 }
 
 #[tokio::test]
+async fn a_sample_never_leaves_out_what_waited_although_it_passed_then() {
+    let house = House::with("[log.access]\nformat = \"json\"\nto = \"FOLDER/access.log\"\nsample = 0").await;
+    house.gateway.run(&["hold", "on", "--all"]).expect(0);
+    let client = house.gateway.client();
+    let waiting = tokio::spawn(async move { client.get("/orders/1").await });
+    house.gateway.counts(|line| line.starts_with("schemagate_held_requests{") && line.ends_with(" 1")).await;
+    house.gateway.run(&["hold", "off", "--all"]).expect(0);
+    waiting.await.expect("it is answered").expect(200);
+    let lines = house.lines("access.log", 1).await;
+    assert!(lines[0].contains("\"held_ms\":") && lines[0].contains("\"status\":200"), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn of_a_sample_each_line_tells_the_share_that_it_stands_for() {
     let house = House::with("[log.access]\nformat = \"json\"\nto = \"FOLDER/access.log\"\nsample = 0.5").await;
     for _ in 0..200 {

@@ -32,6 +32,10 @@ const HTTP_REQUEST: [HttpField; 8] = [
     ("referer", "referer", Value::clone),
 ];
 
+/// Fields of the trace beside its name, and what Cloud Logging calls them (`LogEntry`).
+const TRACE: [(&str, &str); 2] =
+    [("span_id", "logging.googleapis.com/spanId"), ("trace_sampled", "logging.googleapis.com/trace_sampled")];
+
 impl Google {
     /// In the project that Cloud Run and its kin name, or that the operator does.
     pub(super) fn new() -> Self {
@@ -60,12 +64,17 @@ impl Google {
             }
             line.insert("httpRequest".to_owned(), request.into());
         }
-        if let Some(Value::String(trace)) = fields.remove("trace") {
+        if let Some(Value::String(trace)) = fields.remove("trace_id") {
             let name = match &self.project {
                 Some(project) => format!("projects/{project}/traces/{trace}"),
                 None => trace,
             };
             line.insert("logging.googleapis.com/trace".to_owned(), name.into());
+        }
+        for (ours, theirs) in TRACE {
+            if let Some(value) = fields.remove(ours) {
+                line.insert(theirs.to_owned(), value);
+            }
         }
         line.insert("target".to_owned(), target.into());
         for (name, value) in fields {
@@ -120,7 +129,8 @@ mod tests {
         let fields = json!({
             "method": "GET", "host": "biohax.example", "path": "/admin/backups", "status": 200, "bytes": 2,
             "duration_ms": 12.5, "client": "10.0.0.1", "protocol": "HTTP/1.1", "user_agent": "curl/8", "component": "admin-backups",
-            "context.code": "P2021", "context.table": "AdminBackupJob", "trace": "0af7651916cd43dd8448eb211c80319c",
+            "context.code": "P2021", "context.table": "AdminBackupJob", "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            "span_id": "b7ad6b7169203331", "trace_sampled": true,
         });
         let google = Google { project: Some("biohax".to_owned()) };
         assert_eq!(
@@ -135,6 +145,8 @@ mod tests {
                     "userAgent": "curl/8",
                 },
                 "logging.googleapis.com/trace": "projects/biohax/traces/0af7651916cd43dd8448eb211c80319c",
+                "logging.googleapis.com/spanId": "b7ad6b7169203331",
+                "logging.googleapis.com/trace_sampled": true,
                 "target": "schemagate::access",
                 "host": "biohax.example", "path": "/admin/backups",
                 "component": "admin-backups",
@@ -148,7 +160,7 @@ mod tests {
         let said = line(
             &Google::default(),
             Level::ERROR,
-            json!({ "message": "no", "trace": "ab", "context": 1, "context.x": 2 }),
+            json!({ "message": "no", "trace_id": "ab", "context": 1, "context.x": 2 }),
         );
         assert_eq!(said["severity"], "ERROR");
         assert_eq!(said["message"], "no");

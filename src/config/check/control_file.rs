@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gate::{HostPattern, OrderSource, Rules};
+use gate::{HostPattern, OrderSource, Rules, WindowScope};
 use jiff::Timestamp;
 
 use super::Check;
@@ -14,11 +14,12 @@ use crate::config::order::{BypassTerms, HoldTerms, Order, OrderBook, WindowTerms
 use crate::config::place::Placed;
 use crate::config::reader::Key;
 use crate::config::values::List;
+use crate::config::{ControlOrders, Ends, PlannedWindow, RecurringWindow};
 
 /// Stands for whoever writes the control file.
 const BY: &str = "control file";
 
-impl OrderBook {
+impl ControlOrders {
     /// The orders that the text of a control file means, or everything that is wrong with it. Names are those of
     /// `rules`.
     pub fn parse(text: &str, origin: &Path, rules: &Rules, now: Timestamp) -> Result<Self, Complaints> {
@@ -36,14 +37,17 @@ impl OrderBook {
 }
 
 impl Check<'_> {
-    fn orders(&mut self, typed: &ControlFileTable, rules: &Rules, now: Timestamp) -> Option<OrderBook> {
+    fn orders(&mut self, typed: &ControlFileTable, rules: &Rules, now: Timestamp) -> Option<ControlOrders> {
         let bypasses = typed.bypasses.get()?.0.iter().filter_map(|bypass| self.bypass(bypass, rules, now)).collect();
-        let windows = typed.windows.get()?.0.iter().filter_map(|window| self.window(window, rules, now)).collect();
+        let (again, once): (Vec<_>, Vec<_>) =
+            typed.windows.get()?.0.iter().partition(|window| window.value.every.get().is_some());
+        let windows = once.into_iter().filter_map(|window| self.window(window, rules, now)).collect();
+        let recurring = again.into_iter().filter_map(|window| self.recurring_window(window, rules, now)).collect();
         let holds = typed.holds.get()?.0.iter().filter_map(|hold| self.hold_order(hold, rules, now)).collect();
         self.distinct_names(typed.bypasses.get()?, "bypasses", |table| &table.name);
         self.distinct_names(typed.windows.get()?, "windows", |table| &table.name);
         self.distinct_names(typed.holds.get()?, "holds", |table| &table.name);
-        Some(OrderBook { bypasses, windows, holds })
+        Some(ControlOrders { once: OrderBook { bypasses, windows, holds }, recurring })
     }
 
     fn bypass(
@@ -86,14 +90,20 @@ impl Check<'_> {
         {
             self.error(table.ends.place().or(table.lasts.place()), "the window ends before it begins");
         }
+        let terms = self.window_terms(table, rules, starts.unwrap_or(Timestamp::UNIX_EPOCH))?;
+        Some(order(table.name.get()?, table.reason.get(), now, until, terms))
+    }
+
+    /// What a window keeps out from a time on.
+    fn window_terms(&mut self, table: &ControlWindowTable, rules: &Rules, from: Timestamp) -> Option<WindowTerms> {
         let hosts = table.hosts.get()?;
         for host in &hosts.0 {
             if let Err(error) = HostPattern::parse(&host.value) {
                 self.error(host.place, format!("`windows.hosts`: {error}"));
             }
         }
-        let terms = WindowTerms {
-            from: starts.unwrap_or(Timestamp::UNIX_EPOCH),
+        Some(WindowTerms {
+            from,
             blocks: table.blocks.copied()?.0,
             routes: self.route_names(table.routes.get()?, rules),
             hosts: names(hosts),
@@ -102,8 +112,50 @@ impl Check<'_> {
             message: table.message.get().cloned(),
             until_ready: false,
             requirements: Vec::new(),
+        })
+    }
+
+    fn recurring_window(
+        &mut self,
+        typed: &Placed<ControlWindowTable>,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Option<RecurringWindow> {
+        let Placed { value: table, place } = typed;
+        let Some(first) = table.starts.placed() else {
+            self.error(table.every.place(), "`windows.every` goes with `windows.starts`")
+                .help("say when it opens for the first time");
+            return None;
         };
-        Some(order(table.name.get()?, table.reason.get(), now, until, terms))
+        let starts = self.time_with_zone("windows.starts", first);
+        let ends = match (table.ends.placed(), table.lasts.placed()) {
+            (Some(ends), None) => self.time_with_zone("windows.ends", ends).map(Ends::At),
+            (None, Some(lasts)) => Some(Ends::After(lasts.value)),
+            (Some(ends), Some(lasts)) => {
+                self.error(lasts.place, "`windows.ends` and `windows.lasts` are both given")
+                    .help("keep one of them")
+                    .beside(ends.place, "the other");
+                None
+            }
+            (None, None) if !table.ends.is_absent() || !table.lasts.is_absent() => None,
+            (None, None) => {
+                self.error(*place, "a window that recurs has neither `lasts` nor `ends`").help("add lasts = \"2h\"");
+                None
+            }
+        };
+        let name = table.name.placed()?;
+        let planned = PlannedWindow {
+            name: name.value.clone(),
+            starts: starts?,
+            ends: ends?,
+            every: table.every.copied().map(|word| word.0),
+            blocks: table.blocks.copied()?.0,
+            scope: WindowScope::default(),
+            message: None,
+        };
+        self.times(&planned, table.ends.place().or(table.lasts.place()), table.every.place(), name.place);
+        let terms = self.window_terms(table, rules, planned.starts.timestamp())?;
+        Some(RecurringWindow { order: order(&name.value, table.reason.get(), now, None, terms), planned })
     }
 
     fn hold_order(

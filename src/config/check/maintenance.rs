@@ -178,17 +178,28 @@ impl Check<'_> {
             scope,
             message: self.message("message", &table.message),
         };
+        self.times(&planned, table.ends.place().or(place), table.every.place(), name.place);
+        Some(planned)
+    }
+
+    /// Reports times at which a window cannot be open, each at its place.
+    pub(super) fn times(
+        &mut self,
+        planned: &PlannedWindow,
+        ends: Option<Place>,
+        again: Option<Place>,
+        name: Option<Place>,
+    ) {
         let opens = planned.starts.timestamp();
         let lasts = planned.first_end().map(|ends| ends.duration_since(opens));
         if lasts.is_none_or(|lasts| !lasts.is_positive()) {
-            self.error(table.ends.place().or(place), format!("the window `{}` ends before it opens", planned.name));
-        } else if every.is_some_and(|every| lasts > jiff::SignedDuration::try_from(every.shortest()).ok()) {
-            self.error(table.every.place(), format!("the window `{}` is still open when it opens again", planned.name))
+            self.error(ends, format!("the window `{}` ends before it opens", planned.name));
+        } else if planned.every.is_some_and(|every| lasts > jiff::SignedDuration::try_from(every.shortest()).ok()) {
+            self.error(again, format!("the window `{}` is still open when it opens again", planned.name))
                 .help("make it shorter, or split it");
         } else if planned.is_over(Timestamp::now()) {
-            self.warn(name.place, format!("the window `{}` is over, and will not open again", planned.name));
+            self.warn(name, format!("the window `{}` is over, and will not open again", planned.name));
         }
-        Some(planned)
     }
 
     fn ends(&mut self, table: &PlannedWindowTable, place: Option<Place>, every: Option<Every>) -> Option<Ends> {
@@ -209,7 +220,7 @@ impl Check<'_> {
     }
 
     /// A time with its zone.
-    fn time_with_zone(&mut self, name: &str, typed: &Placed<String>) -> Option<Zoned> {
+    pub(super) fn time_with_zone(&mut self, name: &str, typed: &Placed<String>) -> Option<Zoned> {
         let help = "such as \"2026-11-22T02:00:00[Europe/Paris]\" or \"2026-11-22T01:00:00Z\"";
         let reported = match read_time(&typed.value) {
             Ok(time) => return Some(time),

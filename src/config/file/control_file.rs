@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gate::{Blocks, Skips};
 
+use crate::config::Every;
 use crate::config::reader::table;
 use crate::config::values::{List, Word, Words};
 
@@ -54,6 +55,8 @@ table! {
         ends: String,
         /// Or how long it lasts from `starts` on.
         lasts: Duration,
+        /// "day", "week" or "month": again and again from `starts` on, at the same hour of its time zone. Once if left out.
+        every: Word<Every>,
         /// What it keeps out: "writes" or "everything".
         blocks: Word<Blocks> = "writes",
         /// Routes that it is about; all if left out.

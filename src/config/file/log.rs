@@ -25,7 +25,7 @@ table! {
         format: Word<LogFormat> = "text",
         /// Which lines: error, warn, info, debug, trace, or a filter as RUST_LOG has it.
         level: String = "info",
-        /// Whether every request is logged, or how requests are; true if left out. What was refused, degraded or failed always is.
+        /// Whether every request is logged, or how requests are; true if left out. What was refused, degraded, held or failed always is.
         access: Either<bool, AccessTable>,
     }
 }
@@ -37,7 +37,7 @@ table! {
         format: Word<AccessFormat>,
         /// "stderr", "stdout", or a file that is added to; one that was moved away is begun anew.
         to: String = "stderr",
-        /// Which share of the requests is logged, from 0 to 1. What was refused, degraded or failed always is.
+        /// Which share of the requests is logged, from 0 to 1. What was refused, degraded, held or failed always is.
         sample: Share = 1.0,
     }
 }

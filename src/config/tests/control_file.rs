@@ -12,12 +12,17 @@ use crate::config::order::OrderBook;
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn read(text: &str) -> Result<OrderBook, String> {
+    orders(text).map(|orders| orders.once)
+}
+
+fn orders(text: &str) -> Result<ControlOrders, String> {
     let config = parse(
         "[databases.main]\nurl = \"sqlite:app.db\"\n[upstreams.api]\nservers = [\"127.0.0.1:1\"]\n\
          [requirements.orders]\ntables = [\"orders\"]\n[[routes]]\nname = \"orders\"\npath = \"/orders/*\"\nneeds = [\"orders\"]",
     )
     .expect("it is right");
-    OrderBook::parse(text, Path::new("control.toml"), &config.rules, NOW).map_err(|complaints| complaints.render(false))
+    ControlOrders::parse(text, Path::new("control.toml"), &config.rules, NOW)
+        .map_err(|complaints| complaints.render(false))
 }
 
 #[test]
@@ -56,6 +61,37 @@ fn all_that_it_can_say() {
     assert_eq!((window.terms.from, window.until), (time("2026-11-22T01:00Z"), Some(time("2026-11-22T03:00Z"))));
     assert_eq!((book.holds[0].terms.routes.as_slice(), book.holds[0].until), (&["orders".to_owned()][..], None));
     assert_eq!(read(""), Ok(OrderBook::default()));
+}
+
+#[test]
+fn a_window_that_recurs_is_ordered_for_the_next_time_at_the_same_hour() {
+    let text = "[[windows]]\nname = \"sunday\"\nstarts = \"2026-03-22T02:00[Europe/Paris]\"\nlasts = \"1h\"\nevery = \"week\"\n\
+                blocks = \"everything\"\nroutes = \"orders\"\nreason = \"the weekly one\"";
+    let orders = orders(text).expect("it is right");
+    let time = |text: &str| text.parse::<Timestamp>().expect("a time");
+    for (now, from, until) in [
+        ("2026-03-01T00:00Z", "2026-03-22T01:00Z", "2026-03-22T02:00Z"),
+        ("2026-03-22T01:30Z", "2026-03-22T01:00Z", "2026-03-22T02:00Z"),
+        // An hour that is skipped in spring is as much later; from then on it is summer time.
+        ("2026-03-22T02:00Z", "2026-03-29T01:00Z", "2026-03-29T02:00Z"),
+        ("2026-03-30T00:00Z", "2026-04-05T00:00Z", "2026-04-05T01:00Z"),
+    ] {
+        let book = orders.book(time(now));
+        let window = &book.windows[0];
+        assert_eq!((window.terms.from, window.until), (time(from), Some(time(until))), "{now}");
+        assert_eq!((&*window.id, window.reason.as_deref()), ("sunday", Some("the weekly one")));
+        assert_eq!(window.terms.routes, ["orders"]);
+    }
+    for (times, wanted) in [
+        ("lasts = \"1h\"", "goes with `windows.starts`"),
+        ("starts = \"2026-03-22T02:00[Europe/Paris]\"", "neither `lasts` nor `ends`"),
+        ("starts = \"2026-03-22T02:00[Europe/Paris]\"\nlasts = \"200h\"", "still open when it opens again"),
+        ("starts = \"2026-03-22T02:00\"\nlasts = \"1h\"", "no time zone"),
+        ("starts = \"2026-03-22T02:00Z\"\nends = \"2026-03-22T01:00Z\"", "ends before it opens"),
+    ] {
+        let told = self::orders(&format!("[[windows]]\nname = \"w\"\nevery = \"week\"\n{times}\n")).expect_err(times);
+        assert!(told.contains(wanted), "{times}: {told}");
+    }
 }
 
 #[test]

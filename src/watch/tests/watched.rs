@@ -68,6 +68,7 @@ impl Watched {
             symptoms: crate::config::ActOnSymptoms::No,
             fingerprint: String::new(),
             log: Log { format: LogFormat::Text, level: String::new(), access: AccessLog { sample: 0.0, apart: None } },
+            traces: crate::config::Traces::default(),
             control: crate::config::Control::default(),
             warnings: vec![],
         });
@@ -75,7 +76,7 @@ impl Watched {
         let (reader, writer) = live(config);
         let mut task = JoinSet::new();
         let (_, renewing) = renewals();
-        task.spawn(watch(writer, renewing, orders().1, metrics.clone()));
+        task.spawn(watch(writer, renewing, orders().1, metrics.clone(), Traces::default()));
         Self { reader, metrics, _task: task }
     }
 

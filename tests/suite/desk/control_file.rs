@@ -76,3 +76,30 @@ async fn orders_of_the_file_are_in_force_before_the_first_request_and_end_at_the
     }
     shop.turns("/orders/1", 503).await;
 }
+
+#[tokio::test]
+async fn a_window_that_recurs_is_open_in_its_hour_and_says_when_it_comes_again() {
+    let shop = Shop::open(CONTROL).await;
+    let folder = shop.gateway.folder().join("orders");
+    // Since half an hour ago, for an hour each day.
+    let began = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(30);
+    let often = format!(
+        "starts = \"{began}\"\nlasts = \"1h\"\nevery = \"day\"\nroutes = [\"the rest\"]\nblocks = \"everything\"\n"
+    );
+    config_map(&folder, "1", &format!("[[windows]]\nname = \"nightly\"\n{often}"));
+    shop.turns("/free", 503).await;
+    let windows = shop.asks(&["maintenance", "list"]);
+    assert_eq!(
+        (&windows["windows"][0]["id"], &windows["windows"][0]["source"]),
+        (&json!("nightly"), &json!("control_file"))
+    );
+    // The same, over since an hour: the next time is tomorrow's.
+    let began = began - jiff::SignedDuration::from_mins(90);
+    let over = format!(
+        "starts = \"{began}\"\nlasts = \"1h\"\nevery = \"day\"\nroutes = [\"the rest\"]\nblocks = \"everything\"\n"
+    );
+    config_map(&folder, "2", &format!("[[windows]]\nname = \"nightly\"\n{over}"));
+    shop.turns("/free", 200).await;
+    let status = shop.run(&["status"]).stdout;
+    assert!(status.contains("window\tnightly\tplanned\tblocks everything of route the rest"), "{status}");
+}
