@@ -26,6 +26,7 @@ mod route;
 mod scenario;
 mod stale;
 mod tenants;
+mod tls;
 mod traces;
 mod upstream;
 mod warning;

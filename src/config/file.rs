@@ -15,6 +15,7 @@ mod operators;
 mod probe;
 mod scenario;
 mod tenants;
+mod tls;
 mod traces;
 
 use gate::{EncodedSlash, Mode};
@@ -38,6 +39,7 @@ pub(super) use operators::OperatorsTable;
 pub(super) use probe::ProbeTable;
 pub(super) use scenario::{AskedTable, ScenarioTable};
 pub(super) use tenants::TenantsTable;
+pub(super) use tls::{HttpsTable, UpstreamTlsTable};
 pub(super) use traces::TracesTable;
 
 /// Whether a difference between two paths counts.
@@ -141,18 +143,6 @@ table! {
 }
 
 table! {
-    /// A TLS listener for HTTP/2 and HTTP/1.1.
-    HttpsTable {
-        /// "host:port" or "unix:/path".
-        address: String = required,
-        /// PEM file: the certificate, then its chain.
-        cert: String = required,
-        /// PEM file: the private key.
-        key: String = required,
-    }
-}
-
-table! {
     /// Where operators and probes come in.
     AdminTable {
         /// "host:port" or "unix:/path"; off loopback only with a token.
@@ -247,16 +237,6 @@ table! {
         read_timeout: Limit = "5m",
         /// How often names are resolved anew.
         resolve_every: Duration = "30s",
-    }
-}
-
-table! {
-    /// TLS to the servers of an upstream.
-    UpstreamTlsTable {
-        /// The name asked for and verified; the server's host if left out.
-        server_name: String,
-        /// Whether the certificate is verified.
-        verify: bool = true,
     }
 }
 

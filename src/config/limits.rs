@@ -6,9 +6,9 @@ use std::time::Duration;
 /// How much a client may take of schemagate, and for how long. `None`: as much as it likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientLimits {
-    /// From the first byte of a header over HTTP/1 to its last.
+    /// From the first byte of a header to its last.
     pub header_time: Duration,
-    /// Bytes of a header over HTTP/1.
+    /// Bytes of a header.
     pub header_bytes: usize,
     /// Silence before a request over HTTP/1.
     pub idle: Duration,
@@ -18,6 +18,14 @@ pub struct ClientLimits {
     pub send_time: Duration,
     /// Requests that a connection over HTTP/1 may bring.
     pub requests_per_connection: Option<NonZero<u32>>,
+    /// Requests at a time on a connection over HTTP/2.
+    pub http2_streams: NonZero<u32>,
+    /// Requests on a connection over HTTP/2 that a client may take back in ten seconds.
+    pub http2_resets: Option<NonZero<u32>>,
+    /// Frames on a connection over HTTP/2, in ten seconds, that bring nothing.
+    pub http2_control_frames: Option<NonZero<u32>>,
+    /// How long a connection over HTTP/2 may be without a request.
+    pub http2_idle: Duration,
     /// Connections of all clients.
     pub connections: Option<NonZero<u32>>,
     /// Connections of one address that is no trusted proxy's.
@@ -43,6 +51,10 @@ impl ClientLimits {
         body: None,
         send_time: Duration::MAX,
         requests_per_connection: None,
+        http2_streams: NonZero::<u32>::MAX,
+        http2_resets: None,
+        http2_control_frames: None,
+        http2_idle: Duration::MAX,
         connections: None,
         connections_per_address: None,
     };

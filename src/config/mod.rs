@@ -28,6 +28,7 @@ mod schema;
 mod secret;
 mod size;
 mod stale;
+mod tls;
 mod traces;
 mod values;
 
@@ -63,6 +64,7 @@ pub use scenario::{Asked, Expectation, ExpectationError, Kind, Measured, Scenari
 pub use schema::schema;
 pub use secret::Secret;
 pub use stale::{StaleKey, StaleStore};
+pub use tls::{CertificateFiles, ClientIdentity, Https, UpstreamTls};
 pub use traces::Traces;
 
 /// A configuration in which every name resolves and every value is in its range.
@@ -132,17 +134,6 @@ pub struct Listen {
     pub drain: Duration,
     /// How long after SIGTERM connections are accepted still, while `/ready` says no already.
     pub drain_wait: Duration,
-}
-
-/// A TLS listener; ALPN offers h2 and http/1.1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Https {
-    /// Where.
-    pub address: Address,
-    /// PEM file: the certificate, then its chain.
-    pub cert: PathBuf,
-    /// PEM file: the private key.
-    pub key: PathBuf,
 }
 
 /// An address to listen on.
@@ -260,15 +251,6 @@ pub enum Server {
     },
     /// `unix:/path`.
     Unix(PathBuf),
-}
-
-/// TLS to the servers of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamTls {
-    /// The name asked for and verified; `None`: the server's host.
-    pub server_name: Option<String>,
-    /// Whether the certificate is verified.
-    pub verify: bool,
 }
 
 /// How a server's health is asked.

@@ -266,7 +266,7 @@ fn with_https_alone_there_is_no_plain_listener() {
     assert_eq!(config.listen.http, []);
     let https = config.listen.https.expect("a TLS listener");
     assert_eq!(https.address, Address::Unix(folder.path().join("run/tls.sock")));
-    assert_eq!(https.cert, folder.path().join("cert.pem"));
+    assert_eq!(https.certificate.cert, folder.path().join("cert.pem"));
 }
 
 #[test]

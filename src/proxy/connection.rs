@@ -13,6 +13,7 @@ use super::crowd::{Crowd, Guest};
 use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::http1::Http1;
+use super::http2::Http2;
 
 /// Hands each connection to HTTP/1 or HTTP/2.
 #[derive(Clone)]
@@ -30,8 +31,11 @@ impl Connections {
     /// Lets a connection in, if there is room for it.
     fn admit(&self, stream: &Stream) -> Option<Guest> {
         let edition = self.gateway.pin().edition;
-        let client = Client::behind(&**stream, &edition.config.listen.trusted_proxies);
-        self.crowd.admit(client, &edition.config.limits)
+        self.crowd.admit(self.client(stream), &edition.config.limits)
+    }
+
+    fn client(&self, stream: &Stream) -> Client {
+        Client::behind(&**stream, &self.gateway.pin().edition.config.listen.trusted_proxies)
     }
 
     /// Serves a connection of which it is not known yet that it speaks HTTP/2.
@@ -40,8 +44,14 @@ impl Connections {
         let plain = stream.get_ssl_digest().is_none();
         let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
         if let Some(http2) = http1.serve(stream, plain).await {
-            self.proxy.process_new(http2, &shutdown).await;
+            Box::pin(self.serve_http2(http2, &shutdown)).await;
         }
+    }
+
+    async fn serve_http2(&self, stream: Stream, shutdown: &ShutdownWatch) {
+        let client = self.client(&stream);
+        let limits = self.gateway.pin().edition.config.limits;
+        Http2::new(&self.proxy, limits).serve(stream, client, &self.crowd, shutdown).await;
     }
 }
 
@@ -51,7 +61,8 @@ impl ServerApp for Connections {
         let guest = self.admit(&stream)?;
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             let _open = self.open.clone();
-            return self.proxy.process_new(stream, shutdown).await;
+            self.serve_http2(stream, shutdown).await;
+            return None;
         }
         // A task of its own, on the same thread: pingora's has room for a handshake as long as it lives,
         // which is six times what a connection needs that waits.

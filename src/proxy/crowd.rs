@@ -65,6 +65,18 @@ impl Crowd {
         }
     }
 
+    /// Notes that a client's connection is ended because it passed a limit.
+    pub(super) fn ends(&self, client: Client, limit: &'static str) {
+        self.counted.ended(limit);
+        if let Some(unsaid) = self.sparing.may_say(Instant::now()) {
+            warn!(
+                client = client.address.map(tracing::field::display),
+                others = (unsaid > 0).then_some(unsaid),
+                "a connection over HTTP/2 is closed: its client goes too far (limits.{limit})",
+            );
+        }
+    }
+
     fn present(&self) -> MutexGuard<'_, Present> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }

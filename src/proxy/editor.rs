@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use rustls::sign::CertifiedKey;
-
 use super::ProxyError;
-use super::certificate::{self, Certificate};
+use super::certificate::{Certificate, Certificates};
 use super::edition::{Edition, Editions, Means};
 use crate::config::Config;
 use crate::metrics::Servers;
@@ -22,7 +20,7 @@ pub struct Editor {
 pub struct Draft<'e> {
     editor: &'e Editor,
     edition: Arc<Edition>,
-    certified: Option<Arc<CertifiedKey>>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Editor {
@@ -30,19 +28,19 @@ impl Editor {
     /// seconds at most, if names of servers do not resolve. Addresses and threads stay what they are.
     pub async fn draft(&self, config: Arc<Config>) -> Result<Draft<'_>, ProxyError> {
         let https = config.listen.https.as_ref().filter(|_| self.certificate.is_some());
-        let certified = https.map(certificate::read).transpose()?;
+        let certificates = https.map(Certificates::read).transpose()?;
         let edition = Edition::prepare(config, self.editions.newest().as_deref(), &self.means).await?;
         let edition = Arc::new(edition);
         self.editions.add(&edition);
-        Ok(Draft { editor: self, edition, certified })
+        Ok(Draft { editor: self, edition, certificates })
     }
 }
 
 impl Draft<'_> {
     /// Its configuration is live: the editions before it are forgotten, but by requests that are under way.
     pub fn is_live(self) {
-        if let (Some(certificate), Some(certified)) = (&self.editor.certificate, &self.certified) {
-            certificate.exchange(Arc::clone(certified));
+        if let (Some(certificate), Some(certificates)) = (&self.editor.certificate, &self.certificates) {
+            certificate.exchange(Arc::clone(certificates));
         }
         let servers: Arc<dyn Servers> = self.edition.upstreams.clone();
         self.editor.means.metrics.ask_of_servers(&servers);

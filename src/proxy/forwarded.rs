@@ -133,6 +133,20 @@ pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> O
     farthest
 }
 
+/// Whether the client that asked spoke TLS: to us, or to a proxy of ours that says so.
+pub(super) fn came_encrypted(headers: &HeaderMap, client: &Client) -> bool {
+    let is_https = |text: &str| text.trim().trim_matches('"').eq_ignore_ascii_case("https");
+    let first = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.to_owned());
+    let by_forwarded = |element: String| {
+        element
+            .split(';')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(name, value)| name.trim().eq_ignore_ascii_case("proto") && is_https(value))
+    };
+    let told = || first(PROTO).is_some_and(|scheme| is_https(&scheme)) || first(FORWARDED).is_some_and(by_forwarded);
+    client.tls || (client.trusted && told())
+}
+
 /// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
 fn element(client: &Client, host: &str) -> String {
     let mut element = String::with_capacity(64);
@@ -157,7 +171,8 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// The port of an authority, where it names one.
-fn port(authority: &str) -> Option<&str> {
+/// The port in `host:port`.
+pub(super) fn port(authority: &str) -> Option<&str> {
     let (_, port) = authority.rsplit_once(':')?;
     (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
 }

@@ -26,13 +26,14 @@ use super::facts::authority;
 use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
+use super::operator::Visit;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::trace::RequestTrace;
 use super::upstreams::{Pool, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, look_alike, operator, own_answer, spans, stale};
+use super::{again, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
@@ -122,6 +123,13 @@ impl Gateway {
                 return Some(edition.answers.answer(refusal.saying(), &client));
             }
         };
+        if let Some(port) = https_only::is_sent_on(&edition.config, request, &exchange.client) {
+            let nowhere = Saying::BadRequest("the host is missing that is asked for by https alone");
+            let sent_on = https_only::send_on(port, &facts, request);
+            exchange.host = facts.host;
+            let answer = sent_on.inspect(|_| exchange.visit = Visit::Errand);
+            return Some(answer.unwrap_or_else(|| edition.answers.answer(nowhere, &client)));
+        }
         let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
         if let Some(why) = Unchecked::of(&decision, facts.method.writes(), gate, now) {
@@ -184,7 +192,8 @@ impl Gateway {
         self.metrics.upstream_failure(exchange.pool().map_or("", Pool::name), why.as_str());
     }
 
-    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, answer: Answer, close: bool) {
+    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
+        https_only::tell(&mut answer, &exchange.edition.config, &exchange.client);
         let close = close || session.is_process_shutting_down();
         // Before the writing: a client that is slow to read, or still sends, is not our time.
         exchange.answered_after = Some(exchange.began.elapsed());
@@ -369,6 +378,9 @@ impl ProxyHttp for Phases {
             return Ok(());
         }
         hop_by_hop::remove(answer);
+        if let Some(policy) = https_only::policy(&exchange.edition.config, &exchange.client) {
+            answer.insert_header(header::STRICT_TRANSPORT_SECURITY, policy)?;
+        }
         if let Some(route) = exchange.degraded() {
             let (name, value) = answer::degraded(route);
             answer.insert_header(name, value)?;

@@ -22,6 +22,8 @@
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
+//! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
+//! | `https_only` | who is sent on to https, and told to stay there |
 //! | `drain` | how it ends |
 
 mod access_log;
@@ -47,11 +49,14 @@ mod held_back;
 mod hold;
 mod hop_by_hop;
 mod http1;
+mod http2;
+mod https_only;
 mod look_alike;
 mod operator;
 mod organisation;
 mod own_answer;
 mod pass_marks;
+mod passes_on;
 mod recheck;
 mod request_id;
 mod second_thoughts;
@@ -63,10 +68,8 @@ mod upstreams;
 mod window;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pingora::apps::HttpServerOptions;
-use pingora::protocols::http::v2::server::default_h2_options;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
@@ -84,7 +87,7 @@ use crate::traces::Traces;
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
-use certificate::Certificate;
+use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
 use doors::Doors;
@@ -110,9 +113,6 @@ pub struct Proxy {
 /// concurrent requests costs a third of the throughput.
 const KEPT_CONNECTIONS: usize = 1024;
 
-/// An HTTP/2 connection of a client is closed after so long without a stream.
-const HTTP2_IDLE: Duration = Duration::from_secs(300);
-
 impl Proxy {
     /// Takes every address, reads certificates, and resolves the names of servers. Blocks for at
     /// most a few seconds; must not be called within a runtime. What runs beside the requests runs in `runtime`.
@@ -126,7 +126,7 @@ impl Proxy {
         inherited: &mut Sockets,
     ) -> Result<(Self, Editor), ProxyError> {
         let listen = config.listen.clone();
-        let certificate = listen.https.as_ref().map(certificate::read).transpose()?.map(Certificate::new);
+        let certificate = listen.https.as_ref().map(Certificates::read).transpose()?.map(Certificate::new);
         let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
         certificate::check_roots()?;
         let closing = watch::Sender::new(false);
@@ -162,12 +162,9 @@ impl Proxy {
         let gateway = Arc::new(self.gateway);
         let mut app = http_proxy(&server.configuration, Phases(Arc::clone(&gateway)));
         let mut options = HttpServerOptions::default();
-        options.h2c = true;
         // CONNECT reaches the gateway so that its refusal looks like every other one.
         options.allow_connect_method_proxying = true;
-        options.h2_idle_timeout = Some(HTTP2_IDLE);
         app.server_options = Some(options);
-        app.h2_options = Some(default_h2_options());
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());

@@ -62,7 +62,7 @@ pub(super) enum Visit {
     Anybody,
     /// As an operator.
     Operator(Operator),
-    /// For a pass alone; nothing else is decided.
+    /// For a pass alone, or by a way that leads to another; nothing else is decided.
     Errand,
 }
 

@@ -193,3 +193,99 @@ async fn so_many_connections_of_an_address_are_let_in_and_another_one_when_one_h
         answer(&mut next).await;
     }
 }
+
+/// HTTP/2 by its frames.
+struct Frames(TcpStream);
+
+const GET: &[u8] = &[0x82, 0x84, 0x86, 0x41, 1, b'a'];
+
+impl Frames {
+    async fn begin(house: &House) -> Self {
+        let mut frames = Self(house.connect().await);
+        frames.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("it is sent");
+        assert!(frames.send(4, 0, 0, &[]).await);
+        frames
+    }
+
+    /// Whether it could be sent.
+    async fn send(&mut self, kind: u8, flags: u8, stream: u32, content: &[u8]) -> bool {
+        let length = u8::try_from(content.len()).expect("a short one");
+        let bytes = [&[0, 0, length, kind, flags], &stream.to_be_bytes()[..], content].concat();
+        self.0.write_all(&bytes).await.is_ok()
+    }
+
+    /// Reads until it is closed.
+    async fn until_closed(mut self) {
+        is_closed(&mut self.0).await;
+    }
+}
+
+#[tokio::test]
+async fn who_takes_back_request_after_request_is_cut_off_and_others_are_served() {
+    let house = House::open("http2_resets = 50").await;
+    let mut frames = Frames::begin(&house).await;
+    let mut some = [0; 4096];
+    for stream in (1..200).step_by(2) {
+        // Each is at work already, so that it is no longer the protocol's own bound that counts.
+        let asked = frames.send(1, 5, stream, GET).await && matches!(frames.0.read(&mut some).await, Ok(1..));
+        if !(asked && frames.send(3, 0, stream, &[0, 0, 0, 8]).await) {
+            break;
+        }
+    }
+    frames.until_closed().await;
+    let ended = "schemagate_connections_ended_total{limit=\"http2_resets\"}";
+    eventually("it is counted", SOON, async || (house.metric(ended).await == 1).then_some(())).await;
+    house.gateway.logged("limits.http2_resets").await;
+    house.gateway.client().get("/").await.expect(200);
+
+    // Many at once do not even get to the backend.
+    let before = house.echo.requests();
+    let mut burst = Vec::from(*b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    for stream in (1_u32..4_000).step_by(2) {
+        burst.extend([&[0, 0, 6, 1, 5][..], &stream.to_be_bytes(), GET].concat());
+        burst.extend([&[0, 0, 4, 3, 0][..], &stream.to_be_bytes(), &[0, 0, 0, 8]].concat());
+    }
+    let mut client = house.connect().await;
+    let _ = client.write_all(&burst).await;
+    is_closed(&mut client).await;
+    assert!(house.echo.requests() - before <= 100, "{}", house.echo.requests() - before);
+}
+
+#[tokio::test]
+async fn frames_that_bring_nothing_are_not_answered_for_ever() {
+    for (kind, content) in [(6, &[0; 8][..]), (4, &[]), (2, &[0; 5])] {
+        let house = House::open("http2_control_frames = 100").await;
+        let mut frames = Frames::begin(&house).await;
+        for _ in 0..5_000 {
+            if !frames.send(kind, 0, u32::from(kind == 2), content).await {
+                break;
+            }
+        }
+        frames.until_closed().await;
+        let ended = "schemagate_connections_ended_total{limit=\"http2_control_frames\"}";
+        eventually("it is counted", SOON, async || (house.metric(ended).await == 1).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_header_over_http2_has_its_time_too() {
+    let house = House::open("header_time = \"1s\"").await;
+    let mut never_ends = Frames::begin(&house).await;
+    assert!(never_ends.send(1, 1, 1, GET).await);
+    let mut never_begins = house.connect().await;
+    never_begins.write_all(b"PRI * HTTP/2.0\r\n").await.expect("it is sent");
+    let began = Instant::now();
+    never_ends.until_closed().await;
+    is_closed(&mut never_begins).await;
+    assert!(began.elapsed() < SOON);
+    assert_eq!(house.echo.requests(), 0);
+}
+
+#[tokio::test]
+async fn so_many_requests_at_a_time_are_announced_over_http2_and_a_silent_connection_ends() {
+    let house = House::open("http2_streams = 7\nhttp2_idle = \"1s\"").await;
+    let mut frames = Frames::begin(&house).await;
+    let said = is_closed(&mut frames.0).await;
+    // SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113, section 6.5.2).
+    assert!(said.windows(6).any(|setting| setting == [0, 3, 0, 0, 0, 7]), "{said:?}");
+}

@@ -28,6 +28,7 @@ mod desk;
 mod detection;
 mod django_apps;
 mod elsewhere;
+mod entrance;
 mod explain;
 mod faults;
 mod hold;

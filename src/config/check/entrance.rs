@@ -4,10 +4,9 @@ use std::num::NonZero;
 use std::time::Duration;
 
 use super::Check;
-use crate::config::file::{AdminTable, HttpsTable, ListenTable};
+use crate::config::file::{AdminTable, ListenTable};
 use crate::config::place::Placed;
-use crate::config::reader::Key;
-use crate::config::{Address, Https, Listen};
+use crate::config::{Address, Listen};
 
 impl Check<'_> {
     pub(super) fn listen(&mut self, listen: &ListenTable) -> Option<Listen> {
@@ -56,21 +55,5 @@ impl Check<'_> {
                 None => before.push(address),
             }
         }
-    }
-
-    fn https(&mut self, https: &HttpsTable) -> Option<Https> {
-        let address = https.address.placed().and_then(|address| self.address("listen.https.address", address));
-        let mut pem = |name, key: &Key<String>, wanted: &str| {
-            let file: &Placed<String> = key.placed()?;
-            let bytes = self.file(name, file, 1 << 20)?;
-            if !String::from_utf8_lossy(&bytes).contains(wanted) {
-                self.error(file.place, format!("`{name}`: {} has no `{wanted}`", self.path(&file.value).display()))
-                    .help("it must be a PEM file");
-            }
-            Some(self.path(&file.value))
-        };
-        let cert = pem("listen.https.cert", &https.cert, "BEGIN CERTIFICATE");
-        let key = pem("listen.https.key", &https.key, "PRIVATE KEY");
-        Some(Https { address: address?, cert: cert?, key: key? })
     }
 }

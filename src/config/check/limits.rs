@@ -34,7 +34,16 @@ impl Check<'_> {
                 .help("less than 4GiB; it is a rate that every client must reach, such as \"500B\"");
             return None;
         };
+        let http2_idle = self.duration("limits.http2_idle", &table.http2_idle, SHORTEST);
+        let Some(http2_streams) = NonZero::new(table.http2_streams.copied()?) else {
+            self.error(table.http2_streams.place(), "`limits.http2_streams` must be at least 1");
+            return None;
+        };
         Some(ClientLimits {
+            http2_streams,
+            http2_resets: NonZero::new(table.http2_resets.copied()?),
+            http2_control_frames: NonZero::new(table.http2_control_frames.copied()?),
+            http2_idle,
             header_time,
             header_bytes,
             idle,

@@ -37,12 +37,9 @@ impl Check<'_> {
                 }
                 None
             }
-            Some(Placed { value: Either::Table(tls), .. }) => Some(UpstreamTls {
-                server_name: tls.server_name.get().cloned(),
-                verify: tls.verify.copied().unwrap_or(true),
-            }),
-            Some(Placed { value: Either::Plain(true), .. }) => Some(UpstreamTls { server_name: None, verify: true }),
-            None => by_scheme.then_some(UpstreamTls { server_name: None, verify: true }),
+            Some(Placed { value: Either::Table(tls), .. }) => Some(self.upstream_tls(&key("tls"), tls)),
+            Some(Placed { value: Either::Plain(true), .. }) => Some(UpstreamTls::USUAL),
+            None => by_scheme.then_some(UpstreamTls::USUAL),
         };
         if let Some(tls) = &tls
             && tls.server_name.is_none()

@@ -8,9 +8,9 @@ use crate::config::size::Size;
 table! {
     /// How much a client may take of schemagate, and for how long. 0 of what is counted: as much as it likes.
     LimitsTable {
-        /// Over HTTP/1: from the first byte of a request's header to its last.
+        /// From the first byte of a request's header to its last.
         header_time: Duration = "20s",
-        /// Over HTTP/1: how large a request's header may be; 1KiB to 1MiB.
+        /// How large a request's header may be; 1KiB to 1MiB.
         header_bytes: Size = "64KiB",
         /// Over HTTP/1: how long a connection may be silent before a request, the first one included.
         idle: Duration = "75s",
@@ -22,6 +22,14 @@ table! {
         send_time: Duration = "60s",
         /// Over HTTP/1: requests that a connection may bring.
         requests_per_connection: u32 = 10000,
+        /// Over HTTP/2: requests at a time on one connection.
+        http2_streams: u32 = 100,
+        /// Over HTTP/2: requests that a client may take back in ten seconds on one connection; then it is closed.
+        http2_resets: u32 = 200,
+        /// Over HTTP/2: frames that a client may send in ten seconds on one connection and that bring nothing, such as PING; then it is closed.
+        http2_control_frames: u32 = 10000,
+        /// Over HTTP/2: how long a connection may be without a request.
+        http2_idle: Duration = "5m",
         /// Connections of all clients together.
         connections: u32 = 20000,
         /// Connections of one address; of IPv6, of a /64 network. Trusted proxies may have any number.

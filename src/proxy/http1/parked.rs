@@ -17,7 +17,7 @@ use crate::proxy::client::Client;
 use crate::proxy::edition::Pinned;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::hold::{Ended, Waits};
-use crate::proxy::operator;
+use crate::proxy::{https_only, operator};
 use crate::wire::{Body, Head};
 
 /// A request that waits where its head was read.
@@ -43,7 +43,9 @@ impl Gateway {
             let config = &pinned.edition.config;
             let client = Client::behind(parked.incoming, &config.listen.trusted_proxies);
             // It is another decision where what it brings is taken off.
-            if operator::is_operators(config, &parked.request, &client) {
+            if operator::is_operators(config, &parked.request, &client)
+                || https_only::is_sent_on(config, &parked.request, &client).is_some()
+            {
                 return;
             }
             let decision = parked.decide(self, &pinned, now);

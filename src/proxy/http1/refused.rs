@@ -15,6 +15,7 @@ use crate::answer::{self, Answer, Saying};
 use crate::proxy::access_log;
 use crate::proxy::client::Client;
 use crate::proxy::gateway::Gateway;
+use crate::proxy::https_only;
 use crate::proxy::own_answer::{LINGER, LINGER_BYTES};
 use crate::proxy::request_id::{self, RequestId};
 use crate::wire::WireRefusal;
@@ -69,7 +70,8 @@ impl Gateway {
         let headers = HeaderMap::new();
         let id = RequestId::of(&headers, false);
         let asking = answer::Client { method: &Method::GET, headers: &headers, path: "/", request_id: id.as_str() };
-        let answer = edition.answers.answer(refused.saying(), &asking);
+        let mut answer = edition.answers.answer(refused.saying(), &asking);
+        https_only::tell(&mut answer, &edition.config, &client);
         self.metrics.malformed();
         self.metrics.wire_refusal(refused.word());
         let sent = stream.write_all(&wire(&answer, &id)).await;

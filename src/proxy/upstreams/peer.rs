@@ -1,14 +1,24 @@
 //! What pingora has to know of a server before it can connect.
 
+use std::fmt::Display;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::protocols::TcpKeepalive;
 use pingora::protocols::l4::socket::SocketAddr;
+use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, PeerOptions};
+use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
+use rustls::RootCertStore;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::sign::CertifiedKey;
 
-use crate::config::{Server, Upstream};
-use crate::proxy::ProxyError;
+use crate::config::{ClientIdentity, Server, Upstream};
+use crate::proxy::{ProxyError, certificate};
 
 /// A connection is not used again after so long: Node closes idle ones after five seconds, and a
 /// request that meets the closing is lost unless it may be sent twice.
@@ -25,6 +35,9 @@ pub(super) struct PeerTemplate {
     tls: bool,
     server_name: Option<String>,
     options: PeerOptions,
+    identity: Option<Arc<CertKey>>,
+    /// Connections are shared only where the roots are the same.
+    group: u64,
 }
 
 impl PeerTemplate {
@@ -53,8 +66,18 @@ impl PeerTemplate {
             options.verify_cert = tls.verify;
             options.verify_hostname = tls.verify;
         }
+        let wrong = |what: &str, why: &dyn Display| {
+            ProxyError(format!("upstream {}: `tls.{what}` cannot be used: {why}", upstream.name))
+        };
+        let mut group = 0;
+        if let Some(roots) = tls.and_then(|tls| tls.roots.as_deref()) {
+            options.ca = Some(trust(roots).map_err(|why| wrong("roots", &why))?);
+            group = hash(roots);
+        }
+        let identity = tls.and_then(|tls| tls.identity.as_ref());
+        let identity = identity.map(show).transpose().map_err(|why| wrong("cert", &why))?;
         let server_name = tls.and_then(|tls| tls.server_name.clone()).filter(|name| !name.is_empty());
-        let template = Self { tls: tls.is_some(), server_name, options };
+        let template = Self { tls: tls.is_some(), server_name, options, identity, group };
         // Without a name pingora would not verify the certificate at all.
         let nameless = upstream.servers.iter().any(|server| template.server_name(server).is_empty());
         if tls.is_some() && nameless {
@@ -72,6 +95,8 @@ impl PeerTemplate {
         let mut peer = HttpPeer::new((Ipv4Addr::UNSPECIFIED, 0), self.tls, self.server_name(server).to_owned());
         peer._address = address;
         peer.options = self.options.clone();
+        peer.client_cert_key.clone_from(&self.identity);
+        peer.group_key = self.group;
         peer
     }
 
@@ -83,6 +108,35 @@ impl PeerTemplate {
             (None, Server::Unix(_)) => "",
         }
     }
+}
+
+/// Roots in a PEM text, each of which can be one: pingora would panic over them.
+fn trust(pem: &str) -> Result<Arc<CaType>, String> {
+    let chain = certificate::chain(pem.as_bytes())?;
+    let mut store = RootCertStore::empty();
+    for root in &chain {
+        store.add(root.clone()).map_err(|error| error.to_string())?;
+    }
+    Ok(chain.iter().map(|root| WrappedX509::new(root.to_vec(), parse_x509)).collect())
+}
+
+/// What is shown to servers, checked for the same reason.
+fn show(identity: &ClientIdentity) -> Result<Arc<CertKey>, String> {
+    let chain = certificate::chain(identity.cert.as_bytes())?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes()).map_err(|error| error.to_string())?;
+    for one in &chain {
+        webpki::EndEntityCert::try_from(one).map_err(|error| error.to_string())?;
+    }
+    CertifiedKey::from_der(chain.clone(), key.clone_key(), &ring::default_provider())
+        .map_err(|error| format!("with `tls.key`: {error}; give the pair that was issued together"))?;
+    let chain = chain.iter().map(|one| one.to_vec()).collect();
+    Ok(Arc::new(CertKey::new(chain, key.secret_der().to_vec())))
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Makes of a peer one that is waited for without a limit: a WebSocket or an event stream.
