@@ -19,6 +19,7 @@
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `access_log`, `context`, `trace` | one line a request |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
+//! | `behind` | who is behind a proxy, by the PROXY protocol |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
@@ -27,6 +28,7 @@
 
 mod access_log;
 mod again;
+mod behind;
 mod bypassed;
 mod certificate;
 mod client;
@@ -84,6 +86,7 @@ use crate::symptoms::Symptoms;
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
+use behind::BeforeTls;
 use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
@@ -164,8 +167,9 @@ impl Proxy {
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());
+        let before_tls = BeforeTls(Arc::clone(&gateway));
         let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
-        server.add_service(self.doors.open(connections, drain.closing())?);
+        server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
         opened();

@@ -53,6 +53,7 @@ mod passing;
 mod pooler;
 mod prisma_schema;
 mod privileges;
+mod proxy_protocol;
 mod recheck;
 mod reload;
 mod replay;
