@@ -106,7 +106,7 @@ fn read_v1(bytes: &[u8]) -> Result<Option<ProxyHeader>, NoProxyHeader> {
         [b'0', _, ..] | [b'+', ..] => None,
         _ => text.parse().ok(),
     };
-    let end = |address_text: &str, port_text: &str| {
+    let end = |address_text: &str, port_text: &str| -> Result<SocketAddr, NoProxyHeader> {
         let wrong = NoProxyHeader("an address or a port of its PROXY line is none");
         Ok(SocketAddr::new(address(address_text).map_err(|_| wrong)?, port(port_text).ok_or(wrong)?))
     };
