@@ -288,7 +288,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_are_waited_for_without_an_end(bytes in prop::collection::vec(any::<u8>(), 0..300), signature in 0..3) {
+        fn no_bytes_are_waited_for_without_an_end(bytes in prop::collection::vec(any::<u8>(), 0..300), signature in 0_usize..3) {
             let signature: &[u8] = [&b""[..], V1, V2][signature];
             let mut bytes = [signature, bytes.as_slice()].concat();
             bytes.resize(ProxyHeader::LONGEST, b'a');

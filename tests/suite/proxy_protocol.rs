@@ -88,7 +88,7 @@ async fn it_goes_before_tls() {
     );
     let _gateway = Gateway::start_with(&listen, "", &config(&echo)).await;
     for version in [ProxyVersion::V1, ProxyVersion::V2] {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("open");
+        let mut stream = tls::opened(port).await;
         stream.write_all(&header(version)).await.expect("it is sent");
         let mut stream = tls::secure(&authority, stream, "http/1.1").await;
         stream.write_all(REQUEST).await.expect("it is sent");
