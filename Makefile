@@ -103,6 +103,7 @@ format: ## Whether every file is formatted.
 clippy: ## The lints.
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --test apps --test browser --locked -- -D warnings
+	$(CARGO) clippy --no-default-features --locked -- -D warnings
 
 # Only rustdoc reads RUSTDOCFLAGS, so nothing is built again for it. The documentation is for those who work in
 # the house: private items are in it, so a room's door may point at what is behind it.

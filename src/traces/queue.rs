@@ -29,6 +29,7 @@ struct On {
 }
 
 /// What is on its way.
+#[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "without the exporter nobody reads it"))]
 #[derive(Debug)]
 pub(super) enum Message {
     Span(Box<Span>),
