@@ -1,6 +1,6 @@
 //! The header of the PROXY protocol: who is behind the proxy that connects.
 //!
-//! Versions 1 and 2, as HAProxy's `doc/proxy-protocol.txt` has them (2020/03/05).
+//! Versions 1 and 2, as `HAProxy`'s `doc/proxy-protocol.txt` has them (2020/03/05).
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -127,12 +127,10 @@ fn read_v2(bytes: &[u8]) -> Result<Option<ProxyHeader>, NoProxyHeader> {
     let Some(content) = rest.get(..content) else { return Ok(None) };
     let length = V2_HEAD + content.len();
     let ends = match (version_and_command & 0xf, family) {
-        // A proxy's own, such as its health checks.
-        (0, _) => None,
         (1, 0x11) => Some(ends::<4>(content)?),
         (1, 0x21) => Some(ends::<16>(content)?),
-        // Unix sockets, datagrams and what is not known: no address of a client.
-        (1, _) => None,
+        // A proxy's own, such as its health checks; unix sockets, datagrams and what is not known.
+        (0 | 1, _) => None,
         _ => return Err(NoProxyHeader("its PROXY header has an unknown command")),
     };
     Ok(Some(ProxyHeader { length, ends }))
@@ -208,9 +206,9 @@ mod tests {
 
     use super::*;
 
-    fn told(source: &str, destination: &str) -> Option<Ends> {
+    fn told(source: &str, destination: &str) -> Ends {
         let end = |text: &str| text.parse().expect("an address and a port");
-        Some(Ends { source: end(source), destination: end(destination) })
+        Ends { source: end(source), destination: end(destination) }
     }
 
     fn v2(command: u8, family: u8, content: &[u8]) -> Vec<u8> {
@@ -223,12 +221,15 @@ mod tests {
         let four = [192, 0, 2, 1, 198, 51, 100, 2, 0x30, 0x39, 1, 0xbb];
         let with_more = [&four[..], &[4, 0, 1, 0]].concat();
         for (header, ends) in [
-            (b"PROXY TCP4 192.0.2.1 198.51.100.2 12345 443\r\n".to_vec(), told("192.0.2.1:12345", "198.51.100.2:443")),
-            (b"PROXY TCP6 2001:db8::1 ::1 1 65535\r\n".to_vec(), told("[2001:db8::1]:1", "[::1]:65535")),
+            (
+                b"PROXY TCP4 192.0.2.1 198.51.100.2 12345 443\r\n".to_vec(),
+                Some(told("192.0.2.1:12345", "198.51.100.2:443")),
+            ),
+            (b"PROXY TCP6 2001:db8::1 ::1 1 65535\r\n".to_vec(), Some(told("[2001:db8::1]:1", "[::1]:65535"))),
             (b"PROXY UNKNOWN\r\n".to_vec(), None),
             (b"PROXY UNKNOWN what ever it says\r\n".to_vec(), None),
-            (v2(0x21, 0x11, &four), told("192.0.2.1:12345", "198.51.100.2:443")),
-            (v2(0x21, 0x11, &with_more), told("192.0.2.1:12345", "198.51.100.2:443")),
+            (v2(0x21, 0x11, &four), Some(told("192.0.2.1:12345", "198.51.100.2:443"))),
+            (v2(0x21, 0x11, &with_more), Some(told("192.0.2.1:12345", "198.51.100.2:443"))),
             (v2(0x20, 0x11, &four), None),
             (v2(0x20, 0, &[]), None),
             (v2(0x21, 0x31, &[0; 216]), None),
