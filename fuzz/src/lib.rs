@@ -16,13 +16,13 @@ mod requests;
 pub use configuration::{config, lock, names};
 pub use migrations::{django_migration, migration_folder, prisma_schema, sql_migration};
 pub use orders::{desk_files, order};
-pub use requests::{answer, request, symptom, wire};
+pub use requests::{answer, proxy_header, request, symptom, wire};
 
 /// A target: what it is called, here and among the seeds, and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("answer", answer),
     ("config", config),
     ("desk_files", desk_files),
@@ -32,6 +32,7 @@ pub const TARGETS: [Target; 13] = [
     ("names", names),
     ("order", order),
     ("prisma_schema", prisma_schema),
+    ("proxy_header", proxy_header),
     ("request", request),
     ("sql_migration", sql_migration),
     ("symptom", symptom),

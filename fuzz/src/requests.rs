@@ -8,7 +8,7 @@ use gate::{EncodedSlash, Gate, Host, MatchingForm, Method, Moment, Outcome, Requ
 use http::{HeaderMap, HeaderValue, header};
 use schemagate::answer::{Answers, Client, Saying};
 use schemagate::config::{Brand, Config, Maintenance};
-use schemagate::wire::{BodyEnd, HeadEnd, Limits, inspect};
+use schemagate::wire::{BodyEnd, HeadEnd, Limits, ProxyHeader, ProxyVersion, inspect};
 
 const KEEP: MatchingForm =
     MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
@@ -58,6 +58,22 @@ pub fn wire(data: &[u8]) {
     let all = whole.read(rest);
     let single = rest.iter().try_fold(0, |taken, byte| pieces.read(&[*byte]).map(|one| taken + one));
     assert_eq!(single, all, "a body's pieces end elsewhere");
+}
+
+/// What a proxy says before a request: it has an end within its bound, whatever its pieces, and says the same when it is
+/// written again.
+pub fn proxy_header(data: &[u8]) {
+    let read = ProxyHeader::read(data);
+    assert!(data.len() < ProxyHeader::LONGEST || read != Ok(None), "nothing is waited for without an end");
+    let Ok(Some(header)) = read else { return };
+    for come in 0..header.length {
+        assert_eq!(ProxyHeader::read(data.get(..come).unwrap_or_default()), Ok(None), "it ends before its end");
+    }
+    for version in [ProxyVersion::V1, ProxyVersion::V2] {
+        let again = ProxyHeader::read(&ProxyHeader::write(version, header.ends));
+        let ends = again.ok().flatten().and_then(|again| again.ends);
+        assert_eq!(ends.map(|ends| ends.source), header.ends.map(|ends| ends.source));
+    }
 }
 
 /// `/gated/*` needs what is not known to be there, and that blocks; everything else passes.

@@ -24,6 +24,7 @@ use super::reader::table;
 use super::size::Size;
 use super::values::{Either, Json, Limit, List, Named, Word, Words};
 use super::{May, Notify};
+use crate::wire::ProxyVersion;
 use std::time::Duration;
 
 pub(super) use action::{ActionValue, Elsewhere, Rescue};
@@ -59,6 +60,10 @@ impl Words for EncodedSlash {
 
 impl Words for Mode {
     const WORDS: &'static [(&'static str, Self)] = &[("enforce", Self::Enforce), ("observe", Self::Observe)];
+}
+
+impl Words for ProxyVersion {
+    const WORDS: &'static [(&'static str, Self)] = &[("v1", Self::V1), ("v2", Self::V2)];
 }
 
 impl Words for Notify {
@@ -131,6 +136,8 @@ table! {
         http: List<String> = "0.0.0.0:8080",
         /// A TLS listener for HTTP/2 and HTTP/1.1.
         https: HttpsTable,
+        /// Peers that begin every connection with a PROXY header (v1 or v2), which says who their client is: addresses, ranges, or "private". Nobody else's is read.
+        proxy_protocol: List<String> = [],
         /// Peers whose X-Forwarded-* headers are believed: addresses, ranges, or "private" for loopback, private, link-local and carrier-grade NAT addresses.
         trusted_proxies: List<String> = "private",
         /// Worker threads; as many as there are processors if left out.
@@ -229,6 +236,8 @@ table! {
         http2: bool = false,
         /// TLS to the servers; as their URLs say if left out.
         tls: Either<bool, UpstreamTlsTable>,
+        /// Begin every connection to the servers with a PROXY header that says who asks: "v1" or "v2"; none if left out.
+        proxy_protocol: Word<ProxyVersion>,
         /// How a server's health is asked: a TCP connection every 5s where there are several servers, not at all where there is one. `false`: never.
         health: Either<bool, HealthCheckTable>,
         /// Limit of opening a connection.

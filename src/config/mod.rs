@@ -43,6 +43,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use ipnet::IpNet;
 
 use crate::complaint::{self as errors, nearest, place};
+use crate::wire::ProxyVersion;
 
 pub use admin::{Admin, AdminToken, May};
 pub use alert::{Alert, AlertFormat, AlertTrigger, SentryDsn};
@@ -126,6 +127,8 @@ pub struct Listen {
     pub http: Vec<Address>,
     /// TLS.
     pub https: Option<Https>,
+    /// Peers that say in a PROXY header who their client is; nobody else's is read.
+    pub proxy_protocol: Vec<IpNet>,
     /// Peers whose `X-Forwarded-*` and `Forwarded` are believed and extended; those of others are replaced.
     pub trusted_proxies: Vec<IpNet>,
     /// Worker threads of the proxy.
@@ -229,6 +232,8 @@ pub struct Upstream {
     pub tls: Option<UpstreamTls>,
     /// Whether to speak HTTP/2 (without TLS: by prior knowledge).
     pub http2: bool,
+    /// Whether connections begin with a PROXY header that says who asks.
+    pub proxy_protocol: Option<ProxyVersion>,
     /// How a server's health is asked; `None`: not at all (one server needs none).
     pub health: Option<HealthCheck>,
     /// Limit of opening a connection.

@@ -58,6 +58,8 @@ impl Connections {
 #[async_trait]
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let is_plain = stream.get_ssl_digest().is_none();
+        let stream = if is_plain { self.gateway.introduced(stream).await? } else { stream };
         let guest = self.admit(&stream)?;
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             let _open = self.open.clone();

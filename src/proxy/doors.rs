@@ -21,6 +21,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::sync::watch;
 
 use super::ProxyError;
+use super::behind::BeforeTls;
 use super::certificate::{self, Certificate};
 use crate::config::{Address, Listen};
 use crate::handover::Sockets;
@@ -90,11 +91,17 @@ impl Doors {
     }
 
     /// Opens every door; `app` serves who comes in, until `closing` turns true.
-    pub(super) fn open<A>(self, app: A, closing: watch::Receiver<bool>) -> Result<OpenDoors<A>, ProxyError>
+    pub(super) fn open<A>(
+        self,
+        app: A,
+        before_tls: BeforeTls,
+        closing: watch::Receiver<bool>,
+    ) -> Result<OpenDoors<A>, ProxyError>
     where
         A: ServerApp + Send + Sync + 'static,
     {
         let mut service = Service::new("proxy".to_owned(), app);
+        service.endpoints().set_pre_tls_callback(Arc::new(before_tls));
         let mut sockets = Vec::new();
         for Door { address, socket, tls } in self.doors {
             socket.listen(BACKLOG).map_err(|error| refused(&address, &error))?;

@@ -5,14 +5,17 @@
 //! in the other, the chain would seem to begin with the peer itself.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr as InetAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use pingora::http::RequestHeader;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::proxy::Session;
 
 use super::client::Client;
 use super::facts::authority;
+use crate::wire::Ends;
 
 const FOR: &str = "X-Forwarded-For";
 const PROTO: &str = "X-Forwarded-Proto";
@@ -131,6 +134,22 @@ pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> O
         }
     }
     farthest
+}
+
+/// Who asks, and where, for a server that is told by the PROXY protocol. `None` where nobody knows.
+pub(super) fn ends(session: &Session, client: &Client, trusted: &[IpNet]) -> Option<Ends> {
+    let asks = asks(&session.req_header().headers, client, trusted)?;
+    let at = |end: Option<&SocketAddr>| {
+        let end = end.and_then(SocketAddr::as_inet)?;
+        Some(InetAddr::new(end.ip().to_canonical(), end.port()))
+    };
+    // What a proxy says of its client has no port.
+    let peer = at(session.client_addr()).filter(|peer| peer.ip() == asks);
+    let nowhere = if asks.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    Some(Ends {
+        source: peer.unwrap_or(InetAddr::new(asks, 0)),
+        destination: at(session.server_addr()).unwrap_or(InetAddr::new(nowhere, 0)),
+    })
 }
 
 /// Whether the client that asked spoke TLS: to us, or to a proxy of ours that says so.

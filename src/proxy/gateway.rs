@@ -31,9 +31,9 @@ use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::trace::RequestTrace;
-use super::upstreams::{Pool, without_limit};
+use super::upstreams::{Pool, announce, without_limit};
 use super::window::RequestWindow;
-use super::{again, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
+use super::{again, behind, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
@@ -54,6 +54,7 @@ pub(super) struct Gateway {
     pub(super) unchecked: Sparing,
     pub(super) bad_passes: Sparing,
     pub(super) admitted: Sparing,
+    pub(super) headerless: Sparing,
 }
 
 /// The gateway in pingora's hands: connections know it as well.
@@ -90,6 +91,7 @@ impl Gateway {
             unchecked: fail_open::sparing(),
             bad_passes: operator::lines(),
             admitted: operator::lines(),
+            headerless: behind::lines(),
         }
     }
 
@@ -269,6 +271,10 @@ impl ProxyHttp for Phases {
         if upgrades {
             // No WebSocket over HTTP/2 here: the handshake is one of HTTP/1.1.
             choice.peer.options.set_http_version(1, 1);
+        }
+        if let Some(version) = exchange.pool().and_then(Pool::proxy_protocol) {
+            let ends = forwarded::ends(session, &exchange.client, &exchange.edition.config.listen.trusted_proxies);
+            announce(&mut choice.peer, version, ends);
         }
         if upgrades || streams(&session.req_header().headers) {
             without_limit(&mut choice.peer);

@@ -20,6 +20,7 @@
 //! | `access_log`, `context` | one line a request |
 //! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
+//! | `behind` | who is behind a proxy, by the PROXY protocol |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
@@ -28,6 +29,7 @@
 
 mod access_log;
 mod again;
+mod behind;
 mod bypassed;
 mod certificate;
 mod client;
@@ -87,6 +89,7 @@ use crate::traces::Traces;
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 
+use behind::BeforeTls;
 use certificate::{Certificate, Certificates};
 use connection::Connections;
 use crowd::Crowd;
@@ -176,8 +179,9 @@ impl Proxy {
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());
+        let before_tls = BeforeTls(Arc::clone(&gateway));
         let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
-        server.add_service(self.doors.open(connections, drain.closing())?);
+        server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
         opened();

@@ -11,18 +11,21 @@
 //! | `request_line`, `fields` | the two parts of a head |
 //! | `authority` | what may name a host |
 //! | `body_end`, `chunks` | where a body ends |
+//! | `proxy_header` | what a proxy says before all that |
 
 mod authority;
 mod body_end;
 mod chunks;
 mod fields;
 mod head_end;
+mod proxy_header;
 mod refusal;
 mod request_line;
 
 pub use authority::is_authority;
 pub use body_end::BodyEnd;
 pub use head_end::HeadEnd;
+pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};
 pub use refusal::WireRefusal;
 pub use request_line::is_method;
 

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 
 use crate::house::{Authority, Echo, Gateway, free_port, raw};
+use crate::tls;
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -33,7 +34,7 @@ async fn connect(authority: &Authority, port: u16, name: &str) -> Result<TlsStre
         .expect("rustls knows its versions")
         .with_root_certificates(authority.roots())
         .with_no_client_auth();
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("open");
+    let stream = tls::opened(port).await;
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name.to_owned()).expect("a name"), stream).await
 }
 

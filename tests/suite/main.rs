@@ -56,6 +56,7 @@ mod pooler;
 mod prisma_schema;
 mod privileges;
 mod promises;
+mod proxy_protocol;
 mod recheck;
 mod reload;
 mod replay;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 
-use crate::house::{Authority, Cluster, Echo, Gateway, Judged, free_port};
+use crate::house::{Authority, Cluster, Echo, Gateway, Judged, eventually, free_port};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -21,13 +21,22 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 
 /// A TLS connection to `localhost` that offers one protocol by ALPN.
 pub(crate) async fn connect(authority: &Authority, port: u16, protocol: &str) -> TlsStream<TcpStream> {
+    secure(authority, opened(port).await, protocol).await
+}
+
+/// A connection to a listener that may open a little later than the plain one does.
+pub(crate) async fn opened(port: u16) -> TcpStream {
+    eventually("the listener opens", LIMIT, async || TcpStream::connect(("127.0.0.1", port)).await.ok()).await
+}
+
+/// The same over a connection that is there.
+pub(crate) async fn secure(authority: &Authority, stream: TcpStream, protocol: &str) -> TlsStream<TcpStream> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("rustls knows its versions")
         .with_root_certificates(authority.roots())
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("open");
     let name = ServerName::try_from("localhost").expect("a name");
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("a handshake");
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol.as_bytes()));

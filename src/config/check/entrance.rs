@@ -27,7 +27,9 @@ impl Check<'_> {
             None => Some(std::thread::available_parallelism().map_or(1, NonZero::get)),
         };
         let ranges = listen.trusted_proxies.get().map_or(&[][..], |list| &list.0);
+        let announcing = listen.proxy_protocol.get().map_or(&[][..], |list| &list.0);
         Some(Listen {
+            proxy_protocol: self.ranges("listen.proxy_protocol", announcing),
             trusted_proxies: self.ranges("listen.trusted_proxies", ranges),
             drain: self.duration("listen.drain", &listen.drain, Duration::ZERO),
             drain_wait: self.duration("listen.drain_wait", &listen.drain_wait, Duration::ZERO),

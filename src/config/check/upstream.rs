@@ -68,6 +68,7 @@ impl Check<'_> {
             name: name.value.clone(),
             tls,
             http2: table.http2.copied()?,
+            proxy_protocol: table.proxy_protocol.get().map(|word| word.0),
             health,
             connect_timeout: self.duration(&key("connect_timeout"), &table.connect_timeout, SHORTEST_TIMEOUT),
             read_timeout,

@@ -1,5 +1,6 @@
 //! The servers that requests go to.
 
+mod announcing;
 mod discovery;
 mod peer;
 mod pool;
@@ -17,6 +18,7 @@ use super::ProxyError;
 use crate::config::Upstream;
 use crate::metrics::Servers;
 
+pub(super) use announcing::announce;
 pub(super) use peer::without_limit;
 pub(super) use pool::Pool;
 

@@ -17,8 +17,10 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::sign::CertifiedKey;
 
+use super::announcing::announce;
 use crate::config::{ClientIdentity, Server, Upstream};
 use crate::proxy::{ProxyError, certificate};
+use crate::wire::ProxyVersion;
 
 /// A connection is not used again after so long: Node closes idle ones after five seconds, and a
 /// request that meets the closing is lost unless it may be sent twice.
@@ -36,6 +38,7 @@ pub(super) struct PeerTemplate {
     server_name: Option<String>,
     options: PeerOptions,
     identity: Option<Arc<CertKey>>,
+    proxy_protocol: Option<ProxyVersion>,
     /// Connections are shared only where the roots are the same.
     group: u64,
 }
@@ -77,7 +80,8 @@ impl PeerTemplate {
         let identity = tls.and_then(|tls| tls.identity.as_ref());
         let identity = identity.map(show).transpose().map_err(|why| wrong("cert", &why))?;
         let server_name = tls.and_then(|tls| tls.server_name.clone()).filter(|name| !name.is_empty());
-        let template = Self { tls: tls.is_some(), server_name, options, identity, group };
+        let template =
+            Self { tls: tls.is_some(), server_name, options, identity, proxy_protocol: upstream.proxy_protocol, group };
         // Without a name pingora would not verify the certificate at all.
         let nameless = upstream.servers.iter().any(|server| template.server_name(server).is_empty());
         if tls.is_some() && nameless {
@@ -97,6 +101,10 @@ impl PeerTemplate {
         peer.options = self.options.clone();
         peer.client_cert_key.clone_from(&self.identity);
         peer.group_key = self.group;
+        if let Some(version) = self.proxy_protocol {
+            // Health checks are for nobody else.
+            announce(&mut peer, version, None);
+        }
         peer
     }
 

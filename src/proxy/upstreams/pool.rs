@@ -18,6 +18,7 @@ use super::shown;
 use crate::answer::UpstreamFailure;
 use crate::config::{Server, Upstream};
 use crate::proxy::ProxyError;
+use crate::wire::ProxyVersion;
 
 /// The servers of one upstream.
 pub(in crate::proxy) struct Pool {
@@ -76,6 +77,11 @@ impl Pool {
     /// Its name in the configuration.
     pub(in crate::proxy) fn name(&self) -> &str {
         &self.upstream.name
+    }
+
+    /// Whether connections say who asks.
+    pub(in crate::proxy) fn proxy_protocol(&self) -> Option<ProxyVersion> {
+        self.upstream.proxy_protocol
     }
 
     /// The host of a request that names none.

@@ -37,6 +37,7 @@ impl Watched {
             listen: Listen {
                 http: vec![],
                 https: None,
+                proxy_protocol: vec![],
                 trusted_proxies: vec![],
                 threads: 1,
                 drain: Duration::from_secs(1),
