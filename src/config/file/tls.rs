@@ -24,7 +24,7 @@ table! {
         hsts: Duration,
         /// Whether that is said of all subdomains, too.
         hsts_subdomains: bool = false,
-        /// Whether browsers' makers may build it in (https://hstspreload.org).
+        /// Whether browsers' makers may build it in (hstspreload.org).
         hsts_preload: bool = false,
     }
 }

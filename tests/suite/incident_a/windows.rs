@@ -304,6 +304,25 @@ async fn a_table_that_is_locked_is_not_waited_for_and_keeps_its_windows() {
 }
 
 #[tokio::test]
+async fn the_variable_of_the_old_middleware_lets_writes_pass_in_a_window_and_no_other_bound() {
+    let more = "table = \"maintenance_windows\"\n\
+                [bypass]\nenv = [{ env = \"ENABLE_WRITE_BLOCK_MIDDLEWARE=false\", skips = \"windows\" }]\n\
+                [requirements.flags]\ntables = [\"feature_flags\"]\n\
+                [[routes]]\nname = \"flags\"\npath = \"/flags/*\"\nneeds = [\"flags\"]\n";
+    let mut house = ChefCloud::with(Cluster::shared(), WINDOWS, more, ("200ms", "1200ms")).await;
+    house.database.execute(&open_for_an_hour()).await;
+    house.writes_get(503, None, LIMIT).await;
+    house.gateway.restart(&[("ENABLE_WRITE_BLOCK_MIDDLEWARE", "false")]).await;
+    house.write(Method::POST, None).await.expect(404);
+    let warning = house.gateway.logged("BYPASSED request").await;
+    assert!(warning.contains("\"WARN\"") && warning.contains("\"reason\":\"window\""), "{warning}");
+    let counted = "schemagate_bypassed_requests_total{reason=\"window\",route=\"all\"} 1";
+    house.gateway.counts(|line| line == counted).await;
+    house.gateway.verdict_becomes("flags", "broken", LIMIT).await;
+    house.client.get("/flags/1").await.expect(503);
+}
+
+#[tokio::test]
 async fn a_table_of_other_names_is_read_as_the_configuration_says() {
     let sql = "CREATE SCHEMA ops; CREATE TABLE ops.\"Closed Hours\" (key int, begins timestamptz, over timestamptz NOT NULL, \
                words varchar(40), shop uuid); \
