@@ -25,7 +25,7 @@ BACKEND := tests/backends/express
 APPS := tests/apps
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures rules kubernetes replicas bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -48,6 +48,9 @@ rules: ## Alert rules against made-up series, and the queries of the Grafana das
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
 
+kubernetes: ## The manifests, built by kustomize and held against Kubernetes' own schemas.
+	scripts/check-kubernetes.sh
+
 bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
 	@scripts/install-missing.sh bench
 	$(CARGO) build --release --locked --workspace --bins
@@ -58,6 +61,9 @@ bench-micro: deps-build ## How long a decision takes, and that it allocates noth
 
 bench-refresh: deps-test ## What it costs to watch a thousand tenants, of the database's time and of schemagate's.
 	$(CARGO) bench --bench refresh
+
+replicas: deps-test ## What one, two and four replicas cost the database that all of them watch: docs/kubernetes.md.
+	$(CARGO) test --test suite --locked replicas_cost -- --ignored --nocapture
 
 deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
 	@scripts/install-missing.sh build
