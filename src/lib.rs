@@ -28,6 +28,7 @@
 //! | [`traces`] | to which trace a request belongs, and spans on their way to a collector |
 //! | [`load`] | load on a server, and what comes of it |
 //! | [`sparing`] | log lines that are written sparingly |
+//! | [`supervisor`] | systemd, told how it goes |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
@@ -53,6 +54,7 @@ pub mod proxy;
 pub mod reload;
 pub mod report;
 pub mod sparing;
+pub mod supervisor;
 pub mod symptoms;
 pub mod traces;
 pub mod watch;
