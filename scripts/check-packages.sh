@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 program=$(readlink -f "$1")
 tools=$(readlink -f "$2")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+running=
+trap '[ -z "$running" ] || kill "$running"; rm -rf "$work"' EXIT
 
 step() { echo "== $*"; }
 
@@ -67,21 +68,22 @@ path = "/*"
 [control]
 state = "/var/lib/schemagate/state.json"
 TOML
-    chroot=$(command -v chroot)
-    inside() { env -i PATH=/usr/local/bin SCHEMAGATE_CONFIG=/etc/schemagate/proxy.toml PORT="$port" "$chroot" --userspec=10001:10001 "$work/image" "$@"; }
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    inside schemagate --version
+    inside=(env -i PATH=/usr/local/bin SCHEMAGATE_CONFIG=/etc/schemagate/proxy.toml PORT="$port"
+        "$(command -v chroot)" --userspec=10001:10001 "$work/image")
+    "${inside[@]}" schemagate --version
     # Nothing runs yet, and so nothing is healthy.
-    if inside schemagate healthcheck 2>/dev/null; then exit 1; fi
-    inside schemagate run 2>"$work/log" &
+    if "${inside[@]}" schemagate healthcheck 2>/dev/null; then exit 1; fi
+    "${inside[@]}" schemagate run 2>"$work/log" &
     running=$!
-    for _ in $(seq 100); do inside schemagate healthcheck 2>/dev/null && break; sleep 0.1; done
-    inside schemagate healthcheck || { cat "$work/log"; exit 1; }
-    inside schemagate status
-    inside schemagate hold on --all
+    for _ in $(seq 100); do "${inside[@]}" schemagate healthcheck 2>/dev/null && break; sleep 0.1; done
+    "${inside[@]}" schemagate healthcheck || { cat "$work/log"; exit 1; }
+    "${inside[@]}" schemagate status
+    "${inside[@]}" schemagate hold on --all
     [ "$(stat -c %u "$work/image/var/lib/schemagate/state.json")" = 10001 ]
     kill -TERM "$running"
     wait "$running"
+    running=
 else
     echo "not root: the image's program is not run in its own file system"
 fi
