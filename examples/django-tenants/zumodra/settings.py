@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 _url = urlsplit(os.environ["DATABASE_URL"])
 
-SECRET_KEY = "for tests"
+SECRET_KEY = "of an example"
 ALLOWED_HOSTS = ["*"]
 SHARED_APPS = ["django_tenants", "tenants", "django.contrib.contenttypes"]
 TENANT_APPS = ["django.contrib.contenttypes", "messages_sys"]
@@ -19,6 +19,7 @@ DATABASES = {
         "ENGINE": "django_tenants.postgresql_backend",
         "NAME": _url.path.lstrip("/"),
         "USER": _url.username,
+        "PASSWORD": _url.password,
         "HOST": _url.hostname,
         "PORT": _url.port,
     }

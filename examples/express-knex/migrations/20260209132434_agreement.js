@@ -1,4 +1,4 @@
-// The next release reads this column.
+// Release 2 reads this column.
 export const up = (knex) =>
   knex.schema.alterTable('customers', (table) => {
     table.text('agreement_file_url');
