@@ -86,7 +86,7 @@ impl Asked {
             }
         };
         let meant = session.req_header().method.clone();
-        let errand = gateway.recognise(config, session, exchange);
+        let errand = gateway.recognise(&pinned.edition, session, exchange);
         let mut answer = errand.or_else(|| gateway.decide(&pinned, session, exchange, now));
         if exchange.waits() {
             let max_hold = config.decisions.as_ref().map_or(Duration::ZERO, |decisions| decisions.max_hold);
