@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context;
 use toml::de::{DeTable, DeValue};
@@ -17,6 +18,9 @@ const TOLERANCE: f64 = 0.03;
 /// How many functions are recorded of each subject, and told where it grew.
 const FUNCTIONS: usize = 40;
 
+/// The key that says what everything was recorded with.
+const RECORDED: &str = "recorded";
+
 const HEAD: &str = "\
 # Instructions by callgrind, of the program's own side: what one of each may take, and the functions that took the most of it
 # when it was recorded. `make budgets` counts again, and fails where one takes over three of a hundred more;
@@ -25,6 +29,8 @@ const HEAD: &str = "\
 
 #[derive(Debug, Default)]
 pub(crate) struct Budgets {
+    /// The processor, the compiler and the valgrind that it was recorded with.
+    pub(crate) recorded: String,
     subjects: BTreeMap<String, Counted>,
 }
 
@@ -40,8 +46,10 @@ impl Budgets {
 
     fn parse(text: &str) -> anyhow::Result<Self> {
         let table = DeTable::parse(text)?;
+        let recorded = table.get_ref().get(RECORDED).and_then(|value| value.get_ref().as_str());
+        let recorded = recorded.context("it does not say what it was recorded with")?.to_owned();
         let mut subjects = BTreeMap::new();
-        for (name, subject) in table.get_ref() {
+        for (name, subject) in table.get_ref().iter().filter(|(name, _)| name.get_ref() != RECORDED) {
             let subject = subject.get_ref().as_table().with_context(|| format!("{} is no table", name.get_ref()))?;
             let total = subject.get("instructions").and_then(|value| number(value.get_ref()));
             let functions = subject.get("functions").and_then(|value| value.get_ref().as_table());
@@ -51,11 +59,12 @@ impl Budgets {
             let total = total.with_context(|| format!("{} has no instructions", name.get_ref()))?;
             subjects.insert(name.get_ref().to_string(), Counted { total, functions: functions.collect() });
         }
-        Ok(Self { subjects })
+        Ok(Self { recorded, subjects })
     }
 
-    pub(crate) fn write(&self, file: &Path, counts: &[(&Subject, Counted)]) -> anyhow::Result<()> {
-        Ok(fs::write(file, text(counts)?)?)
+    /// Whether they count the same instructions.
+    pub(crate) fn are_of_this_machine(&self) -> bool {
+        self.recorded.starts_with(std::env::consts::ARCH)
     }
 
     /// What was counted, beside what is recorded.
@@ -100,8 +109,20 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     value.as_integer().and_then(|number| number.as_str().parse().ok())
 }
 
-fn text(counts: &[(&Subject, Counted)]) -> anyhow::Result<String> {
-    let mut text = HEAD.to_owned();
+/// Records what was counted.
+pub(crate) fn write(file: &Path, counts: &[(&Subject, Counted)]) -> anyhow::Result<()> {
+    let with = [std::env::consts::ARCH.to_owned(), version("rustc"), version("valgrind")].join(", ");
+    Ok(fs::write(file, text(&with, counts)?)?)
+}
+
+/// What a program says that it is.
+fn version(program: &str) -> String {
+    let said = Command::new(program).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&said).lines().next().unwrap_or(program).to_owned()
+}
+
+fn text(recorded: &str, counts: &[(&Subject, Counted)]) -> anyhow::Result<String> {
+    let mut text = format!("{HEAD}{RECORDED} = {}\n", quoted(recorded));
     for (subject, counted) in counts {
         writeln!(text, "\n# {}\n[{}]\ninstructions = {:.0}\n", subject.one, subject.name, counted.total)?;
         writeln!(text, "[{}.functions]", subject.name)?;
@@ -132,14 +153,18 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let one = counted(113.0, &[("<a as \"b\">::c", 13.0), ("d\\e", 100.0)]);
-        let text = text(&[(&SUBJECTS[0], one.clone())]).expect("written");
-        assert_eq!(Budgets::parse(&text).expect("read").subjects, [(SUBJECTS[0].name.to_owned(), one)].into());
-        assert!(Budgets::parse("path = 1").is_err() && Budgets::parse("[path]").is_err());
+        let text = text("x, y", &[(&SUBJECTS[0], one.clone())]).expect("written");
+        let read = Budgets::parse(&text).expect("read");
+        assert_eq!((read.subjects, read.recorded), ([(SUBJECTS[0].name.to_owned(), one)].into(), "x, y".to_owned()));
+        for wrong in ["", "recorded = 'x'\npath = 1", "recorded = 'x'\n[path]"] {
+            assert!(Budgets::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
     fn what_grew_is_named_and_little_growth_is_let_be() {
-        let budgets = |one: Counted| Budgets { subjects: [(SUBJECTS[0].name.to_owned(), one)].into() };
+        let budgets =
+            |one: Counted| Budgets { recorded: String::new(), subjects: [(SUBJECTS[0].name.to_owned(), one)].into() };
         let budgets = budgets(counted(1000.0, &[("a", 500.0), ("b", 400.0)]));
         let grown = |one: Counted| budgets.grown(&SUBJECTS[0], &one);
         assert_eq!(grown(counted(1029.0, &[("a", 529.0), ("b", 400.0)])), None);

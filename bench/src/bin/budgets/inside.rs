@@ -13,7 +13,7 @@ use super::subject::SUBJECTS;
 pub(crate) const ARGUMENT: &str = "--inside";
 
 /// How many paths or decisions each time brings.
-const ONES: u32 = 20_000;
+pub(crate) const ONES: u32 = 20_000;
 
 /// What paths look like.
 const PATHS: [&str; 5] = [
@@ -35,10 +35,6 @@ pub(crate) enum Inside {
 }
 
 impl Inside {
-    pub(crate) const fn ones(self) -> u32 {
-        ONES
-    }
-
     fn work(self, times: u32) {
         match self {
             Self::Path => paths(times),

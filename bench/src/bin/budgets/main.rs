@@ -13,6 +13,7 @@ mod proxy;
 mod subject;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 
@@ -46,10 +47,11 @@ impl Wanted {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|first| first == inside::ARGUMENT).is_some() {
-        return inside::work(arguments);
+        inside::work(arguments)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let wanted = Wanted::from_arguments(arguments)?;
     let budgets = Budgets::read(&wanted.budgets)?;
@@ -69,13 +71,15 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted.write {
         anyhow::ensure!(wanted.only.is_none(), "--write records everything: leave --only out");
-        return budgets.write(&wanted.budgets, &counts);
+        budget::write(&wanted.budgets, &counts)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let grown: Vec<String> = counts.iter().filter_map(|(subject, counted)| budgets.grown(subject, counted)).collect();
-    anyhow::ensure!(
-        grown.is_empty(),
-        "beyond the budget:\n{}\nIf that is worth it, record it: make budgets WRITE=1",
-        grown.join("\n")
-    );
-    Ok(())
+    if grown.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\nbeyond the budget, which was recorded with {}:\n{}", budgets.recorded, grown.join("\n"));
+    println!("\nIf that is worth it, record it: make budgets WRITE=1");
+    // Another kind of processor has instructions of its own.
+    Ok(if budgets.are_of_this_machine() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,7 +1,7 @@
 //! A proxy that serves requests one after the other, for callgrind to count.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use super::callgrind::{Counted, count};
 
 /// How many requests each time brings.
-const ONES: u32 = 1_000;
+pub(crate) const ONES: u32 = 1_000;
 
 /// How long one may take to listen: it runs fifty times as slowly as otherwise.
 const START: Duration = Duration::from_secs(120);
@@ -38,10 +38,6 @@ pub(crate) struct Proxied {
 }
 
 impl Proxied {
-    pub(crate) const fn ones(self) -> u32 {
-        ONES
-    }
-
     /// Has it serve so many times [`ONES`] requests on one connection.
     pub(crate) fn count(self, times: u32, out: &Path) -> anyhow::Result<Counted> {
         let folder = tempfile::tempdir()?;

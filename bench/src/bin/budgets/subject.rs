@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::callgrind::{Counted, count};
 use super::inside::{self, Inside};
-use super::proxy::{Program, Proxied};
+use super::proxy::{self, Program, Proxied};
 
 pub(crate) struct Subject {
     /// Its name in the file of budgets.
@@ -73,11 +73,11 @@ impl Subject {
     pub(crate) fn count(&self, folder: &Path) -> anyhow::Result<Counted> {
         let out = |times: u32| folder.join(format!("{}-{times}.callgrind", self.name));
         let (ones, once, twice) = match &self.work {
-            Work::Inside(work) => {
+            Work::Inside(_) => {
                 let of = |times| count(&inside::command(self.name, times)?, &out(times), |_| Ok(()));
-                (work.ones(), of(1)?, of(2)?)
+                (inside::ONES, of(1)?, of(2)?)
             }
-            Work::Proxied(proxied) => (proxied.ones(), proxied.count(1, &out(1))?, proxied.count(2, &out(2))?),
+            Work::Proxied(proxied) => (proxy::ONES, proxied.count(1, &out(1))?, proxied.count(2, &out(2))?),
         };
         Ok(twice.without(&once).of_one(ones))
     }
