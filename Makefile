@@ -23,7 +23,9 @@ TIME ?= 60
 ROUNDS ?= 10
 SECONDS ?= 4
 BACKEND := tests/backends/express
-APPS := tests/apps
+# What each example has installed, which is written last.
+EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard examples/*/package-lock.json)) \
+	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
 .PHONY: help demo test test-apps test-browser pictures rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
@@ -85,22 +87,25 @@ $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-progress --loglevel=error
 	@touch $@
 
-deps-apps: deps-build $(APPS)/knex/node_modules/.package-lock.json $(APPS)/django-tenants/.venv/installed ## What test-apps needs besides.
+deps-apps: deps-build $(EXAMPLES) ## What test-apps needs besides.
 
-$(APPS)/knex/node_modules/.package-lock.json: $(APPS)/knex/package-lock.json
+# Scripts of packages are left out: what they would do is download programs. That is why Prisma is told of an engine, which
+# making its client does not need.
+examples/%/node_modules/.package-lock.json: examples/%/package-lock.json
 	@scripts/install-missing.sh apps
-	cd $(APPS)/knex && npm ci --no-progress --loglevel=error
+	cd examples/$* && npm ci --ignore-scripts --no-progress --loglevel=error
+	cd examples/$* && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npm run build --if-present --silent
+	@touch $@
+
+# Written last, so that a half-done installation is done again. The list names everything, each exactly.
+examples/%/.venv/installed: examples/%/requirements.txt
+	@scripts/install-missing.sh apps
+	python3 -m venv --clear examples/$*/.venv
+	examples/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 deps-wire: deps-build ## What wire-differences needs besides.
 	@scripts/install-missing.sh wire
-
-# Written last, so that a half-done installation is done again. The list names everything, each exactly.
-$(APPS)/django-tenants/.venv/installed: $(APPS)/django-tenants/requirements.txt
-	@scripts/install-missing.sh apps
-	python3 -m venv --clear $(APPS)/django-tenants/.venv
-	$(APPS)/django-tenants/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
 
 format: ## Whether every file is formatted.
 	$(CARGO) fmt --all --check

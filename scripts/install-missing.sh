@@ -49,14 +49,17 @@ fi
 
 # Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
 enough_node() {
-    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
-        echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
+    local least=18
+    # NestJS and Prisma's client.
+    if [ "$1" = apps ]; then least=20; fi
+    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < process.argv[1] ? 1 : 0)' "$least" || {
+        echo "Node.js $(node --version) is too old: install version $least or newer." >&2
         exit 1
     }
 }
 
 if [ "${#missing[@]}" -eq 0 ]; then
-    enough_node
+    enough_node "$1"
     exit 0
 fi
 
@@ -79,4 +82,4 @@ echo "installing: ${missing[*]}"
 # The packages' own services are of no use here: the tests start servers of their own.
 "${may[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-enough_node
+enough_node "$1"

@@ -27,6 +27,7 @@
 //! | [`metrics`] | what is counted |
 //! | [`traces`] | to which trace a request belongs, and spans on their way to a collector |
 //! | [`load`] | load on a server, and what comes of it |
+//! | [`causes`] | why something failed, of errors with causes |
 //! | [`sparing`] | log lines that are written sparingly |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
@@ -35,6 +36,7 @@
 pub mod admin;
 pub mod alert;
 pub mod answer;
+pub mod causes;
 pub mod cli;
 pub mod complaint;
 pub mod config;
@@ -44,7 +46,6 @@ pub mod init;
 pub mod live;
 pub mod load;
 pub mod lock;
-
 pub mod metrics;
 pub mod migrations;
 pub mod pass;

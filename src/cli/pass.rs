@@ -139,8 +139,8 @@ impl Create {
 
 /// The first listener, as this machine reaches it.
 fn own_address(config: &Config) -> Option<Url> {
-    let address = config.listen.http.iter().find_map(|address| match address {
-        Address::Tcp(address) => Some(super::admin_client::reachable(address)),
+    let address = config.listen.http.iter().find_map(|address| match address.reached_at() {
+        Address::Tcp(address) => Some(address),
         Address::Unix(_) => None,
     });
     Url::parse(&format!("http://{}/", address?)).ok()

@@ -152,18 +152,18 @@ pub(super) fn ends(session: &Session, client: &Client, trusted: &[IpNet]) -> Opt
     })
 }
 
-/// Whether the client that asked spoke TLS: to us, or to a proxy of ours that says so.
+/// Whether the client that asked speaks TLS: what a proxy of ours says of it, or else what we see.
 pub(super) fn came_encrypted(headers: &HeaderMap, client: &Client) -> bool {
-    let is_https = |text: &str| text.trim().trim_matches('"').eq_ignore_ascii_case("https");
-    let first = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.to_owned());
-    let by_forwarded = |element: String| {
-        element
-            .split(';')
-            .filter_map(|pair| pair.split_once('='))
-            .any(|(name, value)| name.trim().eq_ignore_ascii_case("proto") && is_https(value))
-    };
-    let told = || first(PROTO).is_some_and(|scheme| is_https(&scheme)) || first(FORWARDED).is_some_and(by_forwarded);
-    client.tls || (client.trusted && told())
+    let first = |name: &str| headers.get(name)?.to_str().ok()?.split(',').next();
+    let told = || first(PROTO).or_else(|| first(FORWARDED).and_then(proto));
+    let scheme = if client.trusted { told() } else { None };
+    scheme.map_or(client.tls, |scheme| scheme.trim().trim_matches('"').eq_ignore_ascii_case("https"))
+}
+
+/// What an element of `Forwarded` says of the scheme (RFC 7239, section 5.4).
+fn proto(element: &str) -> Option<&str> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(name, value)| name.trim().eq_ignore_ascii_case("proto").then_some(value))
 }
 
 /// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
