@@ -44,7 +44,7 @@ pub(super) enum Place {
 }
 
 impl Language {
-    /// All there are. `forwarded`: Traefik's ForwardAuth and Caddy's `forward_auth`, both by themselves, and HAProxy as
+    /// All there are. `forwarded`: Traefik's `ForwardAuth` and Caddy's `forward_auth`, both by themselves, and `HAProxy` as
     /// configured in deploy/haproxy. `nginx`: `auth_request`, by the names that its documents use. `envoy`: `ext_authz` over HTTP with this `path_prefix`.
     pub const ALL: [Self; 3] = [
         Self {

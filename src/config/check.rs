@@ -54,7 +54,7 @@ impl Check<'_> {
         let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
         let admin = self.admin(file.admin.get()?, Some(&requirements));
-        let decisions = self.decisions(file);
+        let decisions = file.decisions.get().map(|table| self.decisions(table, file));
         self.distinct_addresses(file);
         let brand = self.brand(file.brand.get()?);
         let alerts = self.alerts(file, &requirements);
@@ -93,7 +93,7 @@ impl Check<'_> {
 
         Some(Config {
             listen: listen?,
-            decisions: decisions?,
+            decisions: decisions.map_or(Some(None), |decisions| decisions.map(Some))?,
             admin: admin?,
             databases: databases.into_iter().collect::<Option<_>>()?,
             upstreams: upstreams.into_iter().collect::<Option<_>>()?,

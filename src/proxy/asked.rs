@@ -25,6 +25,7 @@ use super::gateway::{KEEP_ALIVE, Phases, asking, prepared, set_target};
 use super::hold::Ended;
 use super::request_id::RequestId;
 use super::trace::RequestTrace;
+use super::upstreams::Pool;
 use crate::answer::{self, Answer, Saying};
 use crate::ask::{Question, Unclear};
 
@@ -106,15 +107,13 @@ impl Asked {
         exchange: &mut Exchange,
         most: Duration,
     ) -> pingora::Result<Option<Answer>> {
-        match timeout(most, self.0.wait(session, exchange, None)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let route = exchange.route().map_or("", |route| &*route.name);
-                self.0.metrics.holds.end(route, Ended::TimedOut.as_str(), most);
-                exchange.held = Some(most);
-                self.0.wait(session, exchange, Some(Ended::TimedOut)).await
-            }
+        if let Ok(answer) = timeout(most, self.0.wait(session, exchange, None)).await {
+            return answer;
         }
+        let route = exchange.route().map_or("", |route| &*route.name);
+        self.0.metrics.holds.end(route, Ended::TimedOut.as_str(), most);
+        exchange.held = Some(most);
+        self.0.wait(session, exchange, Some(Ended::TimedOut)).await
     }
 
     /// The answer to the question, by what was decided.
@@ -214,7 +213,7 @@ fn pass(decision: &Decision, go_on: Option<HeaderValue>, exchange: &Exchange) ->
         (&REASON, Some(decision.reason.as_str())),
         (&ROUTE, route.map(|route| &*route.name)),
         (&REQUIREMENT, requirement.map(|requirement| &*requirement.name)),
-        (&UPSTREAM, elsewhere.map(|pool| pool.name())),
+        (&UPSTREAM, elsewhere.map(Pool::name)),
         (&PASSED_BY, passed_by),
     ];
     let mut headers = vec![

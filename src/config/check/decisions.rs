@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::Check;
-use crate::config::file::File;
+use crate::config::file::{DecisionsTable, File};
 use crate::config::{Address, Decisions};
 
 impl Check<'_> {
-    pub(super) fn decisions(&mut self, file: &File) -> Option<Option<Decisions>> {
-        let Some(table) = file.decisions.get() else { return Some(None) };
+    pub(super) fn decisions(&mut self, table: &DecisionsTable, file: &File) -> Option<Decisions> {
         let typed = table.listen.placed()?;
         let listen = self.address("decisions.listen", typed);
         let trusted = file.listen.get().and_then(|listen| listen.trusted_proxies.get());
@@ -20,6 +19,6 @@ impl Check<'_> {
             .help("name the proxies that ask in `listen.trusted_proxies`, or listen on \"unix:/path\"");
         }
         let max_hold = self.duration("decisions.max_hold", &table.max_hold, Duration::ZERO);
-        Some(Some(Decisions { listen: listen?, max_hold }))
+        Some(Decisions { listen: listen?, max_hold })
     }
 }

@@ -35,7 +35,7 @@ impl Load {
 }
 
 /// What so many replicas cost that watch so many tenants.
-pub(crate) struct Replicas {
+pub(crate) struct Fleet {
     pub(crate) tenants: usize,
     pub(crate) replicas: usize,
     /// A second in which nothing changes.
@@ -46,7 +46,7 @@ pub(crate) struct Replicas {
     pub(crate) connections: usize,
 }
 
-impl fmt::Display for Replicas {
+impl fmt::Display for Fleet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tenants, replicas, idle, change, connections } = self;
         let milliseconds = |load: &Load| load.database.as_secs_f64() * 1000.0;
@@ -89,7 +89,7 @@ async fn started(database: &Database, tenants: usize, replicas: usize, refresh: 
 }
 
 /// Measures `replicas` of them over each number of tenants, which is a multiple of fifty.
-pub(crate) async fn measure_replicas(tenants: &[usize], replicas: &[usize]) -> Vec<Replicas> {
+pub(crate) async fn measure_replicas(tenants: &[usize], replicas: &[usize]) -> Vec<Fleet> {
     let mut measured = Vec::new();
     for &tenants in tenants {
         let cluster = Cluster::start();
@@ -116,7 +116,7 @@ pub(crate) async fn measure_replicas(tenants: &[usize], replicas: &[usize]) -> V
             };
             let change = load(&cluster, &database, changes).await.per(f64::from(CHANGES));
             drop((gateways, echo));
-            measured.push(Replicas { tenants, replicas, idle, change, connections });
+            measured.push(Fleet { tenants, replicas, idle, change, connections });
         }
     }
     measured
