@@ -5,6 +5,7 @@
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
 #   make test-browser    prove its pages in a real Chromium
+#   make packages        prove what it is shipped as: image, compose file, unit, Debian package
 #   make rules           prove the alert rules and the dashboard's queries with Prometheus' own tool
 #
 # All work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
@@ -21,6 +22,13 @@ CARGO_DENY := .tools/bin/cargo-deny
 # Likewise what makes the book; CI has no need of it.
 MDBOOK_VERSION := 0.5.4
 MDBOOK := .tools/bin/mdbook
+# Likewise.
+CARGO_DEB_VERSION := 3.8.0
+CARGO_DEB := .tools/bin/cargo-deb
+# What looks at files that no program of ours reads, in an environment of its own.
+LINT := .tools/lint
+PROFILE ?= release
+BUILT = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 TIME ?= 60
 ROUNDS ?= 10
 SECONDS ?= 4
@@ -30,7 +38,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures book reference rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures book reference packages deb rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -68,6 +76,31 @@ reference: ## Pages of the documentation that are made of the code: keys, comman
 rules: ## Alert rules against made-up series, and the queries of the Grafana dashboard, by promtool.
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
+
+packages: deps-build $(LINT)/installed ## The image, the compose file, the unit and the Debian package, as far as a machine without Docker can.
+	@scripts/install-missing.sh packages
+	$(CARGO) build --locked
+	scripts/check-packages.sh target/debug/schemagate $(LINT)/bin
+
+# Written last, so that a half-done installation is done again. The list names everything, each exactly.
+$(LINT)/installed: deploy/lint/requirements.txt
+	@scripts/install-missing.sh packages
+	python3 -m venv $(LINT)
+	$(LINT)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+deb: deps-build $(CARGO_DEB) ## The Debian package, into target/debian; PROFILE=dev for a quick one.
+	$(CARGO) build --locked --profile $(PROFILE)
+	rm -rf target/deb && mkdir -p target/deb/completions
+	$(BUILT)/schemagate man --into target/deb/man
+	for shell in bash zsh fish; do $(BUILT)/schemagate completions $$shell >target/deb/completions/$$shell; done
+	$(CARGO_DEB) --no-build --profile $(PROFILE) --output target/debian/
+
+$(CARGO_DEB): Makefile
+	@if [ "$$($@ --version 2>/dev/null)" != "$(CARGO_DEB_VERSION)" ]; then \
+		$(CARGO) install cargo-deb --version $(CARGO_DEB_VERSION) --locked --root .tools; \
+	fi
+	@touch $@
 
 bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
 	@scripts/install-missing.sh bench

@@ -29,6 +29,7 @@
 //! | [`load`] | load on a server, and what comes of it |
 //! | [`causes`] | why something failed, of errors with causes |
 //! | [`sparing`] | log lines that are written sparingly |
+//! | [`supervisor`] | systemd, told how it goes |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
@@ -56,6 +57,7 @@ pub mod proxy;
 pub mod reload;
 pub mod report;
 pub mod sparing;
+pub mod supervisor;
 pub mod symptoms;
 pub mod traces;
 pub mod watch;

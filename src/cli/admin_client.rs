@@ -86,6 +86,11 @@ impl AdminClient {
         self.ask(Method::DELETE, path, May::Control, None::<&()>).await
     }
 
+    /// Whether anybody answers there, within so long.
+    pub(super) async fn lives(&self, limit: Duration) -> Result<(), AskError> {
+        self.send(Client::builder().timeout(limit), Method::GET, "/live", May::Read, None::<&()>).await.map(drop)
+    }
+
     /// What `path` answers as it comes, without an end.
     pub(super) async fn follow(&self, path: &str) -> Result<Response, AskError> {
         self.send(Client::builder().connect_timeout(LIMIT), Method::GET, path, May::Read, None::<&()>).await

@@ -51,7 +51,7 @@ struct Entrance {
     port: u16,
     certificate: PathBuf,
     key: PathBuf,
-    _echo: Echo,
+    echo: Echo,
 }
 
 impl Entrance {
@@ -66,13 +66,13 @@ impl Entrance {
         );
         let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
         let gateway = Gateway::start_with(&listen, "", &config).await;
-        Self { gateway, authority, port, certificate, key, _echo: echo }
+        Self { gateway, authority, port, certificate, key, echo }
     }
 }
 
 #[tokio::test]
 async fn clients_come_in_by_tls_with_http2_or_http1_as_they_prefer() {
-    let Entrance { gateway, authority, port, .. } = Entrance::open().await;
+    let Entrance { gateway, authority, port, echo: _echo, .. } = Entrance::open().await;
     let mut http1 = connect(&authority, port, "http/1.1").await;
     http1.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("taken");
     let mut answer = String::new();
@@ -99,7 +99,7 @@ async fn clients_come_in_by_tls_with_http2_or_http1_as_they_prefer() {
 
 #[tokio::test]
 async fn a_certificate_is_exchanged_while_connections_are_open() {
-    let Entrance { gateway, authority, port, certificate, key, .. } = Entrance::open().await;
+    let Entrance { gateway, authority, port, certificate, key, echo: _echo } = Entrance::open().await;
     let presented = async || {
         let stream = connect(&authority, port, "http/1.1").await;
         stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()

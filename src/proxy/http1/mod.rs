@@ -8,6 +8,7 @@ mod incoming;
 mod pace;
 mod parked;
 mod refused;
+mod silence;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,6 +26,7 @@ use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
 use head::Came;
 use incoming::Incoming;
+use silence::Silence;
 
 pub(super) use incoming::Switched;
 
@@ -62,10 +64,11 @@ impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
         let mut incoming = Box::new(Incoming::new(stream));
+        let mut silence = Silence::new(self.gateway.pin().edition.config.limits.idle, self.leaving);
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.pin().edition.config.limits;
-            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, self.leaving).await {
+            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, &mut silence).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,

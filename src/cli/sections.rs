@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::tone;
+
 /// Facts of one kind.
 #[derive(Debug)]
 pub(super) struct Section {
@@ -70,8 +72,9 @@ impl Section {
         self.rows.iter().map(line).collect()
     }
 
-    /// A table; `None` where there is nothing to put in it.
-    pub(super) fn table(&self) -> Option<String> {
+    /// A table; `None` where there is nothing to put in it. If it is `coloured`, what is no more than a word for how
+    /// something stands has that word's colour.
+    pub(super) fn table(&self, coloured: bool) -> Option<String> {
         let first = self.rows.first()?;
         let heads: Vec<Cell> =
             self.columns.iter().map(|column| column.trim_start_matches('~').to_uppercase().into()).collect();
@@ -88,6 +91,11 @@ impl Section {
                     let text = tame(cell.told.lines().nth(at).unwrap_or_default());
                     // Writing to a string does not fail.
                     let _ = write!(line, "{text:<width$}  ");
+                    if coloured {
+                        let begins = line.len() - (text.len() + width.saturating_sub(text.chars().count()) + 2);
+                        let ends = begins + text.len();
+                        line.replace_range(begins..ends, &tone::of(&text));
+                    }
                 }
                 table.push_str(line.trim_end());
                 table.push('\n');
@@ -121,8 +129,11 @@ orders       broken  1 min  column a is missing
                             to mend it: migrate
 a            ready   2 s
 ";
-        assert_eq!(section().table().as_deref(), Some(expected));
-        assert_eq!(Section { rows: Vec::new(), ..section() }.table(), None);
+        assert_eq!(section().table(false).as_deref(), Some(expected));
+        assert_eq!(Section { rows: Vec::new(), ..section() }.table(false), None);
+        let coloured =
+            expected.replace("broken", "\u{1b}[31mbroken\u{1b}[0m").replace("ready ", "\u{1b}[32mready\u{1b}[0m ");
+        assert_eq!(section().table(true), Some(coloured));
     }
 
     #[test]
