@@ -83,6 +83,7 @@ fn variable(name: &str) -> Option<String> {
         name if name.contains("DATABASE") || name.contains("REPLICA") || name.contains("DIRECT") => {
             "postgres://app@127.0.0.1/app".to_owned()
         }
+        name if name.ends_with("ADDRESS") => "127.0.0.1:3000".to_owned(),
         name if name.ends_with("URL") => "https://hooks.example.com/1".to_owned(),
         name => format!("{:x<40}", name.to_lowercase()),
     })
@@ -190,7 +191,6 @@ impl Files {
             ("prisma", "express-prisma/prisma"),
             ("migrations", "express-knex/migrations"),
             ("alembic", "fastapi-alembic/alembic"),
-            ("shop", "django/shop"),
         ] {
             symlink(examples.join(home), own.join(name)).expect("a link");
         }
@@ -207,7 +207,9 @@ impl Files {
             ("page", "page.html"),
             ("_file", "secret"),
         ];
-        let mut placed = text.to_owned();
+        // A Django project is the folder that it is in.
+        let project = root().join("examples/django");
+        let mut placed = text.replace("path = \".\"", &format!("path = \"{}\"", project.display()));
         for (key, file) in kinds {
             placed = exchanged(&placed, key, &self.folder.path().join(file).display().to_string());
         }
