@@ -5,6 +5,7 @@
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
 #   make test-browser    prove its pages in a real Chromium
+#   make budgets         prove that a request takes no more instructions than it did
 #   make packages        prove what it is shipped as: image, compose file, unit, Debian package
 #   make rules           prove the alert rules and the dashboard's queries with Prometheus' own tool
 #
@@ -28,7 +29,8 @@ CARGO_DEB := .tools/bin/cargo-deb
 # What looks at files that no program of ours reads, in an environment of its own.
 LINT := .tools/lint
 PROFILE ?= release
-BUILT = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+BUILT = target/$(PROFILE:dev=debug)
+DEB ?= --output target/debian/
 TIME ?= 60
 ROUNDS ?= 10
 SECONDS ?= 4
@@ -38,7 +40,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures book reference packages deb rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -77,10 +79,12 @@ rules: ## Alert rules against made-up series, and the queries of the Grafana das
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
 
-packages: deps-build $(LINT)/installed ## The image, the compose file, the unit and the Debian package, as far as a machine without Docker can.
+packages: deps-build $(LINT)/installed $(CARGO_DEB) ## The image, the compose file, the unit and the Debian package, as far as a machine without Docker can.
 	@scripts/install-missing.sh packages
-	$(CARGO) build --locked
-	scripts/check-packages.sh target/debug/schemagate $(LINT)/bin
+	@# The program as the tests have it: by itself it would be built once more, with other features of what it is linked to.
+	$(CARGO) test --locked --test suite --no-run
+	$(MAKE) --no-print-directory deb-of PROFILE=dev DEB="--fast --output target/deb/schemagate.deb"
+	scripts/check-packages.sh target/debug/schemagate $(LINT)/bin target/deb/schemagate.deb
 
 # Written last, so that a half-done installation is done again. The list names everything, each exactly.
 $(LINT)/installed: deploy/lint/requirements.txt
@@ -89,12 +93,16 @@ $(LINT)/installed: deploy/lint/requirements.txt
 	$(LINT)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
-deb: deps-build $(CARGO_DEB) ## The Debian package, into target/debian; PROFILE=dev for a quick one.
+deb: deps-build $(CARGO_DEB) ## The Debian package, into target/debian; PROFILE=profiling for a quicker one.
 	$(CARGO) build --locked --profile $(PROFILE)
+	@$(MAKE) --no-print-directory deb-of
+
+# The Debian package of what was built. cargo-deb warns of the profile `dev`, which is for the proof alone.
+deb-of:
 	rm -rf target/deb && mkdir -p target/deb/completions
 	$(BUILT)/schemagate man --into target/deb/man
 	for shell in bash zsh fish; do $(BUILT)/schemagate completions $$shell >target/deb/completions/$$shell; done
-	$(CARGO_DEB) --no-build --profile $(PROFILE) --output target/debian/
+	$(CARGO_DEB) --no-build --profile $(PROFILE) $(DEB)
 
 $(CARGO_DEB): Makefile
 	@if [ "$$($@ --version 2>/dev/null)" != "$(CARGO_DEB_VERSION)" ]; then \
@@ -106,6 +114,12 @@ bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: 
 	@scripts/install-missing.sh bench
 	$(CARGO) build --release --locked --workspace --bins
 	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
+
+# In a profile that has release's optimisations but those of linking: names stay, and it is built in half the time.
+budgets: deps-build ## Instructions of decisions and requests, held against bench/budgets.toml; WRITE=1 records them.
+	@scripts/install-missing.sh budgets
+	$(CARGO) build --profile profiling --locked --workspace --bins
+	target/profiling/budgets $(if $(WRITE),--write)
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench

@@ -2,11 +2,12 @@
 # The packages, as far as a machine without Docker can prove them: every file is looked at by whoever knows its kind, the image's
 # file system is laid out and run, and the Debian package is made and read. Called by `make packages`, which builds first.
 #
-# Usage: check-packages.sh PROGRAM TOOLS
+# Usage: check-packages.sh PROGRAM TOOLS PACKAGE
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$(readlink -f "$1")
 tools=$(readlink -f "$2")
+package=$(readlink -f "$3")
 work=$(mktemp -d)
 running=
 trap '[ -z "$running" ] || kill "$running"; rm -rf "$work"' EXIT
@@ -87,16 +88,19 @@ else
     echo "not root: the image's program is not run in its own file system"
 fi
 
-step "man pages, completions and the Debian package's scripts"
+step "man pages and completions"
 "$program" man --into "$work/man"
 if command -v man >/dev/null; then
     for page in "$work"/man/*.1; do LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings=all -l "$page" 2>&1 >/dev/null | (! grep .); done
 fi
 "$program" completions bash | bash -n
-for script in deploy/debian/postinst deploy/debian/postrm; do sh -n "$script"; done
-if command -v systemd-sysusers >/dev/null && [ "$(id -u)" -eq 0 ]; then
-    mkdir -p "$work/root/etc"
-    systemd-sysusers --root="$work/root" "$PWD/deploy/debian/sysusers.conf" >/dev/null 2>&1
-    grep -q '^schemagate:' "$work/root/etc/passwd"
+
+step "the Debian package"
+dpkg-deb --info "$package" | grep -E '^ (Package|Version|Depends|Installed-Size):'
+[ "$(dpkg-deb --info "$package" conffiles)" = /etc/schemagate/proxy.toml ]
+if [ "$(id -u)" -eq 0 ]; then
+    unshare --mount scripts/try-deb.sh "$package"
+else
+    echo "not root: the package is not installed"
 fi
 echo "packages: all as it should be"
