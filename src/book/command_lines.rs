@@ -103,8 +103,8 @@ fn alternatives(line: &str) -> Vec<String> {
 fn commands(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let (mut word, mut quote, mut begun) = (String::new(), None, false);
-    let mut characters = line.trim_start().trim_start_matches("$ ").chars().peekable();
-    while let Some(c) = characters.next() {
+    let characters = line.trim_start().trim_start_matches("$ ").chars();
+    for c in characters {
         let ends_word = quote.is_none() && (c.is_whitespace() || matches!(c, '|' | ';' | '&' | '>' | '<'));
         if ends_word && begun {
             let words: &mut Vec<String> = commands.last_mut().expect("one at least");

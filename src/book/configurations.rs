@@ -13,6 +13,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::markdown::{Block, Page};
@@ -137,7 +138,7 @@ fn completed(text: &str) -> String {
 }
 
 fn get<'v, 'i>(value: &'v DeValue<'i>, path: &[&str]) -> Option<&'v DeValue<'i>> {
-    path.iter().try_fold(value, |value, key| value.as_table()?.get(*key).map(|value| value.get_ref()))
+    path.iter().try_fold(value, |value, key| value.as_table()?.get(*key).map(Spanned::get_ref))
 }
 
 /// The names of a table of tables.
@@ -155,7 +156,7 @@ fn names(value: &DeValue<'_>, keys: &[&str]) -> BTreeSet<String> {
                 let value = value.get_ref();
                 if keys.contains(&&**key.get_ref()) {
                     let list =
-                        value.as_array().map_or_else(Vec::new, |list| list.iter().map(|one| one.get_ref()).collect());
+                        value.as_array().map_or_else(Vec::new, |list| list.iter().map(Spanned::get_ref).collect());
                     found.extend(list.into_iter().chain([value]).filter_map(DeValue::as_str).map(str::to_owned));
                 }
                 found.extend(names(value, keys));
