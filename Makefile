@@ -5,6 +5,7 @@
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
 #   make test-browser    prove its pages in a real Chromium
+#   make budgets         prove that a request takes no more instructions than it did
 #   make packages        prove what it is shipped as: image, compose file, unit, Debian package
 #   make rules           prove the alert rules and the dashboard's queries with Prometheus' own tool
 #
@@ -36,7 +37,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures packages deb deb-of rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -94,6 +95,12 @@ bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: 
 	@scripts/install-missing.sh bench
 	$(CARGO) build --release --locked --workspace --bins
 	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
+
+# In a profile that has release's optimisations but those of linking: names stay, and it is built in half the time.
+budgets: deps-build ## Instructions of decisions and requests, held against bench/budgets.toml; WRITE=1 records them.
+	@scripts/install-missing.sh budgets
+	$(CARGO) build --profile profiling --locked --workspace --bins
+	target/profiling/budgets $(if $(WRITE),--write)
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench

@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser|wire|bench|slow|rules|packages
+# Usage: install-missing.sh build|test|apps|browser|wire|bench|budgets|slow|rules|packages
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -13,6 +13,7 @@ apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-ve
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
 bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
+budgets=(valgrind:valgrind)
 rules=(promtool:prometheus node:nodejs)
 packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates buildah:buildah)
 slow=(slowhttptest:slowhttptest h2load:nghttp2-client)
@@ -31,10 +32,11 @@ case "${1:-}" in
     browser) wanted=("${browser[@]}") ;;
     wire) wanted=("${wire[@]}") ;;
     bench) wanted=("${bench[@]}") ;;
+    budgets) wanted=("${budgets[@]}") ;;
     rules) wanted=("${rules[@]}") ;;
     packages) wanted=("${packages[@]}") ;;
     slow) wanted=("${slow[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser|wire|bench|slow|rules|packages" >&2; exit 2 ;;
+    *) echo "usage: $0 build|test|apps|browser|wire|bench|budgets|slow|rules|packages" >&2; exit 2 ;;
 esac
 
 missing=()
