@@ -15,7 +15,7 @@ wire=(nginx:nginx haproxy:haproxy)
 bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
 budgets=(valgrind:valgrind)
 rules=(promtool:prometheus node:nodejs)
-packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates)
+packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates buildah:buildah)
 slow=(slowhttptest:slowhttptest h2load:nghttp2-client)
 
 # Debian installs servers where a user's PATH does not look.
