@@ -39,6 +39,8 @@ pub mod admin;
 pub mod alert;
 pub mod answer;
 pub mod ask;
+#[cfg(test)]
+mod book;
 pub mod causes;
 pub mod cli;
 pub mod complaint;
