@@ -228,6 +228,14 @@ async fn what_is_degraded_is_said_and_what_cannot_be_given_is_refused() {
 }
 
 #[tokio::test]
+async fn a_grpc_client_is_not_refused_by_what_the_proxy_takes_for_a_yes() {
+    let asked = Asked::without_orders("").await;
+    let question = asked.question("POST", "/orders/List").header("content-type", "application/grpc");
+    let answer = Answer::to(question).await.expect(503);
+    assert_eq!(answer.header("grpc-status"), "14");
+}
+
+#[tokio::test]
 async fn a_preflight_passes_and_the_refusal_after_it_can_be_read() {
     let asked = Asked::without_orders("").await;
     let preflight = asked.question("OPTIONS", "/orders/7").header("origin", "https://app.example");
