@@ -106,7 +106,7 @@ const BUDGETS: &[Budget] = &[
     }),
     budget("errors while the schema, the configuration and the database come and go", AtMost(0.0), "", |results| {
         let arms = results.arms(events::SECTION);
-        (!arms.is_empty()).then(|| arms.iter().filter_map(|arm| results.sum(events::SECTION, arm, ERRORS)).sum())
+        arms.iter().filter_map(|arm| results.sum(events::SECTION, arm, ERRORS)).reduce(|sum, more| sum + more)
     }),
     budget("from its start to its first answer, PostgreSQL in reach", AtMost(200.0), "ms", |results| {
         results.median(footprint::START_SECTION, footprint::WATCHING, START)
@@ -128,8 +128,7 @@ const BUDGETS: &[Budget] = &[
     }),
     budget("the same job: other means without a 500 that reached clients", AtMost(0.0), "", |results| {
         let clean = means::OTHERS.iter().filter_map(|arm| results.sum(means::SECTION, arm, LEAKED));
-        let clean: Vec<f64> = clean.map(|leaked| f64::from(u8::from(leaked == 0.0))).collect();
-        (!clean.is_empty()).then(|| clean.iter().sum())
+        clean.map(|leaked| f64::from(u8::from(leaked == 0.0))).reduce(|sum, more| sum + more)
     }),
 ];
 

@@ -199,7 +199,8 @@ impl Outcome {
 
 /// How many there are.
 pub(crate) fn count<T>(things: impl Iterator<Item = T>) -> f64 {
-    things.map(|_| 1.0).sum()
+    // A sum of nothing would be -0.
+    things.fold(0.0, |sum, _| sum + 1.0)
 }
 
 fn percentile(times: impl Iterator<Item = Duration>, part: f64) -> f64 {
