@@ -18,6 +18,7 @@ use futures::StreamExt;
 use super::*;
 use crate::proxy_cache::{range_filter::RangeBodyFilter, ServeFromCache};
 use crate::proxy_common::*;
+use crate::unwritten::Unwritten;
 use pingora_cache::CachePhase;
 use pingora_core::protocols::http::{
     authority::{raw_target_authority, validate_request_authority},
@@ -148,18 +149,21 @@ where
         // closure (the downstream half finished and dropped rx) from an unexpected one.
         let pipe_state = Arc::new(AtomicU8::new(PipeState::Active as u8));
 
+        let unwritten = Unwritten::default();
+
         // start bi-directional streaming
         let ret = tokio::try_join!(
             self.proxy_handle_downstream(
                 session,
                 tx_downstream,
                 rx_upstream,
+                &unwritten,
                 ctx,
                 &mut downstream_custom_message_writer,
                 &mut downstream_custom_message_reader,
                 pipe_state.clone(),
             ),
-            self.proxy_handle_upstream(client_session, tx_upstream, rx_downstream, pipe_state),
+            self.proxy_handle_upstream(client_session, tx_upstream, rx_downstream, &unwritten, pipe_state),
         );
 
         if let Some(custom_session) = session.downstream_session.as_custom_mut() {
@@ -250,6 +254,7 @@ where
         client_session: &mut HttpSessionV1,
         tx: mpsc::Sender<HttpTask>,
         mut rx: mpsc::Receiver<HttpTask>,
+        unwritten: &Unwritten,
         pipe_state: Arc<AtomicU8>,
     ) -> Result<bool>
     where
@@ -265,9 +270,13 @@ where
         /* duplex mode, wait for either to complete */
         while !request_done || !response_done {
             tokio::select! {
-                res = client_session.read_response_task(), if !response_done => {
+                res = async {
+                    unwritten.has_room(&tx).await;
+                    client_session.read_response_task().await
+                }, if !response_done => {
                     match res {
                         Ok(task) => {
+                            unwritten.read(&task);
                             response_done = task.is_end();
                             if !upgraded && client_session.was_upgraded() {
                                 // upgrade can only happen once
@@ -366,6 +375,7 @@ where
         ctx: &mut SV::CTX,
         initial_task: HttpTask,
         rx: &mut mpsc::Receiver<HttpTask>,
+        unwritten: &Unwritten,
         serve_from_cache: &mut ServeFromCache,
         range_body_filter: &mut proxy_cache::range_filter::RangeBodyFilter,
         response_state: &mut ResponseStateMachine,
@@ -393,6 +403,7 @@ where
                 break; // upstream closed
             }
         }
+        let _taken = unwritten.take(&tasks);
 
         /* run filters before sending to downstream */
         let mut filtered_tasks = Vec::with_capacity(TASK_BUFFER_SIZE);
@@ -446,6 +457,7 @@ where
         session: &mut Session,
         tx: mpsc::Sender<HttpTask>,
         mut rx: mpsc::Receiver<HttpTask>,
+        unwritten: &Unwritten,
         ctx: &mut SV::CTX,
         downstream_custom_message_writer: &mut Option<Box<dyn CustomMessageWrite>>,
         downstream_custom_message_reader: &mut Option<
@@ -625,6 +637,7 @@ where
                             ctx,
                             t,
                             &mut rx,
+                            unwritten,
                             &mut serve_from_cache,
                             &mut range_body_filter,
                             &mut response_state,
@@ -650,6 +663,7 @@ where
                             ctx,
                             t,
                             &mut rx,
+                            unwritten,
                             &mut serve_from_cache,
                             &mut range_body_filter,
                             &mut response_state,

@@ -18,6 +18,7 @@ use futures::StreamExt;
 use super::*;
 use crate::proxy_cache::{range_filter::RangeBodyFilter, ServeFromCache};
 use crate::proxy_common::*;
+use crate::unwritten::Unwritten;
 use http::{header::CONTENT_LENGTH, Method, StatusCode};
 use pingora_cache::CachePhase;
 use pingora_core::protocols::http::authority::{
@@ -302,18 +303,20 @@ where
 
         /* read downstream body and upstream response at the same time */
 
+        let unwritten = Unwritten::default();
         let ret = tokio::try_join!(
             self.bidirection_down_to_up(
                 session,
                 &mut client_body,
                 rx,
+                &unwritten,
                 ctx,
                 write_timeout,
                 &mut downstream_custom_message_writer,
                 &mut downstream_custom_message_reader,
                 pipe_state.clone(),
             ),
-            pipe_up_to_down_response(client_session, tx, pipe_state)
+            pipe_up_to_down_response(client_session, tx, &unwritten, pipe_state)
         );
 
         if let Some(custom_session) = session.downstream_session.as_custom_mut() {
@@ -406,6 +409,7 @@ where
         ctx: &mut SV::CTX,
         initial_task: HttpTask,
         rx: &mut mpsc::Receiver<HttpTask>,
+        unwritten: &Unwritten,
         serve_from_cache: &mut ServeFromCache,
         range_body_filter: &mut proxy_cache::range_filter::RangeBodyFilter,
         response_state: &mut ResponseStateMachine,
@@ -432,6 +436,7 @@ where
                 break; // upstream closed
             }
         }
+        let _taken = unwritten.take(&tasks);
 
         /* run filters before sending to downstream */
         let mut filtered_tasks = Vec::with_capacity(TASK_BUFFER_SIZE);
@@ -491,6 +496,7 @@ where
         session: &mut Session,
         client_body: &mut h2::SendStream<bytes::Bytes>,
         mut rx: mpsc::Receiver<HttpTask>,
+        unwritten: &Unwritten,
         ctx: &mut SV::CTX,
         write_timeout: Option<Duration>,
         downstream_custom_message_writer: &mut Option<Box<dyn CustomMessageWrite>>,
@@ -659,6 +665,7 @@ where
                             ctx,
                             t,
                             &mut rx,
+                            unwritten,
                             &mut serve_from_cache,
                             &mut range_body_filter,
                             &mut response_state,
@@ -684,6 +691,7 @@ where
                             ctx,
                             t,
                             &mut rx,
+                            unwritten,
                             &mut serve_from_cache,
                             &mut range_body_filter,
                             &mut response_state,
@@ -1114,6 +1122,7 @@ where
 pub(crate) async fn pipe_up_to_down_response(
     client: &mut Http2Session,
     tx: mpsc::Sender<HttpTask>,
+    unwritten: &Unwritten,
     pipe_state: Arc<AtomicU8>,
 ) -> Result<()> {
     client
@@ -1175,7 +1184,10 @@ pub(crate) async fn pipe_up_to_down_response(
     loop {
         let chunk = tokio::select! {
             biased;
-            body = client.read_response_body() => {
+            body = async {
+                unwritten.has_room(&tx).await;
+                client.read_response_body().await
+            } => {
                 body.map_err(|e| e.into_up()).transpose()
             }
             _ = tx.closed() => None,
@@ -1205,7 +1217,9 @@ pub(crate) async fn pipe_up_to_down_response(
                 // completed (e.g. an H1 downstream finished by Content-Length before the
                 // H2 stream signaled end-of-stream): stop reading the upstream stream.
                 // Otherwise the closure is unexpected, so surface the original error.
-                let send_result = tx.send(HttpTask::Body(Some(data), eos)).await;
+                let task = HttpTask::Body(Some(data), eos);
+                unwritten.read(&task);
+                let send_result = tx.send(task).await;
                 if send_result.is_err()
                     && PipeState::is_downstream_complete(pipe_state.load(Ordering::Acquire))
                 {
