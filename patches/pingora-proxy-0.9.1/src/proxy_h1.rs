@@ -18,6 +18,7 @@ use futures::StreamExt;
 use super::*;
 use crate::proxy_cache::{range_filter::RangeBodyFilter, ServeFromCache};
 use crate::proxy_common::*;
+use crate::body_wait::read_body_or_idle;
 use crate::unwritten::Unwritten;
 use pingora_cache::CachePhase;
 use pingora_core::protocols::http::{
@@ -561,12 +562,13 @@ where
             let support_cache_partial_read =
                 session.cache.support_streaming_partial_write() == Some(true);
             let upgraded = session.was_upgraded();
+            let body_limit = self.inner.request_body_timeout(session, ctx);
 
             tokio::select! {
                 // only try to send to pipe if there is capacity to avoid deadlock
                 // Otherwise deadlock could happen if both upstream and downstream are blocked
                 // on sending to their corresponding pipes which are both full.
-                body = session.downstream_session.read_body_or_idle(downstream_state.is_done()),
+                body = read_body_or_idle(&mut session.downstream_session, downstream_state.is_done(), body_limit),
                     if downstream_state.can_poll() && send_permit.is_ok() => {
 
                     debug!("downstream event");

@@ -158,6 +158,12 @@ pub trait ProxyHttp {
         Ok(())
     }
 
+    /// Not part of pingora: how long the next piece of a request's body is waited for, over HTTP/2 too, where
+    /// sessions have no timeout for reading.
+    fn request_body_timeout(&self, _session: &Session, _ctx: &Self::CTX) -> Option<Duration> {
+        None
+    }
+
     /// This filter decides if the request is cacheable and what cache backend to use
     ///
     /// The caller can interact with `Session.cache` to enable caching.

@@ -99,7 +99,11 @@ mod tests {
     impl Client {
         fn new() -> Self {
             let (stream, ours) = duplex(1 << 20);
-            Self { stream, incoming: Incoming::new(Box::new(ours)), closing: watch::Sender::new(false) }
+            Self {
+                stream,
+                incoming: Incoming::new(Box::new(ours), ClientLimits::NONE.send),
+                closing: watch::Sender::new(false),
+            }
         }
 
         async fn sends(&mut self, bytes: &[u8]) {

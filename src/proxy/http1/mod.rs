@@ -5,7 +5,6 @@
 
 mod head;
 mod incoming;
-mod pace;
 mod parked;
 mod refused;
 
@@ -61,7 +60,7 @@ impl Arrival {
 impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
-        let mut incoming = Box::new(Incoming::new(stream));
+        let mut incoming = Box::new(Incoming::new(stream, self.gateway.pin().edition.config.limits.send));
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.pin().edition.config.limits;
