@@ -5,6 +5,8 @@
 #   make test            prove it: everything that CI checks but the next
 #   make test-apps       prove it on real applications, migrated by their own tools
 #   make test-browser    prove its pages in a real Chromium
+#   make budgets         prove that a request takes no more instructions than it did
+#   make packages        prove what it is shipped as: image, compose file, unit, Debian package
 #   make rules           prove the alert rules and the dashboard's queries with Prometheus' own tool
 #
 # All work on a fresh Debian or Ubuntu machine that has only rustup: what is missing is installed
@@ -18,14 +20,24 @@ CARGO ?= cargo
 # cargo-deny is a tool, not a dependency: pinned here, installed into .tools, never into ~/.cargo.
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
+# Likewise.
+CARGO_DEB_VERSION := 3.8.0
+CARGO_DEB := .tools/bin/cargo-deb
+# What looks at files that no program of ours reads, in an environment of its own.
+LINT := .tools/lint
+PROFILE ?= release
+BUILT = target/$(PROFILE:dev=debug)
+DEB ?= --output target/debian/
 TIME ?= 60
 ROUNDS ?= 10
 SECONDS ?= 4
 BACKEND := tests/backends/express
-APPS := tests/apps
+# What each example has installed, which is written last.
+EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard examples/*/package-lock.json)) \
+	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures rules bench bench-micro bench-refresh deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -48,10 +60,47 @@ rules: ## Alert rules against made-up series, and the queries of the Grafana das
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
 
+packages: deps-build $(LINT)/installed $(CARGO_DEB) ## The image, the compose file, the unit and the Debian package, as far as a machine without Docker can.
+	@scripts/install-missing.sh packages
+	@# The program as the tests have it: by itself it would be built once more, with other features of what it is linked to.
+	$(CARGO) test --locked --test suite --no-run
+	$(MAKE) --no-print-directory deb-of PROFILE=dev DEB="--fast --output target/deb/schemagate.deb"
+	scripts/check-packages.sh target/debug/schemagate $(LINT)/bin target/deb/schemagate.deb
+
+# Written last, so that a half-done installation is done again. The list names everything, each exactly.
+$(LINT)/installed: deploy/lint/requirements.txt
+	@scripts/install-missing.sh packages
+	python3 -m venv $(LINT)
+	$(LINT)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+deb: deps-build $(CARGO_DEB) ## The Debian package, into target/debian; PROFILE=profiling for a quicker one.
+	$(CARGO) build --locked --profile $(PROFILE)
+	@$(MAKE) --no-print-directory deb-of
+
+# The Debian package of what was built. cargo-deb warns of the profile `dev`, which is for the proof alone.
+deb-of:
+	rm -rf target/deb && mkdir -p target/deb/completions
+	$(BUILT)/schemagate man --into target/deb/man
+	for shell in bash zsh fish; do $(BUILT)/schemagate completions $$shell >target/deb/completions/$$shell; done
+	$(CARGO_DEB) --no-build --profile $(PROFILE) $(DEB)
+
+$(CARGO_DEB): Makefile
+	@if [ "$$($@ --version 2>/dev/null)" != "$(CARGO_DEB_VERSION)" ]; then \
+		$(CARGO) install cargo-deb --version $(CARGO_DEB_VERSION) --locked --root .tools; \
+	fi
+	@touch $@
+
 bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
 	@scripts/install-missing.sh bench
 	$(CARGO) build --release --locked --workspace --bins
 	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
+
+# In a profile that has release's optimisations but those of linking: names stay, and it is built in half the time.
+budgets: deps-build ## Instructions of decisions and requests, held against bench/budgets.toml; WRITE=1 records them.
+	@scripts/install-missing.sh budgets
+	$(CARGO) build --profile profiling --locked --workspace --bins
+	target/profiling/budgets $(if $(WRITE),--write)
 
 bench-micro: deps-build ## How long a decision takes, and that it allocates nothing.
 	$(CARGO) bench -p schemagate-bench
@@ -78,22 +127,25 @@ $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-progress --loglevel=error
 	@touch $@
 
-deps-apps: deps-build $(APPS)/knex/node_modules/.package-lock.json $(APPS)/django-tenants/.venv/installed ## What test-apps needs besides.
+deps-apps: deps-build $(EXAMPLES) ## What test-apps needs besides.
 
-$(APPS)/knex/node_modules/.package-lock.json: $(APPS)/knex/package-lock.json
+# Scripts of packages are left out: what they would do is download programs. That is why Prisma is told of an engine, which
+# making its client does not need.
+examples/%/node_modules/.package-lock.json: examples/%/package-lock.json
 	@scripts/install-missing.sh apps
-	cd $(APPS)/knex && npm ci --no-progress --loglevel=error
+	cd examples/$* && npm ci --ignore-scripts --no-progress --loglevel=error
+	cd examples/$* && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true npm run build --if-present --silent
+	@touch $@
+
+# Written last, so that a half-done installation is done again. The list names everything, each exactly.
+examples/%/.venv/installed: examples/%/requirements.txt
+	@scripts/install-missing.sh apps
+	python3 -m venv --clear examples/$*/.venv
+	examples/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 deps-wire: deps-build ## What wire-differences needs besides.
 	@scripts/install-missing.sh wire
-
-# Written last, so that a half-done installation is done again. The list names everything, each exactly.
-$(APPS)/django-tenants/.venv/installed: $(APPS)/django-tenants/requirements.txt
-	@scripts/install-missing.sh apps
-	python3 -m venv --clear $(APPS)/django-tenants/.venv
-	$(APPS)/django-tenants/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
 
 format: ## Whether every file is formatted.
 	$(CARGO) fmt --all --check

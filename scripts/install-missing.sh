@@ -3,7 +3,7 @@
 # on Debian and Ubuntu, as root or with a sudo that asks no password.
 # Otherwise it says what to install, and stops.
 #
-# Usage: install-missing.sh build|test|apps|browser|wire|bench|slow|rules
+# Usage: install-missing.sh build|test|apps|browser|wire|bench|budgets|slow|rules|packages
 set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
@@ -13,7 +13,9 @@ apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-ve
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)
 bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
+budgets=(valgrind:valgrind)
 rules=(promtool:prometheus node:nodejs)
+packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates)
 slow=(slowhttptest:slowhttptest h2load:nghttp2-client)
 
 # Debian installs servers where a user's PATH does not look.
@@ -30,9 +32,11 @@ case "${1:-}" in
     browser) wanted=("${browser[@]}") ;;
     wire) wanted=("${wire[@]}") ;;
     bench) wanted=("${bench[@]}") ;;
+    budgets) wanted=("${budgets[@]}") ;;
     rules) wanted=("${rules[@]}") ;;
+    packages) wanted=("${packages[@]}") ;;
     slow) wanted=("${slow[@]}") ;;
-    *) echo "usage: $0 build|test|apps|browser|wire|bench|slow|rules" >&2; exit 2 ;;
+    *) echo "usage: $0 build|test|apps|browser|wire|bench|budgets|slow|rules|packages" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -47,14 +51,17 @@ fi
 
 # Older distributions have a Node.js that today's Express does not run on, and no newer one to install.
 enough_node() {
-    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' || {
-        echo "Node.js $(node --version) is too old for the tests' backend: install version 18 or newer." >&2
+    local least=18
+    # NestJS and Prisma's client.
+    if [ "$1" = apps ]; then least=20; fi
+    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < process.argv[1] ? 1 : 0)' "$least" || {
+        echo "Node.js $(node --version) is too old: install version $least or newer." >&2
         exit 1
     }
 }
 
 if [ "${#missing[@]}" -eq 0 ]; then
-    enough_node
+    enough_node "$1"
     exit 0
 fi
 
@@ -77,4 +84,4 @@ echo "installing: ${missing[*]}"
 # The packages' own services are of no use here: the tests start servers of their own.
 "${may[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-enough_node
+enough_node "$1"

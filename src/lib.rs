@@ -27,7 +27,9 @@
 //! | [`metrics`] | what is counted |
 //! | [`traces`] | to which trace a request belongs, and spans on their way to a collector |
 //! | [`load`] | load on a server, and what comes of it |
+//! | [`causes`] | why something failed, of errors with causes |
 //! | [`sparing`] | log lines that are written sparingly |
+//! | [`supervisor`] | systemd, told how it goes |
 //! | [`cli`] | the commands; the only room that knows all others |
 //!
 //! `proxy`, `watch` and `admin` do not know each other: they meet in `live`.
@@ -35,6 +37,7 @@
 pub mod admin;
 pub mod alert;
 pub mod answer;
+pub mod causes;
 pub mod cli;
 pub mod complaint;
 pub mod config;
@@ -44,7 +47,6 @@ pub mod init;
 pub mod live;
 pub mod load;
 pub mod lock;
-
 pub mod metrics;
 pub mod migrations;
 pub mod pass;
@@ -53,6 +55,7 @@ pub mod proxy;
 pub mod reload;
 pub mod report;
 pub mod sparing;
+pub mod supervisor;
 pub mod symptoms;
 pub mod traces;
 pub mod watch;

@@ -15,7 +15,7 @@ pub(super) struct About<'g> {
     gate: &'g Gate,
     id: RequirementId,
     requirement: &'g Requirement,
-    notes: RequirementNotes,
+    notes: Option<&'g RequirementNotes>,
     pub(super) required: Required,
 }
 
@@ -23,7 +23,7 @@ impl<'g> About<'g> {
     pub(super) fn new(config: &'g Config, gate: &'g Gate, id: RequirementId, requirement: &'g Requirement) -> Self {
         let database = config.database(requirement.database).map_or("", |database| &database.name);
         let required = Required { requirement: requirement.name.to_string(), database: database.to_owned() };
-        Self { config, gate, id, requirement, notes: config.notes(id).cloned().unwrap_or_default(), required }
+        Self { config, gate, id, requirement, notes: config.notes(id), required }
     }
 
     /// How it stands as a whole. One of each tenant is no more than known or not: how it stands with each is the
@@ -67,7 +67,7 @@ impl<'g> About<'g> {
         let findings = self.gate.snapshot().judgement(self.id).map(|judgement| &*judgement.findings);
         Message {
             findings: findings.unwrap_or_default().iter().map(ToString::to_string).collect(),
-            mend: self.notes.mend.clone(),
+            mend: self.notes.and_then(|notes| notes.mend.clone()),
             ..message
         }
     }
@@ -95,7 +95,7 @@ impl<'g> About<'g> {
         let message = Message { whom: Whom::One { domain }, ..self.message(self.of_tenant(schema), state, title) };
         match found {
             Some((id, tenant)) if !state.is_over() => {
-                Message { findings: self.findings(id, schema), mend: self.notes.mend_of(tenant, word), ..message }
+                Message { findings: self.findings(id, schema), mend: self.mend(tenant, word), ..message }
             }
             _ => message,
         }
@@ -120,7 +120,7 @@ impl<'g> About<'g> {
         let mend = || {
             let schema = first.first()?;
             let (_, tenant) = self.found(schema)?;
-            self.notes.mend_of(tenant, self.word(schema))
+            self.mend(tenant, self.word(schema))
         };
         Message {
             whom: Whom::Several { count, first: first.iter().map(ToString::to_string).collect() },
@@ -133,11 +133,15 @@ impl<'g> About<'g> {
     fn message(&self, subject: Subject, state: State, title: String) -> Message {
         let routes = self.gate.rules().routes_needing(self.id).map(|route| route.name.to_string());
         Message {
-            component: self.notes.component.clone(),
-            release: self.notes.release.clone(),
+            component: self.notes.and_then(|notes| notes.component.clone()),
+            release: self.notes.and_then(|notes| notes.release.clone()),
             routes: routes.collect(),
             ..Message::new(subject, state, title)
         }
+    }
+
+    fn mend(&self, tenant: &Tenant, word: &str) -> Option<String> {
+        self.notes?.mend_of(tenant, word)
     }
 
     fn of_tenant(&self, schema: &str) -> Subject {

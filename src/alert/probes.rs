@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
 use super::message::{Message, State, Subject};
+use crate::causes;
 use crate::config::{Alert, AlertTrigger, Probe};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
@@ -80,7 +81,7 @@ async fn send(probe: Probe, reader: GateReader, metrics: Metrics, failing: Arc<M
             Ok(answer) if probe.expect.contains(&answer.status()) => None,
             Ok(answer) => Some(answer.status().to_string()),
             Err(error) if error.is_timeout() => Some(format!("no answer within {:?}", probe.timeout)),
-            Err(error) => Some(super::webhook::why(&error.without_url())),
+            Err(error) => Some(causes::chain(&error.without_url())),
         };
         metrics.probe(&probe.name, if got.is_none() { "right" } else { "wrong" });
         let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::format;
 use super::message::Message;
+use crate::causes;
 use crate::config::Alert;
 use crate::metrics::Metrics;
 
@@ -148,7 +149,7 @@ impl Webhook {
         }
         let answer = request.send().await.map_err(|error| Failure::Again {
             // The URL is often a secret.
-            why: why(&error.without_url()),
+            why: causes::chain(&error.without_url()),
             not_before: Duration::ZERO,
         })?;
         let status = answer.status();
@@ -166,12 +167,6 @@ impl Webhook {
             _ => Err(Failure::Never { why: status.to_string() }),
         }
     }
-}
-
-/// An error with its causes, in one line.
-pub(super) fn why(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 fn client() -> Result<Client, reqwest::Error> {

@@ -1,7 +1,6 @@
 //! Asking a schemagate that runs.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::console::Console;
 use super::exit::Exit;
+use crate::causes;
 use crate::config::{Address, Admin, May, Secret};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -44,9 +44,9 @@ pub(super) enum Tokens {
 impl AdminClient {
     /// Asks where a configuration says that the admin listener is.
     pub(super) fn at_address(listen: &Address, tokens: Tokens) -> Self {
-        let at = match listen {
-            Address::Tcp(address) => At::Url(format!("http://{}", reachable(address))),
-            Address::Unix(path) => At::Socket(path.clone()),
+        let at = match listen.reached_at() {
+            Address::Tcp(address) => At::Url(format!("http://{address}")),
+            Address::Unix(path) => At::Socket(path),
         };
         Self { at, tokens }
     }
@@ -86,6 +86,11 @@ impl AdminClient {
         self.ask(Method::DELETE, path, May::Control, None::<&()>).await
     }
 
+    /// Whether anybody answers there, within so long.
+    pub(super) async fn lives(&self, limit: Duration) -> Result<(), AskError> {
+        self.send(Client::builder().timeout(limit), Method::GET, "/live", May::Read, None::<&()>).await.map(drop)
+    }
+
     /// What `path` answers as it comes, without an end.
     pub(super) async fn follow(&self, path: &str) -> Result<Response, AskError> {
         self.send(Client::builder().connect_timeout(LIMIT), Method::GET, path, May::Read, None::<&()>).await
@@ -102,7 +107,7 @@ impl AdminClient {
         answer.json().await.map_err(|error| {
             AskError::Unreachable(format!(
                 "the admin listener {self} answers what this version does not read: {}",
-                source(&error)
+                causes::innermost(&error)
             ))
         })
     }
@@ -117,7 +122,7 @@ impl AdminClient {
         sent: Option<&impl Serialize>,
     ) -> Result<Response, AskError> {
         let unreachable = |error: reqwest::Error| {
-            let why = source(&error);
+            let why = causes::innermost(&error);
             AskError::Away(format!("cannot ask the admin listener {self}: {why}; {}", self.what_to_do()))
         };
         let builder = builder.no_proxy();
@@ -232,26 +237,6 @@ impl AskError {
     }
 }
 
-/// Where an address to listen on can be connected to: every address is this machine's own, too.
-pub(super) fn reachable(listen: &str) -> String {
-    match listen.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_unspecified() => {
-            let own: IpAddr = if address.is_ipv4() { [127, 0, 0, 1].into() } else { [0, 0, 0, 0, 0, 0, 0, 1].into() };
-            SocketAddr::new(own, address.port()).to_string()
-        }
-        _ => listen.to_owned(),
-    }
-}
-
-/// The innermost reason: reqwest's own words repeat the address only.
-fn source(error: &reqwest::Error) -> String {
-    let mut reason: &dyn std::error::Error = error;
-    while let Some(inner) = reason.source() {
-        reason = inner;
-    }
-    reason.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,14 +263,15 @@ mod tests {
     }
 
     #[test]
-    fn every_address_is_asked_on_this_machine() {
+    fn what_listens_on_every_address_is_asked_on_this_machine() {
         for (listen, asked) in [
             ("127.0.0.1:9901", "127.0.0.1:9901"),
             ("0.0.0.0:9901", "127.0.0.1:9901"),
             ("[::]:9901", "[::1]:9901"),
             ("localhost:9901", "localhost:9901"),
         ] {
-            assert_eq!(reachable(listen), asked);
+            let client = AdminClient::at_address(&Address::Tcp(listen.to_owned()), Tokens::None);
+            assert_eq!(client.to_string(), asked);
         }
     }
 }

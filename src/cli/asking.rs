@@ -13,6 +13,9 @@ use crate::config::{Admin, Secret};
 /// The variable that may hold the token: an argument would show in the list of processes.
 const TOKEN: &str = "SCHEMAGATE_TOKEN";
 
+/// Where it listens of which nothing else is said.
+const USUAL: &str = "127.0.0.1:9901";
+
 const ADMIN_HELP: &str = "\
 The admin listener to ask, such as http://127.0.0.1:9901 or unix:/run/schemagate.sock; then no configuration file is read";
 
@@ -48,6 +51,17 @@ impl Asking {
         let listen = admin.listen.clone();
         let tokens = token.map_or_else(|| Tokens::Configured(admin), Tokens::Given);
         Ok(AdminClient::at_address(&listen, tokens))
+    }
+
+    /// The same, and where the configuration file does not say where: at the address that it has unless something else is said.
+    pub(super) fn client_in_any_case(&self, console: &Console) -> Result<AdminClient, Exit> {
+        match (&self.admin, Admin::load(&self.file.config)) {
+            (None, Err(_)) => AdminClient::at_url(USUAL, Tokens::None).map_err(|why| {
+                console.error(why);
+                Exit::Usage
+            }),
+            _ => self.client(console),
+        }
     }
 
     /// Whether the schemagate that is meant is not that of a configuration file.

@@ -1,6 +1,5 @@
 //! `schemagate bench`
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,8 +7,9 @@ use clap::Args;
 
 use super::console::Console;
 use super::exit::Exit;
+use super::time::time;
 use super::{Format, complain};
-use crate::config::{Expectation, Scenario, parse_duration};
+use crate::config::{Expectation, Scenario};
 use crate::load::{LoadError, Manner, Outcome, Tally, page, run};
 
 /// Puts steady load on a server and measures it.
@@ -55,10 +55,6 @@ pub(super) struct Bench {
     format: Format,
 }
 
-fn time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| format!("it {error}"))
-}
-
 impl Bench {
     pub(super) fn run(self, console: &Console) -> Exit {
         self.measured(console).unwrap_or_else(|exit| exit)
@@ -76,7 +72,6 @@ impl Bench {
             .map_err(|error| usage(format!("cannot start the runtime: {error}")))?;
         let manner = Manner { http2: self.http2, insecure: self.insecure };
         let mut interrupted = false;
-        let looked_at = std::io::stderr().is_terminal();
         let tally = runtime.block_on(async {
             let stop = async {
                 if tokio::signal::ctrl_c().await.is_err() {
@@ -84,11 +79,7 @@ impl Bench {
                 }
                 interrupted = true;
             };
-            let tell = |tally: &Tally, under_way: usize| {
-                if looked_at {
-                    console.passing(tally.line(under_way));
-                }
-            };
+            let tell = |tally: &Tally, under_way: usize| console.passing(tally.line(under_way));
             run(&scenario, &target, manner, stop, tell).await
         });
         let tally = tally.map_err(|error| {
@@ -98,9 +89,7 @@ impl Bench {
                 LoadError::Request { .. } | LoadError::Begin(_) => Exit::Usage,
             }
         })?;
-        if looked_at {
-            console.passing("");
-        }
+        console.passing("");
         let outcome = Outcome::new(&scenario, &target, &tally, interrupted);
         match self.format {
             Format::Json => console.json(&outcome),

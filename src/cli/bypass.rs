@@ -14,6 +14,10 @@ const KIND: Kind = Kind { one: "bypass", many: "bypasses", ended: "is off" };
 
 /// Lets requests pass although something would keep them.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples: schemagate bypass on --lasts 15m --route checkout --reason 'the column is not read yet'
+          schemagate bypass list
+          schemagate bypass off b1")]
 pub(super) struct Bypass {
     #[command(subcommand)]
     command: Command,

@@ -1,6 +1,6 @@
 //! `schemagate check`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -10,10 +10,15 @@ use super::exit::Exit;
 use super::lookout::look_at_all;
 use super::{ConfigFile, Format, check_prisma, load, runtime};
 use crate::answer::Answers;
+use crate::config::Config;
 use crate::report::{Report, Status};
 
 /// Checks the configuration and, with `--database`, the live databases.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples: schemagate check
+          schemagate check --database           (in CI: 0 ready, 1 something is unmet, 3 a database could not be looked at)
+          schemagate check --prisma-schema prisma/schema.prisma    (without a proxy.toml)")]
 pub(super) struct Check {
     #[command(flatten)]
     file: ConfigFile,
@@ -32,6 +37,18 @@ pub(super) struct Check {
     format: Format,
 }
 
+/// The configuration, in which everything is right that can be seen from here; or its errors on the console.
+pub(super) fn valid(path: &Path, format: Format, console: &Console) -> Result<Config, Exit> {
+    let config = load(path, format, console)?;
+    match Answers::render(&config.answers, &config.maintenance.answer, &config.brand) {
+        Ok(_) => Ok(config),
+        Err(error) => {
+            console.error(&error);
+            Err(Exit::Usage)
+        }
+    }
+}
+
 impl Check {
     pub(super) fn run(self, console: &Console) -> Exit {
         match self.prisma_schema {
@@ -41,11 +58,7 @@ impl Check {
     }
 
     fn checked(self, console: &Console) -> Result<Exit, Exit> {
-        let config = load(&self.file.config, self.format, console)?;
-        if let Err(error) = Answers::render(&config.answers, &config.maintenance.answer, &config.brand) {
-            console.error(&error);
-            return Err(Exit::Usage);
-        }
+        let config = valid(&self.file.config, self.format, console)?;
         for warning in &config.warnings {
             console.error(format!("warning: {warning}"));
         }
@@ -64,14 +77,16 @@ impl Check {
             }
             return Ok(Exit::Ready);
         }
+        let waiting = console.waiting("looking at the databases");
         let looked = runtime(console)?.block_on(look_at_all(&config));
+        drop(waiting);
         let report = Report::new(&config, &looked.gate, looked.now);
         match self.format {
             Format::Text => {
                 for (database, failure) in &looked.failures {
                     console.error(format!("database {database}: {failure}"));
                 }
-                console.line(report.to_string().trim_end());
+                console.report(&report.to_string());
             }
             Format::Json => console.json(&looked.to_json(&report, &config)),
         }

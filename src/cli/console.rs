@@ -5,24 +5,33 @@ use std::io::{IsTerminal, Stderr, Stdout, Write, stderr, stdout};
 
 use serde::Serialize;
 
+use super::tone;
+
 /// Standard output for results, standard error for complaints.
 #[derive(Debug)]
 pub(super) struct Console {
     out: Stdout,
     err: Stderr,
-    colour: bool,
+    /// Whether colours are welcome where a person looks.
+    colours: bool,
 }
 
 impl Console {
-    /// Colours if a person looks and `NO_COLOR` (<https://no-color.org>) is not set.
+    /// Colours are welcome unless `NO_COLOR` (<https://no-color.org>) is set, or the terminal says that it has none.
     pub(super) fn new() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { out: stdout(), err: stderr(), colour: wanted && stderr().is_terminal() }
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        Self { out: stdout(), err: stderr(), colours: !refused }
     }
 
     /// Whether complaints are coloured.
-    pub(super) const fn colour(&self) -> bool {
-        self.colour
+    pub(super) fn colours_complaints(&self) -> bool {
+        self.colours && self.err.is_terminal()
+    }
+
+    /// Whether the result is coloured.
+    pub(super) fn colours_result(&self) -> bool {
+        self.colours && self.out.is_terminal()
     }
 
     /// Whether a person reads the result.
@@ -35,6 +44,15 @@ impl Console {
         let _ = writeln!(self.out.lock(), "{text}");
     }
 
+    /// A result of lines, of which those that begin with how something stands show it by their colour.
+    pub(super) fn report(&self, text: &str) {
+        if self.colours_result() {
+            self.line(tone::painted(text.trim_end()));
+        } else {
+            self.line(text.trim_end());
+        }
+    }
+
     /// The result as JSON.
     pub(super) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
@@ -43,14 +61,33 @@ impl Console {
         }
     }
 
-    /// How it goes, for whoever looks on: in the place of the line before.
+    /// How it goes, in the place of what was said so before: to a person, and to nobody else.
     pub(super) fn passing(&self, text: impl Display) {
-        let mut err = self.err.lock();
-        let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+        if self.err.is_terminal() {
+            let mut err = self.err.lock();
+            let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+        }
+    }
+
+    /// Says what is waited for, until dropped.
+    #[must_use]
+    pub(super) fn waiting(&self, what: impl Display) -> Waiting<'_> {
+        self.passing(format_args!("{what} …"));
+        Waiting(self)
     }
 
     /// A complaint.
     pub(super) fn error(&self, text: impl Display) {
         let _ = writeln!(self.err.lock(), "{text}");
+    }
+}
+
+/// While something is waited for.
+#[derive(Debug)]
+pub(super) struct Waiting<'c>(&'c Console);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.passing("");
     }
 }

@@ -122,12 +122,12 @@ fn print(comparison: &Comparison, expected: &Named, found: &Named, console: &Con
     console.line(format!("expected  {}", expected.name));
     console.line(format!("found     {}", found.name));
     for line in lines(differences) {
-        console.line(format!("  {line}"));
+        console.report(&format!("  {line}"));
     }
     if !untold.is_empty() {
         console.line("cannot tell, because of statements that were not read or names that PostgreSQL makes up:");
         for line in lines(untold.iter().map(|(untold, _)| &untold.difference)) {
-            console.line(format!("  {line}"));
+            console.report(&format!("  {line}"));
         }
     }
     if !unread.is_empty() {

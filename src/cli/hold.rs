@@ -13,6 +13,8 @@ const KIND: Kind = Kind { one: "hold", many: "holds", ended: "is off" };
 
 /// Lets requests wait although the schema is right.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: schemagate hold on orders --lasts 30s && npx prisma migrate deploy; schemagate hold off --all")]
 pub(super) struct Hold {
     #[command(subcommand)]
     command: Command,

@@ -13,6 +13,8 @@ use crate::init::Project;
 /// Writes a first configuration.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples: schemagate init
+          schemagate init server --output -       (to standard output)
 Looks at files only: nothing is run, no database is asked, and no secret is read (of `.env.example` and the like, names).
 Knows Prisma, Django, Knex, Sequelize, Drizzle, TypeORM, MikroORM, Alembic, Rails, Laravel, Flyway and others by their files.")]
 pub(super) struct Init {

@@ -54,7 +54,10 @@ impl LockCommand {
             Some(old) if asked == Scope::default() => old.scope.clone(),
             _ => asked,
         };
-        let catalog = runtime(console)?.block_on(capture(&database, &scope.schemas, console))?;
+        let waiting = console.waiting(format_args!("looking at {}", label(&database)));
+        let catalog = runtime(console)?.block_on(capture(&database, &scope.schemas, console));
+        drop(waiting);
+        let catalog = catalog?;
         let new = Lock::of(scope, &catalog);
         for (ledger, why) in new.denied() {
             console.error(format!("warning: the ledger {} may not be read, and is left out: {why}", ledger.table));
@@ -115,7 +118,7 @@ impl LockCommand {
             Format::Text => {
                 console.line(format!("{} is not as {file} says:", label(database)));
                 for line in lines(differences) {
-                    console.line(format!("  {line}"));
+                    console.report(&format!("  {line}"));
                 }
             }
         }
@@ -135,7 +138,7 @@ impl LockCommand {
             (Format::Text, Saved::Written) => {
                 console.line(format!("wrote {file}: {}", new.summary()));
                 for line in lines(&differences) {
-                    console.line(format!("  {}", since(&line)));
+                    console.report(&format!("  {}", since(&line)));
                 }
             }
         }

@@ -15,6 +15,11 @@ const KIND: Kind = Kind { one: "window", many: "windows", ended: "is cancelled" 
 
 /// Opens and ends maintenance windows.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples: schemagate maintenance on --until-ready --reason 'release 42'
+          schemagate maintenance create --from '2026-11-22T02:00[Europe/Paris]' --lasts 2h --blocks everything
+          schemagate maintenance list
+          schemagate maintenance cancel w3")]
 pub(super) struct Maintenance {
     #[command(subcommand)]
     command: Command,

@@ -7,13 +7,16 @@ mod bypass;
 mod check;
 mod check_prisma;
 mod comparison;
+mod completions;
 mod console;
 mod demo;
 mod diff;
 mod difference_table;
 mod discretion;
+mod doctor;
 mod exit;
 mod explain;
+mod healthcheck;
 mod hold;
 mod impact;
 mod init;
@@ -21,14 +24,18 @@ mod lock;
 mod logging;
 mod lookout;
 mod maintenance;
+mod man;
 mod orders;
 mod pass;
 mod reload;
 mod run;
 mod schema;
+mod sections;
 mod side;
 mod status;
 mod suggest;
+mod time;
+mod tone;
 mod trigger_sql;
 mod wait;
 
@@ -87,7 +94,16 @@ enum Command {
     /// Print the SQL that lets PostgreSQL notify schemagate of a schema change at once
     TriggerSql(trigger_sql::TriggerSql),
     /// Print the JSON Schema of the configuration file
+    #[command(after_help = schema::EXAMPLES)]
     Schema,
+    /// Examine everything that schemagate depends on, and say what to do about what is wrong
+    Doctor(doctor::Doctor),
+    /// Ask whether the running schemagate lives: for the health checks of containers
+    Healthcheck(healthcheck::Healthcheck),
+    /// Print what makes a shell complete commands and options
+    Completions(completions::Completions),
+    /// Print man pages, or write all of them
+    Man(man::ManPages),
     /// Show what schemagate does: a small app, a database and the proxy, with nothing to install
     Demo(demo::Demo),
 }
@@ -134,6 +150,10 @@ pub fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(&console),
         Command::TriggerSql(trigger) => trigger.run(&console),
         Command::Schema => schema::run(&console),
+        Command::Doctor(doctor) => doctor.run(&console),
+        Command::Healthcheck(healthcheck) => healthcheck.run(&console),
+        Command::Completions(completions) => completions.run(&console),
+        Command::Man(man) => man.run(&console),
         Command::Demo(demo) => demo.run(&console),
     };
     exit.into()
@@ -147,7 +167,7 @@ fn load(path: &Path, format: Format, console: &Console) -> Result<Config, Exit> 
 /// Shows what is wrong with a file.
 fn complain(complaints: &Complaints, format: Format, console: &Console) -> Exit {
     match format {
-        Format::Text => console.error(complaints.render(console.colour())),
+        Format::Text => console.error(complaints.render(console.colours_complaints())),
         Format::Json => console.json(&complaints.to_json()),
     }
     Exit::Usage

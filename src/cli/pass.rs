@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::exit::Exit;
+use super::time::time;
 use super::{ConfigFile, Format, load};
-use crate::config::{Address, Config, DurationError, parse_duration, show_duration, suggestion};
+use crate::config::{Address, Config, show_duration, suggestion};
 use crate::pass::{NAME, Pass, PassKey};
 
 /// A pass cannot be taken back alone: it should not outlive what it was made for by much.
@@ -21,6 +22,8 @@ const LETTERS: &[u8] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
 /// Lets operators get to the backend although others are kept out.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: schemagate pass create --ttl 30m --reason 'look at the new orders page' --url https://app.example.com/orders")]
 pub(super) struct PassCommand {
     #[command(subcommand)]
     command: PassSubcommand,
@@ -59,8 +62,7 @@ struct Create {
 }
 
 fn ttl(text: &str) -> Result<Duration, String> {
-    let ttl = parse_duration(text).map_err(|error: DurationError| format!("it {error}"))?;
-    match ttl {
+    match time(text)? {
         ttl if ttl < Duration::from_secs(1) => Err("it must be at least 1s".to_owned()),
         ttl if ttl > LONGEST => Err("it must be at most 7d".to_owned()),
         ttl => Ok(ttl),
@@ -139,8 +141,8 @@ impl Create {
 
 /// The first listener, as this machine reaches it.
 fn own_address(config: &Config) -> Option<Url> {
-    let address = config.listen.http.iter().find_map(|address| match address {
-        Address::Tcp(address) => Some(super::admin_client::reachable(address)),
+    let address = config.listen.http.iter().find_map(|address| match address.reached_at() {
+        Address::Tcp(address) => Some(address),
         Address::Unix(_) => None,
     });
     Url::parse(&format!("http://{}/", address?)).ok()

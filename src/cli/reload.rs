@@ -12,6 +12,7 @@ use super::{Format, runtime};
 /// Has a running schemagate read its configuration anew.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Example: schemagate check && schemagate reload
 Exit codes: 0 it is in force; 1 not yet, because databases that are new in it are still looked at; 2 it has mistakes, each of
 which is printed, and the one before stays in force; 3 the running schemagate could not be asked.")]
 pub(super) struct Reload {

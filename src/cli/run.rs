@@ -31,8 +31,10 @@ const ADMIN: &str = "admin";
 /// Serves until a signal ends it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples: schemagate run
+          schemagate run --config /etc/schemagate/proxy.toml
 Without a configuration file, everything needs one lock:
-  schemagate run --upstream 127.0.0.1:3000 --database \"$DATABASE_URL\" --lock schema.lock")]
+          schemagate run --upstream 127.0.0.1:3000 --database \"$DATABASE_URL\" --lock schema.lock")]
 pub(super) struct Run {
     #[command(flatten)]
     file: ConfigFile,

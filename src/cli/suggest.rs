@@ -10,6 +10,9 @@ use crate::symptoms::Proposal;
 
 /// Prints requirements and routes for what failures named and no requirement covers.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: schemagate suggest >> proxy.toml && schemagate check
+It knows what the failures of the running schemagate named since it was started.")]
 pub(super) struct Suggest {
     #[command(flatten)]
     asking: Asking,

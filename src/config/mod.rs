@@ -148,6 +148,21 @@ pub enum Address {
     Unix(PathBuf),
 }
 
+impl Address {
+    /// Where it is connected to from this machine: whoever listens on every address does so on the loopback's, too.
+    #[must_use]
+    pub fn reached_at(&self) -> Self {
+        match self {
+            Self::Tcp(address) => Self::Tcp(match address.rsplit_once(':') {
+                Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
+                Some(("[::]", port)) => format!("[::1]:{port}"),
+                _ => address.clone(),
+            }),
+            Self::Unix(path) => Self::Unix(path.clone()),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -10,6 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, timeout_at};
 
 use super::pace::pace;
 use super::tally::{Answered, Failure, Got, Tally};
+use crate::causes;
 use crate::config::{Asked, Scenario};
 
 /// Mixes the kinds of request alike in every run.
@@ -141,7 +142,7 @@ impl Sender {
             .pool_max_idle_per_host(usize::from(scenario.connections))
             .tls_danger_accept_invalid_certs(manner.insecure);
         let builder = if manner.http2 { builder.http2_prior_knowledge() } else { builder.http1_only() };
-        let client = builder.build().map_err(|error| LoadError::Begin(innermost(&error)))?;
+        let client = builder.build().map_err(|error| LoadError::Begin(causes::innermost(&error)))?;
         let requests = scenario.requests.iter().map(|asked| {
             let request = client.request(asked.method.clone(), format!("{target}{}", asked.path));
             let request = request.headers(asked.headers.clone());
@@ -152,7 +153,7 @@ impl Sender {
             let request = request.build().map_err(|error| LoadError::Request {
                 name: asked.name.clone(),
                 target: target.to_owned(),
-                why: innermost(&error),
+                why: causes::innermost(&error),
             })?;
             Ok((request, asked.clone()))
         });
@@ -167,7 +168,7 @@ impl Sender {
         let asked = tokio::time::timeout(self.timeout, self.client.execute(request)).await;
         let why = match asked {
             Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => innermost(&error),
+            Ok(Err(error)) => causes::innermost(&error),
             Err(_) => format!("no answer within {:?}", self.timeout),
         };
         Err(LoadError::Unreachable { target: target.to_owned(), why })
@@ -201,12 +202,6 @@ impl Sender {
         let right = self.requests.get(number).is_some_and(|(_, asked)| asked.is_right(status));
         Ok(Got { status, right, own, bytes })
     }
-}
-
-/// What an error comes from: the outer ones say what was asked.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.last().map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]

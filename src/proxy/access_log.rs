@@ -48,11 +48,18 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let own = exchange.answered_after.is_some();
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
+    let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
+    let is_written = match unmet {
+        Some(_) => tracing::enabled!(target: ACCESS_LOG, Level::WARN),
+        None => tracing::enabled!(target: ACCESS_LOG, Level::INFO),
+    };
+    if !is_written {
+        return;
+    }
     let sent = path(line.request.raw_path());
     let path = path_of(line, exchange);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
-    let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
     let gate = edition.gate(now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
     let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use crate::live::GateReader;
+use crate::supervisor::{self, Going};
 
 /// Counts the requests in flight by the clones of it.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,7 @@ impl Drain {
     /// Says that nobody should come any more, and lets in whoever does meanwhile.
     async fn wait(&self, again: &mut Signals) {
         self.reader.note_ending();
+        supervisor::tell(Going::Stopping);
         let wait = self.reader.pin().config().listen.drain_wait;
         if wait.is_zero() {
             return;

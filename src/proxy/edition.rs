@@ -19,6 +19,7 @@ use crate::answer::Answers;
 use crate::config::Config;
 use crate::live::{GateReader, Live};
 use crate::metrics::{Metrics, RouteCounts};
+use crate::pass::PassKey;
 
 /// What the proxy makes of one configuration. The ids of a decision are looked up in the edition that it was
 /// made by, and in no other.
@@ -30,6 +31,8 @@ pub(super) struct Edition {
     pub(super) room: Room,
     pub(super) cause: Cause,
     pub(super) counts: RouteCounts,
+    /// What operators' passes are signed with.
+    pub(super) pass_key: Option<PassKey>,
 }
 
 /// What every edition is made with.
@@ -70,7 +73,8 @@ impl Edition {
         let room = Room::new(config.rules.holds(), config.hold, closing.clone());
         let cause = Cause::of(&config.rules);
         let counts = metrics.route_counts(&config.rules);
-        Ok(Self { config, answers, upstreams: Arc::new(upstreams), stale, room, cause, counts })
+        let pass_key = config.operators.key.as_ref().and_then(PassKey::new);
+        Ok(Self { config, answers, upstreams: Arc::new(upstreams), stale, room, cause, counts, pass_key })
     }
 
     pub(super) fn rules(&self) -> &Rules {

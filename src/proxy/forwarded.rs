@@ -4,10 +4,9 @@
 //! replaced. A trusted peer that speaks only one of the two languages is continued in that one:
 //! in the other, the chain would seem to begin with the peer itself.
 
-use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr as InetAddr};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use pingora::http::RequestHeader;
 use pingora::protocols::l4::socket::SocketAddr;
@@ -26,19 +25,48 @@ const FORWARDED: &str = "Forwarded";
 
 /// Tells the backend that gets `request` who asked.
 pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNet]) -> pingora::Result<()> {
-    if !client.trusted {
+    // Most requests tell nothing of others: then there is nothing to look up.
+    let mut told = request.headers.keys().any(is_told_by_proxies);
+    if told && !client.trusted {
         forget(request);
+        told = false;
     }
-    let chain = joined(&request.headers, FOR);
-    let elements = joined(&request.headers, FORWARDED);
+    let [chain, elements] = [FOR, FORWARDED].map(|name| if told { joined(&request.headers, name) } else { None });
     let host = authority(request).unwrap_or_default().to_owned();
+    let address = client.address.map(|address| address.to_string());
     let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
-    if speaks_x || !speaks_forwarded {
-        tell_x_forwarded(request, client, trusted, &host, chain)?;
-    }
     if speaks_forwarded || !speaks_x {
-        let element = element(client, &host);
-        request.insert_header(FORWARDED, elements.map_or(element.clone(), |before| format!("{before}, {element}")))?;
+        let element = element(client, address.as_deref(), &host);
+        let elements = elements.map_or_else(|| element.clone(), |before| format!("{before}, {element}"));
+        request.insert_header(FORWARDED, elements)?;
+    }
+    if speaks_x || !speaks_forwarded {
+        let has = |name: &str| told && request.headers.contains_key(name);
+        let [has_real_ip, has_proto, has_host, has_port] = [REAL_IP, PROTO, HOST, PORT].map(has);
+        let before = request.headers.get(PROTO).filter(|_| has_proto);
+        // The port goes with the scheme that the client used, which may be that of a proxy before us.
+        let encrypted = before.map_or(client.tls, |before| before.as_bytes().eq_ignore_ascii_case(b"https"));
+        let real_ip = match &chain {
+            _ if has_real_ip => None,
+            Some(chain) => real_ip(chain, client.address, trusted).map(|address| address.to_string()),
+            None => address.clone(),
+        };
+        if let Some(real_ip) = real_ip {
+            request.insert_header(REAL_IP, real_ip)?;
+        }
+        if let Some(address) = address {
+            request
+                .insert_header(FOR, chain.map_or_else(|| address.clone(), |before| format!("{before}, {address}")))?;
+        }
+        if !has_proto {
+            request.insert_header(PROTO, HeaderValue::from_static(if client.tls { "https" } else { "http" }))?;
+        }
+        if !has_port {
+            request.insert_header(PORT, port(&host).unwrap_or(if encrypted { "443" } else { "80" }))?;
+        }
+        if !has_host && !host.is_empty() {
+            request.insert_header(HOST, host)?;
+        }
     }
     Ok(())
 }
@@ -54,37 +82,6 @@ fn forget(request: &mut RequestHeader) {
     for name in &forged {
         request.remove_header(name);
     }
-}
-
-fn tell_x_forwarded(
-    request: &mut RequestHeader,
-    client: &Client,
-    trusted: &[IpNet],
-    host: &str,
-    chain: Option<String>,
-) -> pingora::Result<()> {
-    if !request.headers.contains_key(REAL_IP)
-        && let Some(address) = real_ip(chain.as_deref().unwrap_or_default(), client.address, trusted)
-    {
-        request.insert_header(REAL_IP, address.to_string())?;
-    }
-    if let Some(address) = client.address {
-        let chain = chain.map_or_else(|| address.to_string(), |before| format!("{before}, {address}"));
-        request.insert_header(FOR, chain)?;
-    }
-    let scheme = if client.tls { "https" } else { "http" };
-    // The port goes with the scheme that the client used, which may be that of a proxy before us.
-    let encrypted = match request.headers.get(PROTO) {
-        Some(before) => before.as_bytes().eq_ignore_ascii_case(b"https"),
-        None => client.tls,
-    };
-    let port = port(host).unwrap_or(if encrypted { "443" } else { "80" });
-    for (name, value) in [(PROTO, scheme), (HOST, host), (PORT, port)] {
-        if !value.is_empty() && !request.headers.contains_key(name) {
-            request.insert_header(name, value)?;
-        }
-    }
-    Ok(())
 }
 
 /// Several lines of one list are one list (RFC 9110, section 5.3).
@@ -152,30 +149,28 @@ pub(super) fn ends(session: &Session, client: &Client, trusted: &[IpNet]) -> Opt
     })
 }
 
-/// Whether the client that asked spoke TLS: to us, or to a proxy of ours that says so.
+/// Whether the client that asked speaks TLS: what a proxy of ours says of it, or else what we see.
 pub(super) fn came_encrypted(headers: &HeaderMap, client: &Client) -> bool {
-    let is_https = |text: &str| text.trim().trim_matches('"').eq_ignore_ascii_case("https");
-    let first = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.to_owned());
-    let by_forwarded = |element: String| {
-        element
-            .split(';')
-            .filter_map(|pair| pair.split_once('='))
-            .any(|(name, value)| name.trim().eq_ignore_ascii_case("proto") && is_https(value))
-    };
-    let told = || first(PROTO).is_some_and(|scheme| is_https(&scheme)) || first(FORWARDED).is_some_and(by_forwarded);
-    client.tls || (client.trusted && told())
+    let first = |name: &str| headers.get(name)?.to_str().ok()?.split(',').next();
+    let told = || first(PROTO).or_else(|| first(FORWARDED).and_then(proto));
+    let scheme = if client.trusted { told() } else { None };
+    scheme.map_or(client.tls, |scheme| scheme.trim().trim_matches('"').eq_ignore_ascii_case("https"))
 }
 
-/// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
-fn element(client: &Client, host: &str) -> String {
-    let mut element = String::with_capacity(64);
-    let written = match client.address {
-        Some(IpAddr::V4(address)) => write!(element, "for={address}"),
+/// What an element of `Forwarded` says of the scheme (RFC 7239, section 5.4).
+fn proto(element: &str) -> Option<&str> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(name, value)| name.trim().eq_ignore_ascii_case("proto").then_some(value))
+}
+
+/// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`; `address` is the client's.
+fn element(client: &Client, address: Option<&str>, host: &str) -> String {
+    let mut element = String::with_capacity(96);
+    match (client.address, address) {
         // A colon is no token character, and IPv6 stands in brackets (RFC 7239, section 6).
-        Some(IpAddr::V6(address)) => write!(element, "for=\"[{address}]\""),
-        None => write!(element, "for=unknown"),
-    };
-    debug_assert!(written.is_ok(), "a String takes everything");
+        (Some(IpAddr::V6(_)), Some(address)) => element.extend(["for=\"[", address, "]\""]),
+        (_, address) => element.extend(["for=", address.unwrap_or("unknown")]),
+    }
     if !host.is_empty() {
         let quote = if host.bytes().all(is_token) { "" } else { "\"" };
         element.extend([";host=", quote, host, quote]);
@@ -190,7 +185,6 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// The port of an authority, where it names one.
-/// The port in `host:port`.
 pub(super) fn port(authority: &str) -> Option<&str> {
     let (_, port) = authority.rsplit_once(':')?;
     (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)

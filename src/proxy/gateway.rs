@@ -243,7 +243,7 @@ impl ProxyHttp for Phases {
             exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
             exchange.trace = RequestTrace::of(&session.req_header().headers, &self.traces);
             exchange.has_body = !session.is_body_empty();
-            let errand = self.recognise(&pinned.edition.config, session, exchange);
+            let errand = self.recognise(&pinned.edition, session, exchange);
             errand.or_else(|| self.decide(&pinned, session, exchange, now))
         };
         if answer.is_none()

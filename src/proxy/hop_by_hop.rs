@@ -9,18 +9,20 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 /// Headers that frame the message: the connection's own business even where they are nominated.
 const FRAMING: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
+/// Options of a connection that are no headers, or are removed anyway.
+const OPTIONS: [&str; 2] = ["keep-alive", "close"];
+
 /// Removes what a backend says of its own connection. pingora itself replaces `Connection`.
 pub(super) fn remove(answer: &mut ResponseHeader) {
     if answer.status == StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
-    let nominated: Vec<HeaderName> = answer
-        .headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+    let options = answer.headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let nominated: Vec<HeaderName> = options
+        .flat_map(|value| value.split(',').map(str::trim))
+        // What nearly every answer says names no header.
+        .filter(|option| !OPTIONS.iter().any(|usual| option.eq_ignore_ascii_case(usual)))
+        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
         .filter(|name| !FRAMING.contains(name) && answer.headers.contains_key(name))
         .collect();
     for name in nominated.iter().chain([&KEEP_ALIVE, &PROXY_CONNECTION]) {

@@ -88,11 +88,13 @@ use crate::config::{Config, Listen};
 use crate::handover::Sockets;
 use crate::live::GateReader;
 use crate::metrics::{Metrics, Servers};
+use crate::supervisor::{self, Going};
 use crate::symptoms::Symptoms;
 use crate::traces::Traces;
 
 pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
+pub use upstreams::{Called, call};
 
 use behind::BeforeTls;
 use certificate::{Certificate, Certificates};
@@ -190,6 +192,7 @@ impl Proxy {
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();
         opened();
+        supervisor::tell(Going::Serving("Serving"));
         server.run(RunArgs { shutdown_signal: Box::new(drain) });
         let are_anothers = *relieved.borrow();
         for path in sockets.into_iter().filter(|_| !are_anothers) {

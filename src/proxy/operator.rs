@@ -11,6 +11,7 @@ use pingora::proxy::Session;
 use tracing::{info, warn};
 
 use super::client::Client;
+use super::edition::Edition;
 use super::exchange::Exchange;
 use super::facts::authority;
 use super::forwarded;
@@ -18,7 +19,7 @@ use super::gateway::{Gateway, set_target};
 use super::pass_marks::{self, Brought};
 use super::window::RequestWindow;
 use crate::answer::{Answer, for_operators};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::pass::{NAME, Pass, PassKey};
 use crate::sparing::Sparing;
 
@@ -84,16 +85,12 @@ impl Exchange {
 }
 
 /// Whether an operator asks. Nothing is noted and nothing counted.
-pub(super) fn is_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
-    let key = || config.operators.key.as_ref().and_then(PassKey::new);
-    let has_pass = || {
+pub(super) fn is_operators(edition: &Edition, request: &RequestHeader, client: &Client) -> bool {
+    let has_pass = |key: &PassKey| {
         let texts = pass_marks::texts(request);
-        let key = key().filter(|_| !texts.is_empty());
-        key.is_some_and(|key| {
-            texts.iter().take(COOKIES).any(|text| key.read(text, Timestamp::now().as_second()).is_ok())
-        })
+        texts.iter().take(COOKIES).any(|text| key.read(text, Timestamp::now().as_second()).is_ok())
     };
-    comes_from_operators(config, request, client) || (config.operators.key.is_some() && has_pass())
+    comes_from_operators(&edition.config, request, client) || edition.pass_key.as_ref().is_some_and(has_pass)
 }
 
 fn comes_from_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
@@ -105,26 +102,31 @@ fn comes_from_operators(config: &Config, request: &RequestHeader, client: &Clien
 impl Gateway {
     /// Notes whether an operator asks, and takes every trace of a pass off the request, so that no backend sees it. An
     /// answer where a pass's link was followed.
-    pub(super) fn recognise(&self, config: &Config, session: &mut Session, exchange: &mut Exchange) -> Option<Answer> {
-        let config::Operators { key, routes, .. } = &config.operators;
-        if let Some(key) = key.as_ref().and_then(PassKey::new) {
+    pub(super) fn recognise(
+        &self,
+        edition: &Edition,
+        session: &mut Session,
+        exchange: &mut Exchange,
+    ) -> Option<Answer> {
+        if let Some(key) = &edition.pass_key {
             let by_cookie = pass_marks::take_cookies(session.req_header_mut());
             let mut pass = None;
             if let Some(brought) = pass_marks::in_query(session.req_header().raw_path()) {
                 // What does not become a target stays as it came; it is refused as malformed.
                 let _ = set_target(session.req_header_mut(), &brought.target);
-                pass = self.read(&key, &brought.text, exchange);
+                pass = self.read(key, &brought.text, exchange);
                 let follows = matches!(session.req_header().method, Method::GET | Method::HEAD);
                 if follows && !session.is_upgrade_req() && (pass.is_some() || brought.text.is_empty()) {
                     exchange.host = Host::parse(authority(session.req_header()).unwrap_or_default());
                     return Some(self.follow_link(&brought, pass.as_ref(), session.req_header(), exchange));
                 }
             }
-            let pass = pass.or_else(|| by_cookie.iter().take(COOKIES).find_map(|text| self.read(&key, text, exchange)));
+            let pass = pass.or_else(|| by_cookie.iter().take(COOKIES).find_map(|text| self.read(key, text, exchange)));
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
+        let config = &edition.config;
         if exchange.visit.operator().is_none() && comes_from_operators(config, session.req_header(), &exchange.client) {
-            let routes = routes.clone().into();
+            let routes = config.operators.routes.clone().into();
             exchange.visit = Visit::Operator(Operator { id: "address".into(), routes, reason: None });
         }
         None
@@ -151,7 +153,7 @@ impl Gateway {
                 "an operator's pass was accepted",
             );
         }
-        let secure = if is_tls(request, &exchange.client) { "; Secure" } else { "" };
+        let secure = if forwarded::came_encrypted(&request.headers, &exchange.client) { "; Secure" } else { "" };
         let cookie = format!("{NAME}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", brought.text);
         let location = HeaderValue::from_bytes(&pass_marks::own_path(&brought.target));
         let mut headers = vec![
@@ -238,10 +240,4 @@ fn wrong(decision: &Decision, gate: &Gate, exchange: &Exchange) -> Vec<String> {
         Reason::UnknownTenant => vec![scope, "the request names no tenant that there is".to_owned()],
         _ => Vec::new(),
     }
-}
-
-/// Whether the client speaks TLS, to us or to a proxy before us.
-fn is_tls(request: &RequestHeader, client: &Client) -> bool {
-    let told = request.headers.get("x-forwarded-proto").filter(|_| client.trusted);
-    told.map_or(client.tls, |scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }

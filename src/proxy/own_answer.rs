@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
@@ -43,7 +43,7 @@ pub(super) async fn write(session: &mut Session, answer: Answer, id: &RequestId,
         After::Keep | After::Linger => session.set_keepalive(None),
     }
     let end = answer.body.is_empty();
-    let head = Box::new(head(&answer, id)?);
+    let head = Box::new(head(answer.status, answer.headers, id));
     match session.as_downstream_mut() {
         // pingora's own way leaves the end to a frame of its own; a gRPC client reads its status
         // from a header that ends the stream, and from no other.
@@ -79,15 +79,16 @@ fn after(session: &mut ServerSession, close: bool) -> After {
     }
 }
 
-fn head(answer: &Answer, id: &RequestId) -> pingora::Result<ResponseHeader> {
-    let mut head = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
-    for (name, value) in &answer.headers {
-        head.append_header(name, value)?;
+fn head(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>, id: &RequestId) -> ResponseHeader {
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = status;
+    // With room for what pingora adds.
+    head.headers.reserve(headers.len() + 4);
+    for (name, value) in headers {
+        head.headers.append(name, value);
     }
-    if !head.headers.contains_key(request_id::HEADER) {
-        head.insert_header(request_id::HEADER, id.value())?;
-    }
-    Ok(head)
+    head.headers.entry(request_id::HEADER).or_insert_with(|| id.value());
+    head.into()
 }
 
 async fn linger(session: &mut ServerSession) {

@@ -18,6 +18,7 @@ use super::{Asked, Outcome, ReloadError, Reloaded};
 use crate::config::Config;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
+use crate::supervisor::{self, Going};
 
 /// How often the files are looked at. What changed is read when it has stayed as it is for as long: whoever
 /// writes several files is given the time to.
@@ -80,7 +81,12 @@ impl Reloading {
                     ("a file changed", None)
                 }
             };
+            supervisor::tell(Going::Reloading);
             let outcome = self.reload(&started, &apply).await;
+            supervisor::tell(Going::Serving(match outcome {
+                Ok(_) => "Serving",
+                Err(_) => "Serving by the configuration from before: the new one has mistakes, see the log",
+            }));
             tell(why, &outcome, &reader, &metrics);
             if let Some(Asked(answer)) = asked {
                 // Whoever asked may have gone away.

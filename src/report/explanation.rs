@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gate::{Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
+use gate::{Bypass, Decision, Gate, Host, Method, Moment, Outcome, Reason, Request, RequirementId, Route, Target};
 use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Explanation {
             reason: decision.reason.as_str(),
             why: explaining.reason(),
             observed: decision.observed,
-            bypass: explaining.bypass().map(str::to_owned),
+            bypass: explaining.bypass().map(|bypass| bypass.name.to_string()),
             tenant: explaining.tenant().map(str::to_owned),
             needs: needs.into_iter().map(|(_, requirement)| requirement).collect(),
             of_tenant,
@@ -190,8 +190,8 @@ impl Explaining<'_> {
     }
 
     /// The bypass by which alone it passes.
-    fn bypass(&self) -> Option<&str> {
-        Some(&self.gate.snapshot().bypasses().get(self.decision.bypassed?)?.name)
+    fn bypass(&self) -> Option<&Bypass> {
+        self.gate.snapshot().bypasses().get(self.decision.bypassed?).map(AsRef::as_ref)
     }
 
     fn text(&self, target: &Target<'_>, needs: &[(RequirementId, RequirementReport)]) -> String {
@@ -206,7 +206,7 @@ impl Explaining<'_> {
         }
         line(format!("decision  {}", self.verdict()));
         line(format!("reason    {}", self.reason()));
-        if let Some(bypass) = self.decision.bypassed.and_then(|id| self.gate.snapshot().bypasses().get(id)) {
+        if let Some(bypass) = self.bypass() {
             let reason = bypass.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             line(format!("bypass    {} by {}{reason}", bypass.name, bypass.by));
         }

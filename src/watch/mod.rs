@@ -32,12 +32,13 @@ use std::time::Duration;
 
 use gate::{Catalog, Wanted};
 
-use crate::config::{Database, Source};
+use crate::config::{Database, Postgres, Source};
 use crate::live::{GateWriter, OrdersReceiver};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
 
 pub use looker::Looker;
+pub use postgres::{Examination, InstalledTrigger, Notifications};
 pub use renewal::{Renewals, Renewing, renewals};
 pub use trigger_sql::{TriggerKind, removal_sql, trigger_sql};
 
@@ -79,6 +80,11 @@ pub async fn capture(database: &Database, schemas: &[Box<str>]) -> Result<Catalo
         settings.url.statement_timeout = None;
     }
     look(&database, &Wanted::everything(schemas.to_vec())).await
+}
+
+/// What there is to know of a PostgreSQL server beside its catalog; a notification is sent over its channel: for commands.
+pub async fn examine(settings: &Postgres) -> Result<Examination, LookError> {
+    Examination::of(settings).await
 }
 
 /// Watches every database, and puts in force what is ordered and what is configured anew, until dropped.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 /// What is said of nobody.
-const SMALL: Duration = Duration::from_secs(1);
+pub(super) const SMALL: Duration = Duration::from_secs(1);
 
 /// Notices that the clock of a database and that of this machine differ.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl Skew {
 }
 
 /// How far `clock`, in microseconds since 1970, lies outside of the time from `began` to `ended`.
-fn skew(clock: i64, began: Timestamp, ended: Timestamp) -> Duration {
+pub(super) fn skew(clock: i64, began: Timestamp, ended: Timestamp) -> Duration {
     let before = began.as_microsecond().saturating_sub(clock);
     let after = clock.saturating_sub(ended.as_microsecond());
     Duration::from_micros(u64::try_from(before.max(after)).unwrap_or(0))

@@ -7,6 +7,9 @@ use super::postgres::{CHANNEL, ELSEWHERE, SCHEMAS};
 /// The trigger on a ledger's table.
 pub(super) const LEDGER_TRIGGER: &str = "schemagate_ledger";
 
+/// The trigger on a table of maintenance windows.
+pub(super) const WINDOWS_TRIGGER: &str = "schemagate_windows";
+
 /// What is to send the notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TriggerKind {
@@ -58,6 +61,11 @@ COMMIT;
         TriggerKind::Ledger(table) => Rows::of_ledger(table).removal_sql(),
         TriggerKind::Windows(table) => Rows::of_windows(table).removal_sql(),
     }
+}
+
+/// The body of the function that a trigger of this kind calls, as the server keeps it (`pg_proc.prosrc`).
+pub(super) fn body(kind: &TriggerKind) -> String {
+    trigger_sql(kind).split("$schemagate$").nth(1).unwrap_or_default().to_owned()
 }
 
 fn event_sql() -> String {
@@ -177,7 +185,7 @@ impl<'t> Rows<'t> {
 --
 -- Run as the owner of the table. Safe to run again. To remove it:";
         let schema = "''";
-        Self { table, trigger: "schemagate_windows", function: "schemagate_notify_windows", purpose, schema }
+        Self { table, trigger: WINDOWS_TRIGGER, function: "schemagate_notify_windows", purpose, schema }
     }
 
     fn removal_sql(&self) -> String {

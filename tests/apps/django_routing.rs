@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::house::Backend;
-use crate::project::home;
+use crate::project::{beside, home};
 use crate::routing::hold_against;
 
 const COUNT: usize = 4_000;
@@ -11,7 +11,7 @@ const COUNT: usize = 4_000;
 #[tokio::test]
 async fn no_spelling_of_a_gated_path_gets_past_its_gate_to_django() {
     let python = home("django-tenants").join(".venv/bin/python");
-    let django = Backend::serve(Command::new(python).arg(home("routing").join("routes.py"))).await;
+    let django = Backend::serve(Command::new(python).arg(beside().join("routing/routes.py"))).await;
     for (encoded_slash, seed) in [("reject", 3), ("keep", 4)] {
         let found = hold_against(&django, encoded_slash, COUNT, seed).await;
         assert!(found.leaks.is_empty(), "{encoded_slash}: {:#?}", found.leaks);

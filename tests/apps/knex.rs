@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::house::{Backend, Client, Gateway, Guarded, eventually, holds_for, schemagate};
-use crate::project::Project;
+use crate::project::{Project, beside, home};
 
 /// Refresh and 250 ms.
 const T: Duration = Duration::from_millis(450);
@@ -40,13 +40,20 @@ fn config(project: &Project, upstream: &str) -> String {
     )
 }
 
+/// Where a migration lies in the project.
+fn file(migration: &str) -> String {
+    format!("migrations/{migration}.js")
+}
+
 struct Shop {
     project: Project,
 }
 
 impl Shop {
     async fn new() -> Self {
-        Self { project: Project::copy("knex", "node_modules").await }
+        let project = Project::copy("express-knex", "node_modules").await;
+        project.without(&file(AGREEMENT));
+        Self { project }
     }
 
     /// Knex's own command.
@@ -57,7 +64,9 @@ impl Shop {
 
     /// A release brings its migration, which nobody has run.
     fn bring(&self, migration: &str) {
-        self.project.bring(&format!("next/{migration}.js"), &format!("migrations/{migration}.js"));
+        let homes = [home("express-knex").join("migrations"), beside().join("knex")];
+        let found = homes.iter().map(|home| home.join(format!("{migration}.js"))).find(|file| file.is_file());
+        self.project.bring(&found.expect("the migration"), &file(migration));
     }
 
     /// The app as of a release, and schemagate as it is started with that release.

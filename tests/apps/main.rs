@@ -1,7 +1,7 @@
 //! Real applications, migrated by their own commands, behind the real schemagate: `make test-apps`.
 //!
-//! Each project beside this file is copied for a test, so that a release may add a migration to it. What it has
-//! installed stays where `make test-apps` put it.
+//! They are the examples. Each is tried as its own script does it; two are copied besides, so that a release may add a
+//! migration to them. What is installed stays where `make test-apps` put it.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +19,7 @@ mod house;
 
 mod django_routing;
 mod django_tenants;
+mod examples;
 mod knex;
 mod project;
 #[path = "../suite/routing.rs"]

@@ -1,4 +1,4 @@
-//! A copy of one of the projects, over a database of its own.
+//! A copy of one of the examples, over a database of its own.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::house::{Backend, Cluster, Database, Run, schemagate};
 
-/// A copy of one of the projects, over a database of its own.
+/// A copy of one of the examples, over a database of its own.
 pub(crate) struct Project {
     folder: TempDir,
     pub(crate) database: Database,
@@ -22,6 +22,8 @@ impl Project {
         assert!(home.join(installed).is_dir(), "{name} is not installed: `make test-apps` does it");
         let folder = tempfile::tempdir().expect("a folder");
         copy(&home, folder.path(), installed);
+        // A test configures it by itself.
+        fs::remove_file(folder.path().join("proxy.toml")).expect("every example has one");
         symlink(home.join(installed), folder.path().join(installed)).expect("a link");
         Self { folder, database: Cluster::shared().database().await }
     }
@@ -30,16 +32,22 @@ impl Project {
         self.folder.path()
     }
 
-    /// A new release brings a file.
-    pub(crate) fn bring(&self, from: &str, to: &str) {
-        fs::copy(self.path().join(from), self.path().join(to)).unwrap_or_else(|error| panic!("{from}: {error}"));
+    /// A release brings a file, from the example's home or from elsewhere.
+    pub(crate) fn bring(&self, from: &Path, to: &str) {
+        fs::copy(from, self.path().join(to)).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    }
+
+    /// An earlier release had no such file.
+    pub(crate) fn without(&self, file: &str) {
+        fs::remove_file(self.path().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
     }
 
     /// A program in the project's folder, with the project's database.
     pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.path()).env("DATABASE_URL", self.database.url());
-        command.env("NO_COLOR", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        // On a free port, which it tells.
+        command.env("APP_PORT", "0").env("NO_COLOR", "1").env("PYTHONDONTWRITEBYTECODE", "1");
         command
     }
 
@@ -65,9 +73,19 @@ impl Project {
     }
 }
 
-/// Where a project lies.
+/// Where the examples lie.
+pub(crate) fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+/// Where one of them lies.
 pub(crate) fn home(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps").join(name)
+    examples().join(name)
+}
+
+/// Where lies what the tests have besides.
+pub(crate) fn beside() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps")
 }
 
 fn copy(from: &Path, to: &Path, except: &str) {

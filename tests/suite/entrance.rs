@@ -107,6 +107,10 @@ async fn plain_http_is_sent_on_to_https_and_answers_there_say_to_stay() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let answer = plain("GET /x HTTP/1.1\r\nHost: a.test\r\nForwarded: for=192.0.2.1;proto=https").await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // It speaks TLS to us, and its client does not.
+    let mut stream = connect(&authority, port, "a.test").await.expect("a handshake");
+    let answer = ask(&mut stream, "GET /x HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-Proto: http").await;
+    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
     // Over TLS whatever is answered says it, and no request is malformed for having been sent on.
     for (head, status) in [("GET /x HTTP/1.1", "200"), ("GET /nowhere HTTP/1.1", "404"), ("GET /x HTTP/9", "400")] {
         let mut stream = connect(&authority, port, "a.test").await.expect("a handshake");

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use nix::sys::signal::Signal;
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::house::{Client, Cluster, Echo, Gateway, eventually, holds_for};
+use crate::house::{Answer, Client, Cluster, Database, Echo, Gateway, eventually, holds_for};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -127,21 +128,27 @@ async fn what_is_known_of_a_database_that_is_away_stands_over_a_reload() {
     assert_eq!(gateway.verdict("new").await, "unknown");
 }
 
-#[tokio::test]
-async fn a_request_that_waits_is_let_go_by_the_new_configuration() {
-    let database = Cluster::shared().database().await;
-    let echo = Echo::start().await;
+/// A gateway, and a request that waits there until there is a table `orders`.
+async fn with_a_request_that_waits(database: &Database, echo: &Echo) -> (Gateway, JoinHandle<Answer>) {
     let gateway = Gateway::start(&format!(
         "[databases.main]\nurl = \"{}\"\n[requirements.orders]\ntables = [\"orders\"]\n{}needs = [\"orders\"]\n\
          on_broken = {{ hold = {{ up_to = \"60s\", then = \"block\" }} }}\n",
         database.watcher_url(),
-        to(&echo)
+        to(echo)
     ))
     .await;
     gateway.verdict_becomes("orders", "broken", LIMIT).await;
     let client = gateway.client();
     let held = tokio::spawn(async move { client.get("/x").await });
     gateway.counts(|line| line == "schemagate_held_requests{route=\"all\"} 1").await;
+    (gateway, held)
+}
+
+#[tokio::test]
+async fn a_request_that_waits_is_let_go_by_the_new_configuration() {
+    let database = Cluster::shared().database().await;
+    let echo = Echo::start().await;
+    let (gateway, held) = with_a_request_that_waits(&database, &echo).await;
     // As it was: it waits on, and its database is looked at still.
     gateway.rewrite(|text| format!("{text}\n# more\n"));
     gateway.reload().await.expect(200);
@@ -157,17 +164,7 @@ async fn a_request_that_waits_is_let_go_by_the_new_configuration() {
 async fn a_request_that_waits_over_a_reload_goes_when_the_schema_is_right() {
     let database = Cluster::shared().database().await;
     let echo = Echo::start().await;
-    let gateway = Gateway::start(&format!(
-        "[databases.main]\nurl = \"{}\"\n[requirements.orders]\ntables = [\"orders\"]\n{}needs = [\"orders\"]\n\
-         on_broken = {{ hold = {{ up_to = \"60s\", then = \"block\" }} }}\n",
-        database.watcher_url(),
-        to(&echo)
-    ))
-    .await;
-    gateway.verdict_becomes("orders", "broken", LIMIT).await;
-    let client = gateway.client();
-    let held = tokio::spawn(async move { client.get("/x").await });
-    gateway.counts(|line| line == "schemagate_held_requests{route=\"all\"} 1").await;
+    let (gateway, held) = with_a_request_that_waits(&database, &echo).await;
     // Another watcher watches from here on, for one thing more.
     gateway.rewrite(|text| {
         text.replace("[requirements.orders]", "[requirements.more]\ntables = [\"more\"]\n[requirements.orders]")

@@ -1,5 +1,6 @@
 //! TLS on all three sides: clients, upstreams and databases.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,20 +44,35 @@ pub(crate) async fn secure(authority: &Authority, stream: TcpStream, protocol: &
     stream
 }
 
+/// A gateway that speaks TLS to clients, as `localhost`, before an echo.
+struct Entrance {
+    gateway: Gateway,
+    authority: Authority,
+    port: u16,
+    certificate: PathBuf,
+    key: PathBuf,
+    echo: Echo,
+}
+
+impl Entrance {
+    async fn open() -> Self {
+        let authority = Authority::new();
+        let (certificate, key) = authority.sign_files(&["localhost"]);
+        let (echo, port) = (Echo::start().await, free_port());
+        let listen = format!(
+            "https = {{ address = \"127.0.0.1:{port}\", cert = \"{}\", key = \"{}\" }}",
+            certificate.display(),
+            key.display()
+        );
+        let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
+        let gateway = Gateway::start_with(&listen, "", &config).await;
+        Self { gateway, authority, port, certificate, key, echo }
+    }
+}
+
 #[tokio::test]
 async fn clients_come_in_by_tls_with_http2_or_http1_as_they_prefer() {
-    let authority = Authority::new();
-    let (certificate, key) = authority.sign_files(&["localhost"]);
-    let echo = Echo::start().await;
-    let port = free_port();
-    let listen = format!(
-        "https = {{ address = \"127.0.0.1:{port}\", cert = \"{}\", key = \"{}\" }}",
-        certificate.display(),
-        key.display()
-    );
-    let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
-    let gateway = Gateway::start_with(&listen, "", &config).await;
-
+    let Entrance { gateway, authority, port, echo: _echo, .. } = Entrance::open().await;
     let mut http1 = connect(&authority, port, "http/1.1").await;
     http1.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("taken");
     let mut answer = String::new();
@@ -83,17 +99,7 @@ async fn clients_come_in_by_tls_with_http2_or_http1_as_they_prefer() {
 
 #[tokio::test]
 async fn a_certificate_is_exchanged_while_connections_are_open() {
-    let authority = Authority::new();
-    let (certificate, key) = authority.sign_files(&["localhost"]);
-    let echo = Echo::start().await;
-    let port = free_port();
-    let listen = format!(
-        "https = {{ address = \"127.0.0.1:{port}\", cert = \"{}\", key = \"{}\" }}",
-        certificate.display(),
-        key.display()
-    );
-    let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
-    let gateway = Gateway::start_with(&listen, "", &config).await;
+    let Entrance { gateway, authority, port, certificate, key, echo: _echo } = Entrance::open().await;
     let presented = async || {
         let stream = connect(&authority, port, "http/1.1").await;
         stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()

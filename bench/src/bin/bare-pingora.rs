@@ -1,6 +1,6 @@
 //! Pingora and nothing else in front of a backend: what schemagate costs on top is measured against it.
 //!
-//! Usage: `bare-pingora BACKEND PORT TLS_PORT CERT KEY`; `/refused` is answered by itself.
+//! Usage: `bare-pingora BACKEND PORT [TLS_PORT CERT KEY]`; `/refused` is answered by itself.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -42,8 +42,10 @@ impl ProxyHttp for Bare {
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [backend, port, tls_port, cert, key] = arguments.as_slice() else {
-        anyhow::bail!("usage: bare-pingora BACKEND PORT TLS_PORT CERT KEY");
+    let (backend, port, tls) = match arguments.as_slice() {
+        [backend, port] => (backend, port, None),
+        [backend, port, tls_port, cert, key] => (backend, port, Some((tls_port, cert, key))),
+        _ => anyhow::bail!("usage: bare-pingora BACKEND PORT [TLS_PORT CERT KEY]"),
     };
     // As schemagate sets it: one thread for one core.
     let settings = ServerConf { threads: 1, work_stealing: false, ..ServerConf::default() };
@@ -53,9 +55,11 @@ fn main() -> anyhow::Result<()> {
     let bare = Bare { backend, refusal: Bytes::from(vec![b'x'; 1024]) };
     let mut service = http_proxy_service(&server.configuration, bare);
     service.add_tcp(&format!("127.0.0.1:{port}"));
-    let mut tls = TlsSettings::intermediate(cert, key)?;
-    tls.enable_h2();
-    service.add_tls_with_settings(&format!("127.0.0.1:{tls_port}"), None, tls);
+    if let Some((tls_port, cert, key)) = tls {
+        let mut tls = TlsSettings::intermediate(cert, key)?;
+        tls.enable_h2();
+        service.add_tls_with_settings(&format!("127.0.0.1:{tls_port}"), None, tls);
+    }
     server.add_service(service);
     server.run_forever();
 }

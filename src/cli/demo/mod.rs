@@ -17,6 +17,10 @@ use stage::Stage;
 
 /// Shows what schemagate does.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples: schemagate demo
+          schemagate demo --tour
+Nothing is installed or kept: the app and its SQLite file live in this process, the configuration in a temporary folder.")]
 pub(super) struct Demo {
     /// Walk through the story, print each request and answer, and end
     #[arg(long)]

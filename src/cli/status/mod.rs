@@ -2,7 +2,6 @@
 
 mod events;
 mod picture;
-mod sections;
 
 use std::time::Duration;
 
@@ -14,10 +13,10 @@ use super::admin_client::{AdminClient, AskError};
 use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
-use super::{Format, runtime};
+use super::sections::Section;
+use super::{Format, runtime, tone};
 use events::Events;
 use picture::Picture;
-use sections::Section;
 
 /// Until it is tried again to follow a schemagate that went away.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -28,6 +27,9 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 /// Shows how a running schemagate stands.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples: schemagate status
+          schemagate status --watch
+          schemagate status --admin http://10.0.0.7:9901 --token-file token
 A person gets tables. A program gets a line for each fact, its parts parted by tabs: what it is of, its name, how it stands, and more;
 with --watch the lines that are new. With --format json it is what GET /api/v1/snapshot answers, with --watch an object a line.
 Exit codes: 0 everything is ready; 1 something is unmet or not known; 2 wrong usage or configuration; 3 the running schemagate
@@ -74,7 +76,7 @@ impl StatusCommand {
                     let picture = Picture::of(&board)?;
                     let sections = picture.sections();
                     if console.is_terminal() {
-                        console.line(format_args!("{CLEAR}{}", tables(&sections, client, &picture)));
+                        console.line(format_args!("{CLEAR}{}", tables(&sections, client, &picture, console)));
                         continue;
                     }
                     let lines: Vec<String> = sections.iter().flat_map(Section::lasting_lines).collect();
@@ -99,7 +101,7 @@ impl StatusCommand {
 
 fn show(sections: &[Section], client: &AdminClient, picture: &Picture, console: &Console) {
     if console.is_terminal() {
-        console.line(tables(sections, client, picture).trim_end());
+        console.line(tables(sections, client, picture, console).trim_end());
         return;
     }
     for line in sections.iter().flat_map(Section::lines) {
@@ -107,7 +109,9 @@ fn show(sections: &[Section], client: &AdminClient, picture: &Picture, console: 
     }
 }
 
-fn tables(sections: &[Section], client: &AdminClient, picture: &Picture) -> String {
-    let tables: Vec<String> = sections.iter().skip(1).filter_map(Section::table).collect();
-    format!("schemagate at {client} is {}\n\n{}", picture.status, tables.join("\n"))
+fn tables(sections: &[Section], client: &AdminClient, picture: &Picture, console: &Console) -> String {
+    let coloured = console.colours_result();
+    let tables: Vec<String> = sections.iter().skip(1).filter_map(|section| section.table(coloured)).collect();
+    let status = if coloured { tone::of(&picture.status) } else { picture.status.clone() };
+    format!("schemagate at {client} is {status}\n\n{}", tables.join("\n"))
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::sections::{Cell, Section};
 use crate::cli::admin_client::AskError;
 use crate::cli::exit::Exit;
+use crate::cli::sections::{Cell, Section};
 use crate::config::show_duration;
 
 /// The part of `/api/v1/snapshot` that is shown.

@@ -13,8 +13,9 @@ use tokio::time::{sleep, timeout};
 use super::console::Console;
 use super::exit::Exit;
 use super::lookout::{Looked, Lookout};
+use super::time::time;
 use super::{ConfigFile, Format, load, runtime};
-use crate::config::{Config, DurationError, parse_duration, show_duration, suggestion};
+use crate::config::{Config, show_duration, suggestion};
 use crate::report::{Report, Status};
 use progress::Progress;
 
@@ -32,25 +33,24 @@ pub(super) struct Wait {
     #[command(flatten)]
     file: ConfigFile,
     /// For how long at most
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = some_time)]
     timeout: Duration,
     /// Wait for this requirement only; may be given several times
     #[arg(long, value_name = "NAME")]
     require: Vec<String>,
     /// How often to look, beside each time that the database notifies
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = some_time)]
     interval: Duration,
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
-fn time(text: &str) -> Result<Duration, String> {
-    let told = |error: DurationError| format!("it {error}");
-    parse_duration(text).map_err(told).and_then(|time| match time {
+fn some_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
         Duration::ZERO => Err("it must be more than nothing; `check --database` looks once".to_owned()),
         time => Ok(time),
-    })
+    }
 }
 
 impl Wait {
@@ -110,7 +110,7 @@ impl Wait {
             for (database, failure) in &last.failures {
                 console.line(format!("database {database}: {failure}"));
             }
-            console.line(report.clone().limited_to(|requirement| !requirement.is_ready()).to_string().trim_end());
+            console.report(&report.clone().limited_to(|requirement| !requirement.is_ready()).to_string());
         }
         match report.databases.iter().all(|database| database.known) && last.failures.is_empty() {
             _ if in_time => Exit::Ready,

@@ -106,9 +106,9 @@ impl Check<'_> {
             return Some((to.value.trim_end_matches('/').to_owned(), None));
         }
         // What is wrong with the listener was reported where it stands.
-        match listen?.http.first() {
-            Some(Address::Tcp(address)) => Some((format!("http://{}", reachable(address)), None)),
-            Some(Address::Unix(path)) => Some(("http://localhost".to_owned(), Some(path.clone()))),
+        match listen?.http.first().map(Address::reached_at) {
+            Some(Address::Tcp(address)) => Some((format!("http://{address}"), None)),
+            Some(Address::Unix(path)) => Some(("http://localhost".to_owned(), Some(path))),
             None => {
                 self.error(place, "a probe has no `to`, and there is no plain listener to send it to")
                     .help("such as to = \"https://app.example.com\"");
@@ -122,13 +122,4 @@ impl Check<'_> {
 pub(super) fn is_server(text: &str) -> bool {
     reqwest::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none())
-}
-
-/// What listens on every address is reached on this machine's own.
-fn reachable(address: &str) -> String {
-    match address.rsplit_once(':') {
-        Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
-        Some(("[::]", port)) => format!("[::1]:{port}"),
-        _ => address.to_owned(),
-    }
 }

@@ -1,13 +1,11 @@
 //! The head of a request, whole, before anything else is made of the request.
 
-use std::time::Duration;
-
 use bytes::BytesMut;
-use pingora::server::ShutdownWatch;
 use tokio::time::{Instant, timeout_at};
 
 use super::incoming::Incoming;
 use super::refused::Refused;
+use super::silence::Silence;
 use crate::config::ClientLimits;
 use crate::wire::{self, Head, HeadEnd};
 
@@ -23,15 +21,15 @@ pub(super) enum Came {
     Preface,
 }
 
-/// Reads the next head. `None` where the client leaves before its end or sends nothing for `idle`, or
+/// Reads the next head. `None` where the client leaves before its end or is `silence` for too long, or
 /// where nothing has come when the process ends.
 pub(super) async fn read(
     incoming: &mut Incoming,
     limits: &ClientLimits,
     http2: bool,
-    shutdown: &ShutdownWatch,
+    silence: &mut Silence,
 ) -> Result<Option<Came>, Refused> {
-    if incoming.ahead().is_empty() && !something(incoming, limits.idle, shutdown).await {
+    if incoming.ahead().is_empty() && !silence.is_broken(incoming, limits.idle).await {
         return Ok(None);
     }
     let until = Instant::now() + limits.header_time;
@@ -62,17 +60,6 @@ fn sizes(limits: &ClientLimits) -> wire::Limits {
     wire::Limits { head, target: usual.target.min(head), field: usual.field.min(head), ..usual }
 }
 
-/// Waits for a first byte.
-async fn something(incoming: &mut Incoming, idle: Duration, shutdown: &ShutdownWatch) -> bool {
-    let mut shutdown = shutdown.clone();
-    tokio::select! {
-        biased;
-        came = incoming.read_ahead() => came.is_ok_and(|bytes| bytes > 0),
-        _ = shutdown.wait_for(|closing| *closing) => false,
-        () = tokio::time::sleep(idle) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -94,16 +81,15 @@ mod tests {
         stream: DuplexStream,
         incoming: Incoming,
         closing: watch::Sender<bool>,
+        silence: Silence,
     }
 
     impl Client {
         fn new() -> Self {
             let (stream, ours) = duplex(1 << 20);
-            Self {
-                stream,
-                incoming: Incoming::new(Box::new(ours), ClientLimits::NONE.send),
-                closing: watch::Sender::new(false),
-            }
+            let closing = watch::Sender::new(false);
+            let silence = Silence::new(LIMITS.idle, &closing.subscribe());
+            Self { stream, incoming: Incoming::new(Box::new(ours), LIMITS.send), closing, silence }
         }
 
         async fn sends(&mut self, bytes: &[u8]) {
@@ -111,7 +97,7 @@ mod tests {
         }
 
         async fn head(&mut self) -> Result<Option<String>, Refused> {
-            let came = read(&mut self.incoming, &LIMITS, true, &self.closing.subscribe()).await?;
+            let came = read(&mut self.incoming, &LIMITS, true, &mut self.silence).await?;
             Ok(came.map(|came| match came {
                 Came::Head(head, _) => String::from_utf8_lossy(&head).into_owned(),
                 Came::Preface => "preface".to_owned(),
@@ -135,13 +121,12 @@ mod tests {
         for first in 1..head.len() {
             let mut client = Client::new();
             client.sends(&head[..first]).await;
-            let Client { stream, incoming, closing } = &mut client;
-            let shutdown = closing.subscribe();
+            let Client { stream, incoming, silence, .. } = &mut client;
             let rest = async {
                 tokio::task::yield_now().await;
                 stream.write_all(&head[first..]).await
             };
-            let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, &shutdown), rest);
+            let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, silence), rest);
             sent.expect("it is sent");
             assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == &head[..]), "{first}: {came:?}");
         }
@@ -167,8 +152,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_has_so_much_time_as_a_whole() {
         let mut client = Client::new();
-        let Client { stream, incoming, closing } = &mut client;
-        let shutdown = closing.subscribe();
+        let Client { stream, incoming, silence, .. } = &mut client;
         let began = Instant::now();
         let drip = async {
             loop {
@@ -178,7 +162,7 @@ mod tests {
         };
         tokio::select! {
             () = drip => unreachable!("it has no end"),
-            came = read(incoming, &LIMITS, true, &shutdown) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
+            came = read(incoming, &LIMITS, true, silence) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
         }
         assert!(began.elapsed() < LIMITS.header_time + Duration::from_secs(1), "{:?}", began.elapsed());
     }

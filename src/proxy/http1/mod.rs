@@ -7,6 +7,7 @@ mod head;
 mod incoming;
 mod parked;
 mod refused;
+mod silence;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,8 +23,10 @@ use pingora::server::ShutdownWatch;
 use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
+use crate::config::ClientLimits;
 use head::Came;
 use incoming::Incoming;
+use silence::Silence;
 
 pub(super) use incoming::Switched;
 
@@ -60,11 +63,13 @@ impl Arrival {
 impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
-        let mut incoming = Box::new(Incoming::new(stream, self.gateway.pin().edition.config.limits.send));
+        let ClientLimits { idle, send, .. } = self.gateway.pin().edition.config.limits;
+        let mut incoming = Box::new(Incoming::new(stream, send));
+        let mut silence = Silence::new(idle, self.leaving);
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.pin().edition.config.limits;
-            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, self.leaving).await {
+            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, &mut silence).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
                 Ok(None) => return None,

@@ -43,7 +43,7 @@ impl Gateway {
             let config = &pinned.edition.config;
             let client = Client::behind(parked.incoming, &config.listen.trusted_proxies);
             // It is another decision where what it brings is taken off.
-            if operator::is_operators(config, &parked.request, &client)
+            if operator::is_operators(&pinned.edition, &parked.request, &client)
                 || https_only::is_sent_on(config, &parked.request, &client).is_some()
             {
                 return;

@@ -110,7 +110,8 @@ impl ServiceDiscovery for Discovery {
     }
 }
 
-async fn lookup(server: &Server) -> Result<Vec<SocketAddr>, String> {
+/// The addresses of a server, as they are now.
+pub(super) async fn lookup(server: &Server) -> Result<Vec<SocketAddr>, String> {
     match server {
         Server::Unix(path) => UnixSocketAddr::from_pathname(path)
             .map(|address| vec![SocketAddr::Unix(address)])

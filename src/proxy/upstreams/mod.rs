@@ -1,6 +1,7 @@
 //! The servers that requests go to.
 
 mod announcing;
+mod calling;
 mod discovery;
 mod peer;
 mod pool;
@@ -19,6 +20,7 @@ use crate::config::Upstream;
 use crate::metrics::Servers;
 
 pub(super) use announcing::announce;
+pub use calling::{Called, call};
 pub(super) use peer::{at_most, without_limit};
 pub(super) use pool::Pool;
 

@@ -170,7 +170,7 @@ fn has_name(server: &Server) -> bool {
 }
 
 /// The host that an upstream goes by: that of the certificate, or the first server.
-fn authority(upstream: &Upstream) -> String {
+pub(super) fn authority(upstream: &Upstream) -> String {
     let name = upstream.tls.as_ref().and_then(|tls| tls.server_name.clone());
     name.unwrap_or_else(|| match upstream.servers.first() {
         Some(Server::Tcp { host, port }) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),

@@ -67,7 +67,15 @@ impl Probe {
         Ok(Self { upstream: upstream.name.clone(), known, question, within })
     }
 
-    async fn ask(&self, peer: &HttpPeer) -> pingora::Result<()> {
+    /// Asks the server of a peer; the error says why it is not well.
+    pub(super) async fn ask(&self, peer: &HttpPeer) -> pingora::Result<()> {
+        tokio::time::timeout(self.within, self.question(peer))
+            .await
+            .or_err(ErrorType::ReadTimedout, "no answer in time")
+            .flatten()
+    }
+
+    async fn question(&self, peer: &HttpPeer) -> pingora::Result<()> {
         match &self.question {
             Question::Connection(connector) => connector.new_stream(peer).await.map(drop),
             Question::Request { connector, path, authority, tls } => {
@@ -94,10 +102,7 @@ impl PingoraHealthCheck for Probe {
     async fn check(&self, target: &Backend) -> pingora::Result<()> {
         let known = self.known.load_full();
         let Some(server) = known.iter().find(|server| server.address() == &target.addr) else { return Ok(()) };
-        let asked = tokio::time::timeout(self.within, self.ask(&server.peer))
-            .await
-            .or_err(ErrorType::ReadTimedout, "no answer in time")
-            .flatten();
+        let asked = self.ask(&server.peer).await;
         if let Err(error) = &asked {
             server.ail(error.to_string());
         }

@@ -1,6 +1,7 @@
 //! Looks at a PostgreSQL database.
 
 mod backend;
+mod examination;
 mod failure;
 mod hearing;
 mod kind;
@@ -30,6 +31,7 @@ use super::LookError;
 use super::hint::Hint;
 use crate::config::{Notify, Postgres, PostgresUrl};
 
+pub use examination::{Examination, InstalledTrigger, Notifications};
 pub(super) use hearing::Hearing;
 pub(super) use link::CHANNEL;
 pub(super) use listener::Listener;

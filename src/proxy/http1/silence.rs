@@ -1,0 +1,47 @@
+//! How long a connection may go without a request.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use pingora::server::ShutdownWatch;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::incoming::Incoming;
+
+/// What ends a connection while nothing comes. Made once for each: a timer that is set between two requests costs a
+/// system call, and one that rings too early next to nothing.
+pub(super) struct Silence {
+    timer: Pin<Box<Sleep>>,
+    leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Silence {
+    /// `leaving` turns true when connections without a request are to end.
+    pub(super) fn new(limit: Duration, leaving: &ShutdownWatch) -> Self {
+        let mut leaving = leaving.clone();
+        let leaving = async move {
+            let _ = leaving.wait_for(|leaving| *leaving).await;
+        };
+        Self { timer: Box::pin(sleep(limit)), leaving: Box::pin(leaving) }
+    }
+
+    /// Waits for a first byte, for `limit`; `false` where none is to be waited for any more.
+    pub(super) async fn is_broken(&mut self, incoming: &mut Incoming, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        if self.timer.deadline() > until {
+            self.timer.as_mut().reset(until);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                came = incoming.read_ahead() => return came.is_ok_and(|bytes| bytes > 0),
+                () = &mut self.leaving => return false,
+                () = &mut self.timer => {}
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            self.timer.as_mut().reset(until);
+        }
+    }
+}
