@@ -54,7 +54,7 @@ enough_node() {
     local least=18
     # NestJS and Prisma's client.
     if [ "$1" = apps ]; then least=20; fi
-    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < process.argv[1] ? 1 : 0)' "$least" || {
+    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(Number(process.versions.node.split(".")[0]) < Number(process.argv[1]) ? 1 : 0)' "$least" || {
         echo "Node.js $(node --version) is too old: install version $least or newer." >&2
         exit 1
     }
