@@ -20,6 +20,9 @@ CARGO ?= cargo
 # cargo-deny is a tool, not a dependency: pinned here, installed into .tools, never into ~/.cargo.
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/bin/cargo-deny
+# Likewise what makes the book; CI has no need of it.
+MDBOOK_VERSION := 0.5.4
+MDBOOK := .tools/bin/mdbook
 # Likewise.
 CARGO_DEB_VERSION := 3.8.0
 CARGO_DEB := .tools/bin/cargo-deb
@@ -37,7 +40,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -55,6 +58,22 @@ test-browser: deps-browser ## The pages in a real Chromium, by mouse and by keyb
 
 pictures: deps-browser ## The pictures of the documentation, taken anew.
 	PICTURES=$(CURDIR)/docs/pictures $(CARGO) test --locked --test browser
+
+book: $(MDBOOK) ## The documentation as a book: target/book/docs/index.html.
+	$(MDBOOK) build
+	@# What its pages lead to beside themselves.
+	cp -R --update proxy.toml proxy.schema.json deploy target/book/
+	rm -rf target/book/examples target/book/bench && mkdir -p target/book/bench
+	git archive HEAD examples bench/runs | tar -x -C target/book
+
+$(MDBOOK): Makefile
+	@if [ "$$($@ --version 2>/dev/null)" != "mdbook v$(MDBOOK_VERSION)" ]; then \
+		$(CARGO) install mdbook --version $(MDBOOK_VERSION) --locked --root .tools; \
+	fi
+	@touch $@
+
+reference: ## Pages of the documentation that are made of the code: keys, commands, metrics, log lines.
+	WRITE_DOCS=1 $(CARGO) test --locked --lib the_documentation_names
 
 rules: ## Alert rules against made-up series, and the queries of the Grafana dashboard, by promtool.
 	@scripts/install-missing.sh rules
@@ -119,7 +138,7 @@ $(BACKEND)/node_modules/.package-lock.json: $(BACKEND)/package-lock.json
 	cd $(BACKEND) && npm ci --no-progress --loglevel=error
 	@touch $@
 
-deps-browser: deps-test $(BROWSER)/node_modules/.package-lock.json ## What test-browser needs besides.
+deps-browser: deps-test $(BROWSER)/node_modules/.package-lock.json examples/express-knex/node_modules/.package-lock.json ## What test-browser needs besides.
 	@scripts/install-missing.sh browser
 
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json

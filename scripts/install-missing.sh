@@ -15,7 +15,7 @@ wire=(nginx:nginx haproxy:haproxy)
 bench=(nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client taskset:util-linux openssl:openssl)
 budgets=(valgrind:valgrind)
 rules=(promtool:prometheus node:nodejs)
-packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates)
+packages=(python3:python3 ensurepip:python3-venv systemd-analyze:systemd update-ca-certificates:ca-certificates buildah:buildah)
 slow=(slowhttptest:slowhttptest h2load:nghttp2-client)
 
 # Debian installs servers where a user's PATH does not look.
@@ -54,7 +54,7 @@ enough_node() {
     local least=18
     # NestJS and Prisma's client.
     if [ "$1" = apps ]; then least=20; fi
-    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(process.versions.node.split(".")[0] < process.argv[1] ? 1 : 0)' "$least" || {
+    [[ " ${wanted[*]}" != *" node:"* ]] || node -e 'process.exit(Number(process.versions.node.split(".")[0]) < Number(process.argv[1]) ? 1 : 0)' "$least" || {
         echo "Node.js $(node --version) is too old: install version $least or newer." >&2
         exit 1
     }

@@ -37,6 +37,8 @@
 pub mod admin;
 pub mod alert;
 pub mod answer;
+#[cfg(test)]
+mod book;
 pub mod causes;
 pub mod cli;
 pub mod complaint;

@@ -14,10 +14,10 @@ app.get('/api/customers', async (_request, response) => response.json(await data
 app.get('/customers', async (_request, response) => {
   const rows = await database('customers').select(columns);
   const items = rows.map((row) => `<li>${escaped(row.name)}</li>`).join('');
-  response.send(`<!doctype html><html lang="en"><title>Customers</title><h1>Customers</h1><ul>${items}</ul></html>`);
+  response.send(`<!doctype html><html lang="en"><title>Customers</title><main><h1>Customers</h1><ul>${items}</ul></main></html>`);
 });
 app.get('/', (_request, response) => {
-  response.send('<!doctype html><html lang="en"><title>Shop</title><h1>Shop</h1><a href="/customers">Customers</a></html>');
+  response.send('<!doctype html><html lang="en"><title>Shop</title><main><h1>Shop</h1><a href="/customers">Customers</a></main></html>');
 });
 
 // 0 is a free port, which is why it says where it listens.

@@ -75,7 +75,10 @@ impl Diff {
 /// What a database holds; nothing of what is none.
 fn captured(named: &Named, schemas: &[Box<str>], console: &Console) -> Result<Option<Catalog>, Exit> {
     let Side::Database(database) = &named.side else { return Ok(None) };
-    let catalog = runtime(console)?.block_on(capture(database, schemas, console))?;
+    let waiting = console.waiting(format_args!("looking at {}", named.name));
+    let catalog = runtime(console)?.block_on(capture(database, schemas, console));
+    drop(waiting);
+    let catalog = catalog?;
     for (ledger, why) in (crate::lock::Lock::of(Scope::default(), &catalog)).denied() {
         console.error(format!("warning: the ledger {} may not be read, and is not compared: {why}", ledger.table));
     }

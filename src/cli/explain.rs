@@ -58,8 +58,10 @@ impl Explain {
             return Ok(if passes { Exit::Ready } else { Exit::NotReady });
         }
         let config = load(asking.file(), asking.format, console)?;
+        let waiting = console.waiting("looking at the databases");
         let (looked, orders) =
             runtime(console)?.block_on(async { tokio::join!(look_at_all(&config), orders(&client)) });
+        drop(waiting);
         let Looked { gate, failures, now } = looked;
         for (database, failure) in &failures {
             console.error(format!("database {database}: {failure}"));

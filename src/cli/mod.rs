@@ -159,6 +159,12 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+/// The command line as it is declared.
+#[cfg(test)]
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// The configuration, or its errors on the console.
 fn load(path: &Path, format: Format, console: &Console) -> Result<Config, Exit> {
     Config::load(path).map_err(|errors| complain(&errors, format, console))

@@ -37,7 +37,9 @@ impl Reload {
 
     fn asked(self, console: &Console) -> Result<Exit, Exit> {
         let client = self.asking.client(console)?;
+        let waiting = console.waiting("the new configuration is judged");
         let answer = runtime(console)?.block_on(client.post("/api/v1/reload", &json!({})));
+        drop(waiting);
         let reloaded: Reloaded = answer.map_err(|error| error.told(console))?;
         if self.asking.format == Format::Json {
             console.json(&reloaded);

@@ -7,6 +7,7 @@ use std::path::Path;
 use gate::{ActionKind, Decision, Gate, Reason, RouteId, UpstreamId};
 
 use super::*;
+use crate::book::written;
 use crate::config::Config;
 
 const RULES: &str = "
@@ -161,11 +162,6 @@ fn documentation(metrics: &Metrics) -> String {
 
 #[test]
 fn the_documentation_names_every_metric_as_it_is() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
     let right = documentation(&Metrics::new().expect("metrics"));
-    if std::env::var_os("WRITE_DOCS").is_some() {
-        std::fs::write(&file, &right).expect("written");
-    }
-    let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(there, right, "write it anew: WRITE_DOCS=1 cargo test --lib the_documentation_names_every_metric");
+    written("docs/metrics.md", &right, "the_documentation_names_every_metric");
 }

@@ -16,6 +16,10 @@
 mod house;
 
 mod dashboard;
+mod example;
+#[path = "../apps/project.rs"]
+#[allow(dead_code, reason = "the tests of applications use the rest of it")]
+mod project;
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +28,13 @@ use crate::house::Run;
 
 /// Runs a script of this folder on a view of the page at `url`.
 fn browse(script: &str, view: &str, url: &str) {
+    browse_with(script, view, url, &[]);
+}
+
+/// The same with variables of the environment.
+fn browse_with(script: &str, view: &str, url: &str, env: &[(&str, &str)]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     assert!(folder.join("node_modules").is_dir(), "nothing is installed: `make test-browser` does it");
-    Run::command(Command::new("node").args([script, view, url]).current_dir(folder)).expect(0);
+    Run::command(Command::new("node").args([script, view, url]).current_dir(folder).envs(env.iter().copied()))
+        .expect(0);
 }

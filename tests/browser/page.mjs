@@ -26,7 +26,7 @@ export async function open(url, picture, act) {
     const complaints = [];
     page.on("console", (message) => {
       // Refusals are part of the play.
-      if (message.type() === "error" && !/ (401|421) /.test(message.text())) complaints.push(message.text());
+      if (message.type() === "error" && !/ (401|421|503) /.test(message.text())) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {

@@ -8,8 +8,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::house::{
-    Cluster, Database, Echo, Gateway, PRISMA_LEDGER, PgBouncer, Run, WINDOWS, applied, free_port, install_trigger,
+    Cluster, Database, Echo, Gateway, PRISMA_LEDGER, PgBouncer, Run, WINDOWS, WrongClock, applied, free_port,
+    install_trigger,
 };
+
+/// Every check has its row there.
+const DOCS: &str = include_str!("../../docs/doctor.md");
 
 /// The findings of one `schemagate doctor`, with the folder that it ran in.
 struct Examined {
@@ -68,6 +72,7 @@ impl Finding {
         let parts: Vec<&str> = line.split('\t').collect();
         let [word, grade, of, check, text] = parts[..] else { panic!("{line}") };
         assert_eq!(word, "finding");
+        assert!(DOCS.contains(&format!("\n| `{check}` | ")), "docs/doctor.md does not tell of {check}");
         let [grade, of, check, text] = [grade, of, check, text].map(str::to_owned);
         Self { grade, of, check, text }
     }
@@ -173,6 +178,24 @@ async fn a_server_that_is_away_is_told_with_the_rest() {
         .finds(3, &["problem: database main: reach"])
         .says("database main", "reach", "nothing listens there")
         .says("upstream api", "reach", "takes connections");
+}
+
+#[tokio::test]
+async fn clocks_that_differ_are_told_with_how_far() {
+    let (database, echo) = (database().await, Echo::start().await);
+    install_trigger(&database).await;
+    let wrong = WrongClock::before(database.port());
+    let url = database.watcher_url().replace(&format!(":{}/", database.port()), &format!(":{}/", wrong.port()));
+    let examined = Examined::of(&config(&url, "", &echo));
+    examined.finds(0, &["warning: database main: clock"]).says("database main", "clock", "NTP");
+    // A digit off is a hundred thousand seconds, but for what rounding makes of it.
+    examined.says("database main", "clock", "differ by ");
+    let seconds = examined
+        .findings
+        .iter()
+        .find(|finding| finding.check == "clock")
+        .and_then(|finding| finding.text.split("differ by ").nth(1)?.split(' ').next()?.parse::<f64>().ok());
+    assert!(seconds.is_some_and(|seconds| (99_000.0..101_000.0).contains(&seconds)), "{seconds:?}");
 }
 
 #[tokio::test]

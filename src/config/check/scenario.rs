@@ -98,18 +98,3 @@ impl Check<'_> {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scenario_of_the_documentation_can_be_read() {
-        let text = include_str!("../../../docs/load.md");
-        let (_, toml) = text.split_once("```toml\n").expect("a scenario");
-        let (toml, _) = toml.split_once("```").expect("its end");
-        let scenario = Scenario::parse(toml, "load.toml", &|_| Some("x".to_owned())).expect("valid");
-        assert_eq!(scenario.requests.len(), 2);
-        assert_eq!(scenario.expect.len(), 2);
-    }
-}

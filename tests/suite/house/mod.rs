@@ -30,6 +30,7 @@ mod trigger;
 mod unprivileged;
 mod verdict;
 mod wait;
+mod wrong_clock;
 pub(crate) mod zumodra;
 
 pub(crate) use alone::turn;
@@ -60,3 +61,4 @@ pub(crate) use talk::Talk;
 pub(crate) use trigger::install_trigger;
 pub(crate) use verdict::Judged;
 pub(crate) use wait::{eventually, holds_for};
+pub(crate) use wrong_clock::WrongClock;
