@@ -70,7 +70,7 @@ impl Asked {
         }
         let pinned = gateway.pin();
         let config = &pinned.edition.config;
-        session.set_write_timeout(Some(config.limits.send_time));
+        session.set_write_timeout(Some(config.limits.send.patience));
         exchange.move_to(&pinned.edition);
         exchange.client = Client::of(session, &config.listen.trusted_proxies);
         let headers = &session.req_header().headers;
