@@ -77,9 +77,12 @@ async fn load(cluster: &Cluster, database: &Database, done: impl Future<Output =
 
 async fn started(database: &Database, tenants: usize, replicas: usize, refresh: Duration) -> (Echo, Vec<Gateway>) {
     let echo = Echo::start().await;
+    // What was seen must count for longer than until the next look.
+    let config =
+        config(database, &echo.address(), &tables(), refresh).replace("refresh =", "max_age = \"1h\"\nrefresh =");
     let mut gateways = Vec::new();
     for _ in 0..replicas {
-        let gateway = Gateway::start(&config(database, &echo.address(), &tables(), refresh)).await;
+        let gateway = Gateway::start(&config).await;
         gateway.logged(&format!("{tenants} tenants are ready, 0 are not")).await;
         gateway.logged("listening for notifications").await;
         gateways.push(gateway);
