@@ -40,7 +40,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-bench deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -110,10 +110,9 @@ $(CARGO_DEB): Makefile
 	fi
 	@touch $@
 
-bench: deps-build ## schemagate beside pingora alone, nginx, HAProxy and Caddy: ROUNDS=10 of SECONDS=4 each, into bench/runs.
-	@scripts/install-missing.sh bench
+bench: deps-bench ## schemagate beside pingora alone, nginx, HAProxy, Caddy and what people build: ROUNDS=10 of SECONDS=4 each, into bench/runs.
 	$(CARGO) build --release --locked --workspace --bins
-	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS)
+	target/release/peers --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(ONLY),--only $(ONLY))
 
 # In a profile that has release's optimisations but those of linking: names stay, and it is built in half the time.
 budgets: deps-build ## Instructions of decisions and requests, held against bench/budgets.toml; WRITE=1 records them.
@@ -162,6 +161,9 @@ examples/%/.venv/installed: examples/%/requirements.txt
 	python3 -m venv --clear examples/$*/.venv
 	examples/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
+
+deps-bench: deps-test examples/django/.venv/installed ## What bench needs besides.
+	@scripts/install-missing.sh bench
 
 deps-wire: deps-build ## What wire-differences needs besides.
 	@scripts/install-missing.sh wire

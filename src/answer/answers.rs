@@ -38,6 +38,7 @@ pub struct Answers {
     late_header: Refusal,
     large_header: Refusal,
     long_target: Refusal,
+    large_body: Refusal,
     expectation: Refusal,
     unreachable: Refusal,
     too_slow: Refusal,
@@ -79,6 +80,7 @@ impl Answers {
             late_header: own(Occasion::LateHeader)?,
             large_header: own(Occasion::LargeHeader)?,
             long_target: own(Occasion::LongTarget)?,
+            large_body: own(Occasion::LargeBody)?,
             expectation: own(Occasion::Expectation)?,
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
@@ -140,6 +142,7 @@ impl Answers {
     /// What is said of a request that is refused for its form alone.
     const fn of_status(&self, status: u16) -> &Refusal {
         match status {
+            413 => &self.large_body,
             414 => &self.long_target,
             417 => &self.expectation,
             431 => &self.large_header,

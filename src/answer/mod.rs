@@ -61,7 +61,7 @@ pub enum Saying<'a> {
     BadPath(PathError),
     /// 400: the request is malformed elsewhere; the words are sent to the client.
     BadRequest(&'static str),
-    /// 400, 414, 417 or 431: others might read the request differently, or it is too large.
+    /// 400, 413, 414, 417 or 431: others might read the request differently, or it is too large.
     Wire(WireRefusal),
     /// 408: the request's header did not arrive in time.
     LateHeader,

@@ -21,6 +21,8 @@ pub(super) enum Occasion {
     LargeHeader,
     /// The request's target is longer than it may be.
     LongTarget,
+    /// The request's body is larger than it may be.
+    LargeBody,
     /// The request expects what nobody here can do.
     Expectation,
     /// No server of the upstream could be spoken to.
@@ -57,6 +59,7 @@ impl Occasion {
                 ("large_header", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADER_TOO_LARGE", false)
             }
             Self::LongTarget => ("long_target", StatusCode::URI_TOO_LONG, "TARGET_TOO_LONG", false),
+            Self::LargeBody => ("large_body", StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", false),
             Self::Expectation => ("expectation", StatusCode::EXPECTATION_FAILED, "EXPECTATION_FAILED", false),
             Self::Unreachable => ("unreachable", StatusCode::BAD_GATEWAY, "UPSTREAM_UNREACHABLE", true),
             Self::TooSlow => ("too_slow", StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", true),

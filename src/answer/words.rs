@@ -18,6 +18,7 @@ pub(super) struct Words {
     late_header: Said,
     large_header: Said,
     long_target: Said,
+    large_body: Said,
     expectation: Said,
     unreachable: Said,
     too_slow: Said,
@@ -76,6 +77,7 @@ impl Words {
             Occasion::LateHeader => &self.late_header,
             Occasion::LargeHeader => &self.large_header,
             Occasion::LongTarget => &self.long_target,
+            Occasion::LargeBody => &self.large_body,
             Occasion::Expectation => &self.expectation,
             Occasion::Unreachable => &self.unreachable,
             Occasion::TooSlow => &self.too_slow,
@@ -141,6 +143,12 @@ static ENGLISH: Words = Words {
         phrase: "URI Too Long",
         title: "This address is too long",
         message: "The link may have been put together wrongly.",
+        sent: None,
+    },
+    large_body: Said {
+        phrase: "Content Too Large",
+        title: "This is too large to be sent",
+        message: "A smaller file will do, perhaps.",
         sent: None,
     },
     expectation: Said {
@@ -223,6 +231,12 @@ static FRENCH: Words = Words {
         phrase: "Adresse trop longue",
         title: "Cette adresse est trop longue",
         message: "Le lien a peut-être été mal composé.",
+        sent: None,
+    },
+    large_body: Said {
+        phrase: "Contenu trop volumineux",
+        title: "Cet envoi est trop volumineux",
+        message: "Un fichier plus petit passera peut-être.",
         sent: None,
     },
     expectation: Said {

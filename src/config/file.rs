@@ -244,6 +244,10 @@ table! {
         connect_timeout: Duration = "5s",
         /// Limit between two reads of an answer, or "never"; not applied to WebSockets and event streams.
         read_timeout: Limit = "5m",
+        /// Limit of a request's way to the servers while they take none of it, or "never"; as read_timeout if left out.
+        write_timeout: Limit,
+        /// Limit of a whole exchange, from the choice of a server to the end of its answer, or "never"; not applied to WebSockets and event streams.
+        total_timeout: Limit = "never",
         /// How often names are resolved anew.
         resolve_every: Duration = "30s",
     }

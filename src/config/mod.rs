@@ -255,6 +255,10 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// Limit between two reads of an answer; not applied to WebSocket connections and event streams.
     pub read_timeout: Option<Duration>,
+    /// Limit of a request's way to the servers while they take none of it; not applied to the same.
+    pub write_timeout: Option<Duration>,
+    /// Limit of a whole exchange; not applied to the same.
+    pub total_timeout: Option<Duration>,
     /// How often names are resolved anew.
     pub resolve_every: Duration,
 }

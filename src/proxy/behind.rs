@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::client::Client;
+use super::crowd::Crowd;
 use super::gateway::Gateway;
 use crate::sparing::Sparing;
 use crate::wire::{Ends, ProxyHeader};
@@ -26,14 +28,22 @@ pub(super) const fn lines() -> Sparing {
     Sparing::new(LINES, Duration::from_secs(60))
 }
 
-/// Reads the header before a TLS handshake.
-pub(super) struct BeforeTls(pub(super) Arc<Gateway>);
+/// Reads the header before a TLS handshake, and counts the connection from there on: handshakes are the dearest part.
+pub(super) struct BeforeTls {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) crowd: Arc<Crowd>,
+}
 
 #[async_trait]
 impl PreTlsProcess for BeforeTls {
     async fn process(&self, socket: &mut Socket) -> pingora::Result<()> {
-        if self.0.is_introduced(socket).await {
-            return Ok(());
+        if self.gateway.is_introduced(socket).await {
+            let edition = self.gateway.pin().edition;
+            let client = Client::of_socket(socket, &edition.config.listen.trusted_proxies);
+            if let Some(guest) = self.crowd.admit(client, &edition.config.limits) {
+                guest.stays_with(socket);
+                return Ok(());
+            }
         }
         Err(Error::new_down(ErrorType::ConnectionClosed))
     }

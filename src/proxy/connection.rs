@@ -39,7 +39,7 @@ impl Connections {
     }
 
     /// Serves a connection of which it is not known yet that it speaks HTTP/2.
-    async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Guest) {
+    async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Option<Guest>) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
         let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
@@ -59,8 +59,14 @@ impl Connections {
 impl ServerApp for Connections {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let is_plain = stream.get_ssl_digest().is_none();
-        let stream = if is_plain { self.gateway.introduced(stream).await? } else { stream };
-        let guest = self.admit(&stream)?;
+        // With TLS both were done before the handshake.
+        let (stream, guest) = if is_plain {
+            let stream = self.gateway.introduced(stream).await?;
+            let guest = self.admit(&stream)?;
+            (stream, Some(guest))
+        } else {
+            (stream, None)
+        };
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             let _open = self.open.clone();
             self.serve_http2(stream, shutdown).await;

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::upstreams::peer::{Tracer, Tracing};
 use tracing::warn;
 
 use super::client::Client;
@@ -32,6 +34,12 @@ struct Present {
 pub(super) struct Guest {
     crowd: Arc<Crowd>,
     origin: Option<IpAddr>,
+}
+
+/// A guest in the place where a socket keeps what is told when it is closed.
+#[derive(Debug, Clone)]
+struct UntilClosed {
+    _guest: Arc<Guest>,
 }
 
 /// Lines in a minute: who comes too often comes often.
@@ -79,6 +87,24 @@ impl Crowd {
 
     fn present(&self) -> MutexGuard<'_, Present> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guest {
+    /// It has left when the socket is closed, whatever becomes of it until then.
+    pub(super) fn stays_with(self, socket: &mut Socket) {
+        socket.tracer = Some(Tracer(Box::new(UntilClosed { _guest: Arc::new(self) })));
+    }
+}
+
+/// All that matters is when it goes.
+impl Tracing for UntilClosed {
+    fn on_connected(&self) {}
+
+    fn on_disconnected(&self) {}
+
+    fn boxed_clone(&self) -> Box<dyn Tracing> {
+        Box::new(self.clone())
     }
 }
 

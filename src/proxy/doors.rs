@@ -43,6 +43,11 @@ struct Door {
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 65_535;
 
+/// What the kernel keeps of an answer that it cannot send yet. Without a bound it is as much as was ever under way to
+/// the client, up to 4 MiB; what is sent and not acknowledged is not counted, so that nobody's speed depends on it.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
+
 impl Doors {
     /// Takes every address. Two processes cannot hold the same one; a client that comes before
     /// [`Self::open`] is refused, as if nobody were there.
@@ -163,6 +168,9 @@ fn take_tcp(text: &str) -> Result<Socket, Error> {
     // A restart must not wait for the connections of the process before it.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Connections have it of the socket that they were accepted by.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT)?;
     socket.bind(&address.into())?;
     Ok(socket)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use gate::{Decision, Host, Outcome, Route, UpstreamId};
 use http::StatusCode;
 use pingora::protocols::l4::socket::SocketAddr;
+use pingora::{Error, ErrorType};
 
 use super::client::Client;
 use super::drain::InFlight;
@@ -13,6 +14,7 @@ use super::edition::{Decided, Edition};
 use super::failure;
 use super::hold::Ended;
 use super::http1::{Arrival, Switched};
+use super::intake::Intake;
 use super::operator::Visit;
 use super::request_id::RequestId;
 use super::second_thoughts::SecondThoughts;
@@ -86,6 +88,8 @@ pub(super) struct Exchange {
     pub(super) failure: Option<UpstreamFailure>,
     /// Why it was refused for its form alone, in a word.
     pub(super) refused: Option<&'static str>,
+    /// What came of its body, for the last server that was chosen.
+    pub(super) intake: Intake,
     /// What went wrong, for the log.
     pub(super) error: Option<String>,
     /// What its failures taught.
@@ -118,6 +122,8 @@ pub(super) struct Attempts {
     pub(super) count: usize,
     /// Whether the last choice was made although no server was known to be healthy.
     pub(super) in_doubt: bool,
+    /// Until when its answer must have come whole, if it has to.
+    until: Option<Instant>,
     /// What is done once alone.
     pub(super) spent: Spent,
 }
@@ -133,6 +139,11 @@ pub(super) struct Spent {
     pub(super) look: bool,
 }
 
+/// An exchange has taken all the time that its upstream gives it.
+fn too_late<T>() -> pingora::Result<T> {
+    Err(Error::explain(ErrorType::ReadTimedout, "the whole exchange takes too long (total_timeout)").into_up())
+}
+
 impl Attempts {
     /// Why no server answered: as an error has it, or as it was known before.
     pub(super) fn why(&self, read: UpstreamFailure, known: Option<UpstreamFailure>) -> UpstreamFailure {
@@ -141,6 +152,19 @@ impl Attempts {
         } else {
             known.unwrap_or(read)
         }
+    }
+
+    /// How long it may go on, where a whole exchange has so much time; an error: it has taken that.
+    pub(super) fn left(&mut self, total: Option<Duration>) -> pingora::Result<Option<Duration>> {
+        let Some(total) = total else { return Ok(None) };
+        let until = *self.until.get_or_insert_with(|| Instant::now() + total);
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() { too_late() } else { Ok(Some(left)) }
+    }
+
+    /// Another piece of the answer came: an error if it is too late.
+    pub(super) fn goes_on(&self) -> pingora::Result<()> {
+        if self.until.is_some_and(|until| until <= Instant::now()) { too_late() } else { Ok(()) }
     }
 
     /// It is sent once more, perhaps to other servers.
@@ -234,6 +258,7 @@ impl Exchange {
             answered_after: None,
             failure: None,
             refused: None,
+            intake: Intake::default(),
             error: None,
             thoughts: SecondThoughts::default(),
             _in_flight: in_flight,

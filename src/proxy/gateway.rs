@@ -26,20 +26,23 @@ use super::facts::authority;
 use super::fail_open::{self, Unchecked};
 use super::failure::{self, Failing};
 use super::hold::Ended;
+use super::intake::{self, Intake};
 use super::operator::Visit;
 use super::recheck::Instead;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::trace::RequestTrace;
-use super::upstreams::{Pool, announce, without_limit};
+use super::upstreams::{Pool, announce, at_most, without_limit};
 use super::window::RequestWindow;
 use super::{again, behind, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
+use crate::config::{BodyPace, ClientLimits};
 use crate::live::GateReader;
 use crate::metrics::{Answered, Metrics};
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 use crate::traces::Traces;
+use crate::wire::WireRefusal;
 
 /// Decides every request by the live gate, and passes it on or answers it.
 pub(super) struct Gateway {
@@ -47,7 +50,7 @@ pub(super) struct Gateway {
     editions: Arc<Editions>,
     pub(super) metrics: Metrics,
     pub(super) symptoms: Symptoms,
-    traces: Traces,
+    pub(super) traces: Traces,
     in_flight: InFlight,
     pub(super) blocked: Sparing,
     pub(super) bypassed: Warnings,
@@ -232,7 +235,10 @@ impl ProxyHttp for Phases {
         }
         let mut answer = {
             let pinned = self.pin();
-            session.set_write_timeout(Some(pinned.edition.config.limits.send_time));
+            // Over HTTP/1 it is measured at the connection.
+            let patience = pinned.edition.config.limits.send.patience;
+            let is_http2 = session.is_http2();
+            session.set_write_timeout(is_http2.then_some(patience));
             exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
             exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
             exchange.trace = RequestTrace::of(&session.req_header().headers, &self.traces);
@@ -240,6 +246,12 @@ impl ProxyHttp for Phases {
             let errand = self.recognise(&pinned.edition, session, exchange);
             errand.or_else(|| self.decide(&pinned, session, exchange, now))
         };
+        if answer.is_none()
+            && let Some(refusal) = too_large(session, exchange)
+        {
+            self.answer(session, exchange, refusal, true).await;
+            return Ok(true);
+        }
         match exchange.waited.take() {
             Some(Ended::Left(error)) => return Err(error.into_down()),
             before if exchange.waits() => answer = self.wait(session, exchange, before).await?,
@@ -265,6 +277,7 @@ impl ProxyHttp for Phases {
             error
         })?;
         exchange.attempts.count += 1;
+        exchange.intake = Intake::default();
         exchange.attempts.in_doubt = choice.in_doubt;
         exchange.trace.attempt(|| choice.peer._address.to_string());
         let upgrades = session.is_upgrade_req();
@@ -278,8 +291,29 @@ impl ProxyHttp for Phases {
         }
         if upgrades || streams(&session.req_header().headers) {
             without_limit(&mut choice.peer);
+        } else {
+            let total = exchange.pool().and_then(Pool::total_timeout);
+            if let Some(left) = exchange.attempts.left(total)? {
+                at_most(&mut choice.peer, left);
+            }
         }
         Ok(choice.peer)
+    }
+
+    async fn request_body_filter(
+        &self,
+        session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        exchange: &mut Exchange,
+    ) -> pingora::Result<()> {
+        let Some(piece) = body.as_ref().filter(|_| !session.was_upgraded()) else { return Ok(()) };
+        let limits = &exchange.edition.config.limits;
+        exchange.intake.take(piece.len(), limits, pace_here(session, limits))
+    }
+
+    fn request_body_timeout(&self, session: &Session, exchange: &Exchange) -> Option<Duration> {
+        pace_here(session, &exchange.edition.config.limits).map(|pace| pace.patience)
     }
 
     async fn upstream_request_filter(
@@ -365,6 +399,7 @@ impl ProxyHttp for Phases {
         end: bool,
         exchange: &mut Exchange,
     ) -> pingora::Result<Option<Duration>> {
+        exchange.attempts.goes_on()?;
         self.read_on(part.as_ref(), end, session, exchange).map(|()| None)
     }
 
@@ -518,6 +553,25 @@ impl ProxyHttp for Phases {
     ) -> bool {
         true
     }
+}
+
+/// The refusal of a request whose header says that its body is larger than it may be. Nothing was decided then.
+fn too_large(session: &Session, exchange: &mut Exchange) -> Option<Answer> {
+    if !intake::is_too_large(session.req_header(), exchange.edition.config.limits.body_bytes) {
+        return None;
+    }
+    let refusal = WireRefusal::BodyTooLarge;
+    (exchange.decision, exchange.upstream) = (None, None);
+    exchange.error = Some(refusal.to_string());
+    exchange.refused = Some(refusal.word());
+    let client = asking(session.req_header(), exchange.id.as_str());
+    Some(exchange.edition.answers.answer(Saying::Wire(refusal), &client))
+}
+
+/// How slowly a body may come, where that is not measured at the connection: over HTTP/2, but for calls that may be
+/// silent for as long as they like.
+fn pace_here(session: &Session, limits: &ClientLimits) -> Option<BodyPace> {
+    limits.body.filter(|_| session.is_http2() && !streams(&session.req_header().headers))
 }
 
 /// A failure that the client was told of, if there was still a way to.

@@ -17,11 +17,13 @@
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `look_alike` | headers that pass for others at a backend |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
+//! | `intake` | how large and how slow a body may be |
 //! | `access_log`, `context` | one line a request |
 //! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `behind` | who is behind a proxy, by the PROXY protocol |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
+//! | `pace`, `taking` | how slowly a body may come, and an answer may be taken |
 //! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
 //! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
 //! | `https_only` | who is sent on to https, and told to stay there |
@@ -53,10 +55,12 @@ mod hop_by_hop;
 mod http1;
 mod http2;
 mod https_only;
+mod intake;
 mod look_alike;
 mod operator;
 mod organisation;
 mod own_answer;
+mod pace;
 mod pass_marks;
 mod passes_on;
 mod recheck;
@@ -64,6 +68,7 @@ mod request_id;
 mod second_thoughts;
 mod spans;
 mod stale;
+mod taking;
 mod tenant;
 mod trace;
 mod upstreams;
@@ -181,7 +186,7 @@ impl Proxy {
         let addresses = self.doors.addresses();
         let sockets = self.doors.sockets();
         let crowd = Crowd::new(gateway.metrics.connections.clone());
-        let before_tls = BeforeTls(Arc::clone(&gateway));
+        let before_tls = BeforeTls { gateway: Arc::clone(&gateway), crowd: Arc::clone(&crowd) };
         let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");

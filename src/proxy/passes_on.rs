@@ -1,6 +1,6 @@
 //! A connection around a connection: all but reading passes through.
 
-/// Makes a type with a field `stream` a connection to pingora. Its reading is its own.
+/// Makes a type with the fields `stream` and `taking` a connection to pingora. Its reading is its own.
 macro_rules! passes_on {
     ($connection:ty) => {
         impl ::tokio::io::AsyncWrite for $connection {
@@ -9,14 +9,18 @@ macro_rules! passes_on {
                 context: &mut ::std::task::Context<'_>,
                 bytes: &[u8],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
-                ::std::pin::Pin::new(&mut self.stream).poll_write(context, bytes)
+                let Self { stream, taking, .. } = &mut *self;
+                taking.watch(context, |context| ::std::pin::Pin::new(stream).poll_write(context, bytes))
             }
 
             fn poll_flush(
                 mut self: ::std::pin::Pin<&mut Self>,
                 context: &mut ::std::task::Context<'_>,
             ) -> ::std::task::Poll<::std::io::Result<()>> {
-                ::std::pin::Pin::new(&mut self.stream).poll_flush(context)
+                let Self { stream, taking, .. } = &mut *self;
+                taking
+                    .watch(context, |context| ::std::pin::Pin::new(stream).poll_flush(context).map_ok(|()| 0))
+                    .map_ok(|_| ())
             }
 
             fn poll_shutdown(
@@ -31,7 +35,8 @@ macro_rules! passes_on {
                 context: &mut ::std::task::Context<'_>,
                 parts: &[::std::io::IoSlice<'_>],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
-                ::std::pin::Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+                let Self { stream, taking, .. } = &mut *self;
+                taking.watch(context, |context| ::std::pin::Pin::new(stream).poll_write_vectored(context, parts))
             }
 
             fn is_write_vectored(&self) -> bool {

@@ -61,7 +61,7 @@ fn attributes(
         Version::HTTP_2 => "2",
         _ => "1.1",
     };
-    let told: [(&'static str, Option<Attribute>); 20] = [
+    let told: [(&'static str, Option<Attribute>); 21] = [
         ("http.request.method", Some(method.into())),
         ("url.path", Some(text(&access_log::shown_path(line, exchange)))),
         ("url.scheme", Some(if exchange.client.tls { "https" } else { "http" }.into())),
@@ -75,6 +75,7 @@ fn attributes(
         ("schemagate.route", route.map(|route| text(&route.name))),
         ("schemagate.action", decision.map(|decision| access_log::action(decision).into())),
         ("schemagate.reason", decision.map(|decision| decision.reason.as_str().into())),
+        ("schemagate.refused", exchange.refused.map(Into::into)),
         ("schemagate.requirement", requirement.map(|requirement| text(&requirement.name))),
         ("schemagate.tenant", exchange.tenant.as_ref().map(RequestTenant::schema).map(text)),
         ("schemagate.observed", decision.filter(|decision| decision.observed).map(|_| true.into())),

@@ -13,8 +13,12 @@ pub(super) struct Fields<'h> {
     upgrade: bool,
 }
 
-/// Fields that must reach the backend if they came: what else of them `Connection` nominates is taken away there.
-const INDISPENSABLE: [&[u8]; 3] = [b"host", b"content-length", b"transfer-encoding"];
+/// Fields that must reach the backend if they came, and `Connection` would have them taken away: those that frame the
+/// request, and what a trusted proxy before us says of the client, who would be taken for the proxy without it.
+const INDISPENSABLE: [&[u8]; 5] = [b"host", b"content-length", b"transfer-encoding", b"forwarded", b"x-real-ip"];
+
+/// How the others of the latter kind begin.
+const OF_PROXIES: &[u8] = b"x-forwarded-";
 
 impl<'h> Fields<'h> {
     /// Reads one line, which is not empty.
@@ -103,9 +107,12 @@ impl<'h> Fields<'h> {
     }
 }
 
-/// Refuses a `Connection` that would have the backend miss what frames the request.
+/// Refuses a `Connection` that would have the backend miss what it must know.
 fn check_nominated(value: &[u8]) -> Result<(), WireRefusal> {
     let mut names = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let found = names.any(|name| INDISPENSABLE.iter().any(|kept| name.eq_ignore_ascii_case(kept)));
+    let found = names.any(|name| {
+        INDISPENSABLE.iter().any(|kept| name.eq_ignore_ascii_case(kept))
+            || name.get(..OF_PROXIES.len()).is_some_and(|start| start.eq_ignore_ascii_case(OF_PROXIES))
+    });
     if found { Err(WireRefusal::NominatedField) } else { Ok(()) }
 }

@@ -66,6 +66,7 @@ refusals! {
     EncodingInHttp10 = "encoding_in_http10" 400 "HTTP/1.0 has no Transfer-Encoding";
     LookAlike = "look_alike" 400 "a header with an underscore passes for one that frames the request";
     NominatedField = "nominated_field" 400 "the Connection header names one that the request cannot do without";
+    BodyTooLarge = "body_too_large" 413 "the body is too large";
     UnknownExpectation = "unknown_expectation" 417 "only 100-continue can be expected";
     BadChunkSize = "bad_chunk_size" 400 "a chunk's size is malformed";
     BadChunkEnd = "bad_chunk_end" 400 "a chunk is longer or shorter than it says";

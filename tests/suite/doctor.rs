@@ -12,6 +12,9 @@ use crate::house::{
     install_trigger,
 };
 
+/// Every check has its row there.
+const DOCS: &str = include_str!("../../docs/doctor.md");
+
 /// The findings of one `schemagate doctor`, with the folder that it ran in.
 struct Examined {
     run: Run,
@@ -69,6 +72,7 @@ impl Finding {
         let parts: Vec<&str> = line.split('\t').collect();
         let [word, grade, of, check, text] = parts[..] else { panic!("{line}") };
         assert_eq!(word, "finding");
+        assert!(DOCS.contains(&format!("\n| `{check}` | ")), "docs/doctor.md does not tell of {check}");
         let [grade, of, check, text] = [grade, of, check, text].map(str::to_owned);
         Self { grade, of, check, text }
     }

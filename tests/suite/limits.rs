@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::house::{Echo, Gateway, eventually};
+use crate::house::{Authority, Echo, Gateway, eventually, free_port, http2_connection, send};
 
 /// What a busy machine may add to a second.
 const SOON: Duration = Duration::from_secs(10);
@@ -68,6 +68,17 @@ async fn answer(client: &mut TcpStream) -> String {
         assert_ne!(read.expect("an answer"), 0, "closed: {}", String::from_utf8_lossy(&answer));
     }
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Sends all of it while it reads, and gives what it got until it was closed.
+async fn raw_bytes(port: u16, bytes: &[u8]) -> Vec<u8> {
+    let mut client = TcpStream::connect(("127.0.0.1", port)).await.expect("it is open");
+    let (mut from, mut to) = client.split();
+    let mut answer = Vec::new();
+    let both = async { tokio::join!(to.write_all(bytes), from.read_to_end(&mut answer)) };
+    // Who is refused may find the connection closed while it still sends.
+    let _ = tokio::time::timeout(SOON, both).await.expect("it is closed");
+    answer
 }
 
 async fn is_closed(client: &mut TcpStream) -> Vec<u8> {
@@ -192,6 +203,188 @@ async fn so_many_connections_of_an_address_are_let_in_and_another_one_when_one_h
         next.write_all(REQUEST).await.expect("it is sent");
         answer(&mut next).await;
     }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_its_answer_bit_by_bit_is_given_up_and_one_that_takes_it_fast_enough_is_not() {
+    let house = House::open("send_rate = \"1MiB\"\nsend_time = \"1s\"").await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("it is its own");
+    let mut slow = socket.connect(([127, 0, 0, 1], house.gateway.port()).into()).await.expect("it is open");
+    slow.write_all(b"GET /bytes/200000000 HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
+    let mut fast = house.connect().await;
+    fast.write_all(b"GET /bytes/30000000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.expect("it is sent");
+    let bit_by_bit = async {
+        let mut bit = [0; 1024];
+        while matches!(slow.read(&mut bit).await, Ok(1..)) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (given_up, whole) = tokio::join!(tokio::time::timeout(Duration::from_secs(60), bit_by_bit), async {
+        let mut answer = Vec::new();
+        fast.read_to_end(&mut answer).await.expect("an answer");
+        answer.len()
+    });
+    given_up.expect("it is closed");
+    assert!(whole > 30_000_000, "{whole}");
+    let line = house.gateway.logged("/bytes/200000000").await;
+    assert!(line.contains("takes its answer too slowly"), "{line}");
+}
+
+#[tokio::test]
+async fn a_body_may_be_as_large_as_was_said_and_a_larger_one_is_told_so() {
+    let house = House::open("body_bytes = \"100KiB\"").await;
+    let most = 100 * 1024;
+    let post = async |framing: &str, body: &[u8]| {
+        let head = format!("POST /count HTTP/1.1\r\nHost: a\r\n{framing}\r\nConnection: close\r\n\r\n");
+        String::from_utf8_lossy(&raw_bytes(house.gateway.port(), &[head.as_bytes(), body].concat()).await).into_owned()
+    };
+    let body: Vec<u8> = (0..=most).map(crate::house::pattern).collect();
+    let answer = post(&format!("Content-Length: {most}"), &body[..most]).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!("{most} true")), "{answer}");
+    let before = house.echo.requests();
+    let answer = post(&format!("Content-Length: {}", most + 1), b"").await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("details=\"body_too_large\""), "{answer}");
+    assert_eq!(house.echo.requests(), before, "the backend is not asked");
+    // In chunks nobody says before how large it is.
+    let chunks: Vec<u8> = body
+        .chunks(8192)
+        .flat_map(|piece| [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat())
+        .collect();
+    let answer = post("Transfer-Encoding: chunked", &[&chunks[..], b"0\r\n\r\n"].concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let line = house.gateway.logged("\"refused\":\"body_too_large\"").await;
+    assert!(line.contains("\"status\":413"), "{line}");
+
+    let mut sender = http2_connection(house.gateway.port()).await;
+    for (bytes, status) in [(most, 200), (most + 1, 413)] {
+        let request = http::Request::post("http://a.test/count").body(()).expect("a request");
+        sender = sender.ready().await.expect("a stream");
+        let (answer, mut sending) = sender.send_request(request, false).expect("it is sent");
+        // It may be answered before all of it is there.
+        let _ = send(&mut sending, body[..bytes].to_vec().into(), true).await;
+        assert_eq!(answer.await.expect("an answer").status(), status, "{bytes}");
+    }
+    assert_eq!(house.metric("schemagate_wire_refusals_total{why=\"body_too_large\"}").await, 3);
+}
+
+#[tokio::test]
+async fn a_body_over_http2_has_its_time_too_and_a_call_of_grpc_may_be_silent() {
+    let house = House::open("body_rate = \"1KiB\"\nbody_time = \"1s\"").await;
+    let mut sender = http2_connection(house.gateway.port()).await;
+    let mut post = async |kind: &str| {
+        let request =
+            http::Request::post("http://a.test/count").header("content-type", kind).body(()).expect("a request");
+        sender = sender.clone().ready().await.expect("a stream");
+        sender.send_request(request, false).expect("it is sent")
+    };
+    let (silent, _open) = post("text/plain").await;
+    let (dripping, mut drips) = post("text/plain").await;
+    let (call, _called) = post("application/grpc").await;
+    let drip = async {
+        while drips.send_data("a".into(), false).is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let began = Instant::now();
+    let both = async {
+        let (one, other) = tokio::join!(silent, dripping);
+        for answer in [one, other] {
+            // The answer, or what came after it.
+            assert!(answer.map_or(true, |answer| answer.status().is_client_error()));
+        }
+    };
+    tokio::select! { () = both => {}, () = drip => panic!("it is answered first"), () = tokio::time::sleep(SOON) => panic!("in time") }
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err(), "it goes on");
+}
+
+#[tokio::test]
+async fn whoever_has_not_finished_a_handshake_is_counted() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.sign_files(&["localhost"]);
+    let port = free_port();
+    let listen = format!(
+        "trusted_proxies = []\nhttps = {{ address = \"127.0.0.1:{port}\", cert = \"{}\", key = \"{}\" }}",
+        certificate.display(),
+        key.display()
+    );
+    let house = House::open_with(&listen, "connections_per_address = 3").await;
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(crate::tls::opened(port).await);
+    }
+    eventually("they are counted", SOON, async || (house.metric("schemagate_connections ").await == 3).then_some(()))
+        .await;
+    let mut fourth = crate::tls::opened(port).await;
+    assert!(is_closed(&mut fourth).await.is_empty());
+    assert_eq!(house.metric("schemagate_connections_refused_total{limit=\"connections_per_address\"}").await, 1);
+    silent.clear();
+    eventually("they have left", SOON, async || (house.metric("schemagate_connections ").await == 0).then_some(()))
+        .await;
+    let stream = crate::tls::connect(&authority, port, "http/1.1").await;
+    eventually("one that finished is counted once", SOON, async || {
+        (house.metric("schemagate_connections ").await == 1).then_some(())
+    })
+    .await;
+    drop(stream);
+    eventually("it has left", SOON, async || (house.metric("schemagate_connections ").await == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn windows_of_http2_are_as_large_as_was_said() {
+    let house = House::open("http2_window = \"512KiB\"\nhttp2_connection_window = \"2MiB\"\nhttp2_idle = \"1s\"").await;
+    let mut frames = Frames::begin(&house).await;
+    let said = is_closed(&mut frames.0).await;
+    // SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113, section 6.5.2), and what is added to the connection's 65,535.
+    assert!(said.windows(6).any(|setting| setting == [0, 4, 0, 8, 0, 0]), "{said:?}");
+    let more = ((2_u32 << 20) - 65_535).to_be_bytes();
+    assert!(said.windows(13).any(|frame| frame == [&[0, 0, 4, 8, 0, 0, 0, 0, 0], &more[..]].concat()), "{said:?}");
+}
+
+#[tokio::test]
+async fn an_exchange_has_so_much_time_as_a_whole() {
+    let backend = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = backend.local_addr().expect("an address");
+    let dripping = tokio::spawn(async move {
+        let mut talks = tokio::task::JoinSet::new();
+        while let Ok((mut stream, _)) = backend.accept().await {
+            talks.spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    if stream.read_buf(&mut head).await.unwrap_or(0) == 0 {
+                        return;
+                    }
+                }
+                if head.starts_with(b"GET /silent") {
+                    return std::future::pending().await;
+                }
+                let begin = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\ncontent-type: text/event-stream\r\n\r\n";
+                let mut sent = stream.write_all(begin).await;
+                while sent.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    sent = stream.write_all(b"a").await;
+                }
+            });
+        }
+    });
+    let config =
+        format!("[upstreams.api]\nservers = [\"{address}\"]\ntotal_timeout = \"1s\"\n[[routes]]\npath = \"/*\"\n");
+    let gateway = Gateway::start(&config).await;
+    gateway.client().get("/silent").await.expect(504);
+    let mut client = TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("it is open");
+    client.write_all(b"GET /drips HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
+    let answer = is_closed(&mut client).await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() < 2000, "{}", String::from_utf8_lossy(&answer));
+    let line = gateway.logged("/drips").await;
+    assert!(line.contains("total_timeout"), "{line}");
+    // Whoever asks for events gets them for as long as they come.
+    let mut events = TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("it is open");
+    events.write_all(b"GET /drips HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n").await.expect("it is sent");
+    let mut rest = Vec::new();
+    let still = tokio::time::timeout(Duration::from_secs(3), events.read_to_end(&mut rest)).await;
+    assert!(still.is_err(), "{}", String::from_utf8_lossy(&rest));
+    dripping.abort();
 }
 
 /// HTTP/2 by its frames.

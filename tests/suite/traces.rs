@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use nix::sys::signal::Signal;
 
-use crate::house::{Answer, Collector, Echo, Gateway, SqliteFile, eventually, free_port, shop};
+use crate::house::{Answer, Collector, Echo, Gateway, SqliteFile, eventually, free_port, raw, shop};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -193,4 +193,33 @@ async fn where_spans_go_is_checked_and_what_is_secret_there_is_not_shown() {
         let run = write(traces).expect(2);
         assert!(run.stderr.contains(wanted) && !run.output().contains("hunter2"), "{traces}: {}", run.output());
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_for_its_form_leaves_a_span_a_line_and_a_count_as_any_other() {
+    let (_database, echo, gateway, collector) = traced("CREATE TABLE orders (id int)", "").await;
+    let before = gateway.metrics().await;
+    raw(gateway.port(), b"GET / HTTP/1.1\nHost: a\r\n\r\n").await;
+    let span = collector.span("of the refused one", |span| span.kind == 2).await;
+    for (attribute, value) in [
+        ("http.request.method", "_OTHER"),
+        ("http.response.status_code", "400"),
+        ("schemagate.refused", "bare_lf"),
+        ("client.address", "127.0.0.1"),
+    ] {
+        assert_eq!(span.says(attribute), value, "{attribute} of {span:?}");
+    }
+    let line = gateway.logged(&format!("\"span_id\":\"{}\"", span.id)).await;
+    for told in ["\"status\":400", "\"refused\":\"bare_lf\"", &format!("\"trace_id\":\"{}\"", span.trace)] {
+        assert!(line.contains(told), "{told} in {line}");
+    }
+    assert!(!before.contains("schemagate_wire_refusals_total{why=\"bare_lf\"} 1"), "{before}");
+    gateway.counts(|line| line.starts_with("schemagate_wire_refusals_total{why=\"bare_lf\"} 1")).await;
+    // One whose path is refused is known better.
+    ask(&gateway, "/a%00b", &[]).await.expect(400);
+    let span = collector
+        .span("of the other one", |span| span.kind == 2 && span.says("schemagate.refused") == "encoded_nul")
+        .await;
+    assert_eq!(span.says("http.request.method"), "GET");
+    assert_eq!(echo.requests(), 0);
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use gate::PathError;
 use schemagate::wire::WireRefusal;
 
-use crate::house::{Gateway, Recorder};
+use crate::house::{Echo, Gateway, Recorder, raw};
 use case::{Case, Outcome};
 
 fn config(backend: &str) -> String {
@@ -45,7 +45,7 @@ async fn a_refusal_for_form_alone_is_counted_logged_and_told_by_its_word() {
         ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n;\r\n\r\n", 400, "bad_chunk_size"),
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect: all\r\n\r\n", 417, "unknown_expectation"),
     ] {
-        let answer = crate::house::raw(gateway.port(), request.as_bytes()).await.to_ascii_lowercase();
+        let answer = raw(gateway.port(), request.as_bytes()).await.to_ascii_lowercase();
         assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
         let told = format!("proxy-status: schemagate; error=http_request_error; details=\"{word}\"\r\n");
         assert!(answer.contains(&told) && answer.contains("connection: close\r\n"), "{answer}");
@@ -88,7 +88,7 @@ async fn no_header_passes_for_another_or_moves_the_path_at_the_backend() {
     let gateway = Gateway::start(&config(recorder.address())).await;
     let request = "GET /x/admin/backups HTTP/1.1\r\nHost: a\r\nSCRIPT_NAME: /x\r\nPath_Info: /admin/backups\r\n\
                    X_Forwarded_For: 10.0.0.1\r\nX_Other: kept\r\nConnection: close\r\n\r\n";
-    let answer = crate::house::raw(gateway.port(), request.as_bytes()).await;
+    let answer = raw(gateway.port(), request.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let seen = String::from_utf8_lossy(&recorder.take().bytes).to_ascii_lowercase();
     assert!(seen.contains("x_other: kept"), "{seen}");
@@ -113,4 +113,34 @@ fn the_documentation_names_every_word() {
         writeln!(table, "| `{word}` | {status} | {meaning} |").expect("written");
     }
     document("words", &table);
+}
+
+#[tokio::test]
+async fn what_a_client_nominates_is_not_passed_on_and_what_the_backend_trusts_cannot_be_nominated() {
+    let (echo, gateway) = house_behind_proxies().await;
+    let ask = async |more: &str| {
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\n\
+             X-Mine: 1\r\nX-Other: 2\r\n{more}\r\n\r\n"
+        );
+        raw(gateway.port(), request.as_bytes()).await.to_lowercase()
+    };
+    let answer = ask("Connection: close, x-mine").await;
+    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    for (kept, header) in [(true, "x-forwarded-for: 203.0.113.9"), (true, "x-other: 2"), (false, "x-mine:")] {
+        assert_eq!(answer.contains(header), kept, "{header}: {answer}");
+    }
+    for nominated in ["X-Forwarded-For", "forwarded", "x-real-ip", "X-FORWARDED-PROTO", "Host"] {
+        let answer = ask(&format!("Connection: close, {nominated}")).await;
+        assert!(answer.starts_with("http/1.1 400 ") && answer.contains("nominated_field"), "{nominated}: {answer}");
+    }
+    assert_eq!(echo.requests(), 1);
+}
+
+/// Whoever connects is a trusted proxy.
+async fn house_behind_proxies() -> (Echo, Gateway) {
+    let echo = Echo::start().await;
+    let config = format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"\n", echo.address());
+    let gateway = Gateway::start_with("trusted_proxies = [\"127.0.0.1\"]", "", &config).await;
+    (echo, gateway)
 }

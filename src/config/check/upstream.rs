@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::Check;
 use crate::config::file::{HealthCheckTable, UpstreamTable};
 use crate::config::place::Placed;
-use crate::config::values::{Either, Named};
+use crate::config::reader::Key;
+use crate::config::values::{Either, Limit, Named};
 use crate::config::{HealthCheck, Server, Upstream, UpstreamTls};
 
 /// Where several servers say nothing of their health checks.
@@ -58,12 +59,10 @@ impl Check<'_> {
             Some(Either::Table(health)) => Some(self.health_check(&key("health"), health)),
             None => (typed.len() > 1).then_some(HealthCheck { path: None, interval: HEALTH_INTERVAL }),
         };
-        let read_timeout = table.read_timeout.placed().and_then(|limit| {
-            if limit.value.0.is_some_and(|limit| limit < SHORTEST_TIMEOUT) {
-                self.error(limit.place, format!("`{}` must be at least 10ms, or \"never\"", key("read_timeout")));
-            }
-            limit.value.0
-        });
+        let read_timeout = self.limit(&key("read_timeout"), &table.read_timeout).and_then(|limit| limit.0);
+        let write_timeout =
+            self.limit(&key("write_timeout"), &table.write_timeout).map_or(read_timeout, |limit| limit.0);
+        let total_timeout = self.limit(&key("total_timeout"), &table.total_timeout).and_then(|limit| limit.0);
         Some(Upstream {
             name: name.value.clone(),
             tls,
@@ -72,9 +71,20 @@ impl Check<'_> {
             health,
             connect_timeout: self.duration(&key("connect_timeout"), &table.connect_timeout, SHORTEST_TIMEOUT),
             read_timeout,
+            write_timeout,
+            total_timeout,
             resolve_every: self.duration(&key("resolve_every"), &table.resolve_every, SHORTEST_INTERVAL),
             servers: servers?.into_iter().map(|(server, _)| server).collect(),
         })
+    }
+
+    /// A limit that may be "never"; `None`: it was left out and has no default.
+    fn limit<'k>(&mut self, name: &str, key: &'k Key<Limit>) -> Option<&'k Limit> {
+        let limit = key.placed()?;
+        if limit.value.0.is_some_and(|limit| limit < SHORTEST_TIMEOUT) {
+            self.error(limit.place, format!("`{name}` must be at least 10ms, or \"never\""));
+        }
+        Some(&limit.value)
     }
 
     /// Whether the servers' URLs ask for TLS; they must agree.

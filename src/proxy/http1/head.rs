@@ -89,7 +89,7 @@ mod tests {
             let (stream, ours) = duplex(1 << 20);
             let closing = watch::Sender::new(false);
             let silence = Silence::new(LIMITS.idle, &closing.subscribe());
-            Self { stream, incoming: Incoming::new(Box::new(ours)), closing, silence }
+            Self { stream, incoming: Incoming::new(Box::new(ours), LIMITS.send), closing, silence }
         }
 
         async fn sends(&mut self, bytes: &[u8]) {

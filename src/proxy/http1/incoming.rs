@@ -12,9 +12,10 @@ use bytes::BytesMut;
 use pingora::protocols::Stream;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::pace::Pace;
 use crate::config::BodyPace;
+use crate::proxy::pace::Pace;
 use crate::proxy::passes_on::passes_on;
+use crate::proxy::taking::Taking;
 use crate::wire::{Body, BodyEnd, Head};
 
 /// Read in one go. A buffer of this size is on the stack alone: what waits has what it needs.
@@ -25,6 +26,8 @@ const PIECE: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Incoming {
     stream: Stream,
+    /// How slowly the client takes what is written to it.
+    taking: Taking,
     /// What was read and not yet given.
     ahead: BytesMut,
     /// What of the present request is to come.
@@ -53,9 +56,10 @@ impl Switched {
 }
 
 impl Incoming {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream, send: BodyPace) -> Self {
         Self {
             stream,
+            taking: Taking::new(send),
             ahead: BytesMut::new(),
             body: BodyEnd::of(Body::Length(0)),
             broken: false,

@@ -5,7 +5,6 @@
 
 mod head;
 mod incoming;
-mod pace;
 mod parked;
 mod refused;
 mod silence;
@@ -24,6 +23,7 @@ use pingora::server::ShutdownWatch;
 use super::drain::InFlight;
 use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
+use crate::config::ClientLimits;
 use head::Came;
 use incoming::Incoming;
 use silence::Silence;
@@ -63,8 +63,9 @@ impl Arrival {
 impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
-        let mut incoming = Box::new(Incoming::new(stream));
-        let mut silence = Silence::new(self.gateway.pin().edition.config.limits.idle, self.leaving);
+        let ClientLimits { idle, send, .. } = self.gateway.pin().edition.config.limits;
+        let mut incoming = Box::new(Incoming::new(stream, send));
+        let mut silence = Silence::new(idle, self.leaving);
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.pin().edition.config.limits;

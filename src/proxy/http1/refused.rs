@@ -18,6 +18,7 @@ use crate::proxy::gateway::Gateway;
 use crate::proxy::https_only;
 use crate::proxy::own_answer::{LINGER, LINGER_BYTES};
 use crate::proxy::request_id::{self, RequestId};
+use crate::traces::{Attribute, Kind, Span, TraceContext, shown_at};
 use crate::wire::WireRefusal;
 
 /// Why a head is refused.
@@ -75,6 +76,7 @@ impl Gateway {
         self.metrics.malformed();
         self.metrics.wire_refusal(refused.word());
         let sent = stream.write_all(&wire(&answer, &id)).await;
+        let trace = self.traces.begin(None);
         info!(
             target: access_log::ACCESS_LOG,
             status = answer.status.as_u16(),
@@ -83,10 +85,46 @@ impl Gateway {
             request_id = id.as_str(),
             failure = sent.err().map(tracing::field::display),
             duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+            trace_id = trace.map(|trace| tracing::field::display(trace.trace)),
+            span_id = trace.map(|trace| tracing::field::display(trace.span)),
             refused = refused.word(),
             error = refused.why(),
         );
+        if let Some(context) = trace {
+            self.traces.send(span(context, began, &client, &answer, refused, &id));
+        }
         linger(stream).await;
+    }
+}
+
+/// What is told of a request of which nothing can be believed, not even its method.
+fn span(
+    context: TraceContext,
+    began: Instant,
+    client: &Client,
+    answer: &Answer,
+    refused: Refused,
+    id: &RequestId,
+) -> Span {
+    let began_at = shown_at(began);
+    let told: [(&'static str, Option<Attribute>); 6] = [
+        ("http.request.method", Some("_OTHER".into())),
+        ("url.scheme", Some(if client.tls { "https" } else { "http" }.into())),
+        ("client.address", client.address.map(|address| address.to_string().into())),
+        ("http.response.status_code", Some(answer.status.as_u16().into())),
+        ("schemagate.refused", Some(refused.word().into())),
+        ("schemagate.request_id", Some(id.as_str().to_owned().into())),
+    ];
+    Span {
+        context,
+        parent: None,
+        parent_is_remote: false,
+        kind: Kind::Server,
+        name: "HTTP".into(),
+        began: began_at,
+        ended: began_at + began.elapsed(),
+        attributes: told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+        error: None,
     }
 }
 

@@ -19,6 +19,9 @@ use super::gateway::Phases;
 use crate::config::ClientLimits;
 use watched::Watched;
 
+/// What of an answer waits within h2 for its turn on the connection; the rest waits where it comes from.
+const UNSENT: usize = 64 * 1024;
+
 /// Serves one connection over HTTP/2, within the limits in force when it began.
 pub(super) struct Http2 {
     proxy: Arc<HttpProxy<Phases>>,
@@ -62,7 +65,12 @@ impl HttpServerApp for Http2 {
         let mut options = default_h2_options();
         options
             .max_concurrent_streams(self.limits.http2_streams.get())
-            .max_header_list_size(u32::try_from(self.limits.header_bytes).unwrap_or(u32::MAX));
+            .max_header_list_size(u32::try_from(self.limits.header_bytes).unwrap_or(u32::MAX))
+            // A page that is left takes all of its requests back at once; how often that goes on is counted here.
+            .max_pending_accept_reset_streams(usize::try_from(self.limits.http2_streams.get()).unwrap_or(usize::MAX))
+            .max_send_buffer_size(UNSENT)
+            .initial_window_size(self.limits.http2_window)
+            .initial_connection_window_size(self.limits.http2_connection_window);
         Some(options)
     }
 

@@ -16,6 +16,7 @@ use crate::config::ClientLimits;
 use crate::proxy::client::Client;
 use crate::proxy::crowd::Crowd;
 use crate::proxy::passes_on::passes_on;
+use crate::proxy::taking::Taking;
 
 /// What is counted is counted for so long.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -24,6 +25,8 @@ const PERIOD: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Watched {
     stream: Stream,
+    /// How slowly the client takes what is written to it.
+    taking: Taking,
     frames: Frames,
     resets: Allowance,
     work: Allowance,
@@ -63,6 +66,7 @@ impl Watched {
     pub(super) fn new(stream: Stream, limits: ClientLimits, client: Client, crowd: Arc<Crowd>) -> Self {
         Self {
             stream,
+            taking: Taking::new(limits.send),
             frames: Frames::new(),
             resets: Allowance::new(limits.http2_resets),
             work: Allowance::new(limits.http2_control_frames),

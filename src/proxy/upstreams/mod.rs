@@ -21,7 +21,7 @@ use crate::metrics::Servers;
 
 pub(super) use announcing::announce;
 pub use calling::{Called, call};
-pub(super) use peer::without_limit;
+pub(super) use peer::{at_most, without_limit};
 pub(super) use pool::Pool;
 
 /// Every upstream, in the order of [`UpstreamId`].

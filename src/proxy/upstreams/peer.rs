@@ -30,6 +30,10 @@ const IDLE: Duration = Duration::from_secs(4);
 const HTTP2_IDLE: Duration = Duration::from_secs(60);
 const HTTP2_PING: Duration = Duration::from_secs(20);
 const HTTP2_STREAMS: usize = 128;
+/// What of one answer a server may send before its client takes it. All answers of a connection together have room
+/// for that each: one that nobody reads must not hold up the others.
+const HTTP2_STREAM_WINDOW: u32 = 128 * 1024;
+const HTTP2_CONNECTION_WINDOW: u32 = 128 * HTTP2_STREAM_WINDOW;
 
 /// The servers of one upstream differ in address and name alone.
 #[derive(Debug, Clone)]
@@ -49,7 +53,7 @@ impl PeerTemplate {
         options.connection_timeout = Some(upstream.connect_timeout);
         options.total_connection_timeout = Some(upstream.connect_timeout);
         options.read_timeout = upstream.read_timeout;
-        options.write_timeout = upstream.read_timeout;
+        options.write_timeout = upstream.write_timeout;
         options.idle_timeout = Some(IDLE);
         options.tcp_keepalive = Some(TcpKeepalive {
             idle: Duration::from_secs(60),
@@ -62,6 +66,8 @@ impl PeerTemplate {
             options.set_http_version(2, if upstream.tls.is_some() { 1 } else { 2 });
             options.max_h2_streams = HTTP2_STREAMS;
             options.h2_ping_interval = Some(HTTP2_PING);
+            options.h2_stream_window_size = Some(HTTP2_STREAM_WINDOW);
+            options.h2_connection_window_size = Some(HTTP2_CONNECTION_WINDOW);
             options.idle_timeout = Some(HTTP2_IDLE);
         }
         let tls = upstream.tls.as_ref();
@@ -145,6 +151,15 @@ fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Makes of a peer one that is waited for at most so long at a time, whatever its own limits are.
+pub(in crate::proxy) fn at_most(peer: &mut HttpPeer, left: Duration) {
+    let PeerOptions { connection_timeout, total_connection_timeout, read_timeout, write_timeout, .. } =
+        &mut peer.options;
+    for timeout in [connection_timeout, total_connection_timeout, read_timeout, write_timeout] {
+        *timeout = Some(timeout.map_or(left, |timeout| timeout.min(left)));
+    }
 }
 
 /// Makes of a peer one that is waited for without a limit: a WebSocket or an event stream.

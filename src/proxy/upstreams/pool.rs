@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use pingora::lb::selection::RoundRobin;
 use pingora::lb::{Backends, LoadBalancer};
@@ -77,6 +78,11 @@ impl Pool {
     /// Its name in the configuration.
     pub(in crate::proxy) fn name(&self) -> &str {
         &self.upstream.name
+    }
+
+    /// How long a whole exchange may take.
+    pub(in crate::proxy) fn total_timeout(&self) -> Option<Duration> {
+        self.upstream.total_timeout
     }
 
     /// Whether connections say who asks.

@@ -166,7 +166,7 @@ pub(crate) struct Cost {
 
 /// What was measured while something was required of each tenant.
 pub(crate) struct Figures {
-    required: &'static str,
+    pub(crate) required: &'static str,
     /// Of a look at everything.
     pub(crate) everything: Cost,
     /// Of a look at one tenant that changed.
@@ -179,11 +179,18 @@ pub(crate) struct Figures {
     memory: [u64; 2],
 }
 
+impl Figures {
+    /// Which part of a core, of a hundred, is taken while nothing is committed.
+    pub(crate) fn idle(&self) -> f64 {
+        self.nothing.cpu.as_secs_f64() / REFRESH.as_secs_f64() * 100.0
+    }
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { required, everything, one, nothing, seen_within: [breaking, mending], memory: [resident, most] } =
             self;
-        let idle = nothing.cpu.as_secs_f64() / REFRESH.as_secs_f64() * 100.0;
+        let idle = self.idle();
         write!(
             f,
             "  {required}: database {:.0?} for everything, {:.1?} for one changed tenant, {:.2?} where nothing was \

@@ -34,22 +34,34 @@ async fn read(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
     Ok(read)
 }
 
-async fn download(sender: SendRequest<Bytes>, stream: usize) {
-    let mut sender = sender.ready().await.expect("a stream");
-    let request = Request::get(format!("http://a.test/bytes/{}", length(stream))).body(()).expect("a request");
-    let (answer, _) = sender.send_request(request, true).expect("it is sent");
-    let answer = answer.await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    assert_eq!(read(answer.into_body()).await.expect("a body"), body(length(stream)));
+/// A stream that was refused, because those before it are not all gone yet, is sent again as RFC 9113 (section 8.7) has it.
+async fn until_accepted<A: Future<Output = Result<(), h2::Error>>>(attempt: impl Fn() -> A) {
+    loop {
+        match attempt().await {
+            Err(error) if error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM) => {}
+            ended => return ended.expect("an answer"),
+        }
+    }
 }
 
-async fn upload(sender: SendRequest<Bytes>, stream: usize) {
-    let mut sender = sender.ready().await.expect("a stream");
+async fn download(sender: SendRequest<Bytes>, stream: usize) -> Result<(), h2::Error> {
+    let mut sender = sender.ready().await?;
+    let request = Request::get(format!("http://a.test/bytes/{}", length(stream))).body(()).expect("a request");
+    let (answer, _) = sender.send_request(request, true)?;
+    let answer = answer.await?;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(read(answer.into_body()).await?, body(length(stream)));
+    Ok(())
+}
+
+async fn upload(sender: SendRequest<Bytes>, stream: usize) -> Result<(), h2::Error> {
+    let mut sender = sender.ready().await?;
     let request = Request::post("http://a.test/mirror").body(()).expect("a request");
-    let (answer, mut sending) = sender.send_request(request, false).expect("it is sent");
-    send(&mut sending, body(length(stream)), true).await.expect("it is taken");
-    let answer = answer.await.expect("an answer");
-    assert_eq!(read(answer.into_body()).await.expect("a body"), body(length(stream)));
+    let (answer, mut sending) = sender.send_request(request, false)?;
+    // Why it was not taken, the answer tells.
+    let _ = send(&mut sending, body(length(stream)), true).await;
+    assert_eq!(read(answer.await?.into_body()).await?, body(length(stream)));
+    Ok(())
 }
 
 /// Gives the stream up: before the answer, within it, or within what it sends.
@@ -62,10 +74,11 @@ async fn give_up(sender: SendRequest<Bytes>, stream: usize) {
     match stream % 3 {
         0 => {}
         1 => {
-            let mut body = answer.await.expect("an answer").into_body();
-            receive(&mut body).await.expect("a piece");
+            if let Ok(answer) = answer.await {
+                receive(&mut answer.into_body()).await.expect("a piece");
+            }
         }
-        _ => send(&mut sending, body(10_000), false).await.expect("it is taken"),
+        _ => drop(send(&mut sending, body(10_000), false).await),
     }
     sending.send_reset(Reason::CANCEL);
 }
@@ -79,8 +92,8 @@ async fn many(gateway: &Gateway, downloads: bool) {
             let sender = sender.clone();
             streams.spawn(async move {
                 match stream % 3 {
-                    0 if downloads => download(sender, stream).await,
-                    0 | 1 => upload(sender, stream).await,
+                    0 if downloads => until_accepted(|| download(sender.clone(), stream)).await,
+                    0 | 1 => until_accepted(|| upload(sender.clone(), stream)).await,
                     _ => give_up(sender, stream / 3).await,
                 }
             });
@@ -121,7 +134,7 @@ async fn a_stream_that_reads_nothing_holds_up_no_other_of_its_connection() {
     let (answer, _) = sender.clone().ready().await.expect("a stream").send_request(request, true).expect("it is sent");
     let stuck = answer.await.expect("an answer").into_body();
     for stream in 0..20 {
-        timeout(LIMIT, download(sender.clone(), stream)).await.expect("in time");
+        timeout(LIMIT, download(sender.clone(), stream)).await.expect("in time").expect("an answer");
     }
     drop(stuck);
 }
@@ -134,7 +147,18 @@ async fn h2load_gets_every_answer_over_a_hundred_streams_of_each_of_twenty_conne
     let echo = Echo::start().await;
     let gateway = before(echo.address(), "").await;
     let url = format!("http://127.0.0.1:{}/bytes/1000", gateway.port());
+    // Somebody else takes back as many requests as anybody may.
+    let port = gateway.port();
+    let resets = tokio::spawn(async move {
+        let sender = http2_connection(port).await;
+        for stream in 0.. {
+            give_up(sender.clone(), stream).await;
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    });
     let run = Run::command(Command::new("h2load").args(["-n", REQUESTS, "-c", "20", "-m", "100", &url]));
+    resets.abort();
+    assert!(resets.await.is_err_and(|ended| ended.is_cancelled()), "its connection was not ended");
     let told = |name: &str| run.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
     println!("{}\n{}", told("finished"), told("requests:"));
     assert!(told("status codes:").contains(&format!("{REQUESTS} 2xx, 0 3xx, 0 4xx, 0 5xx")), "{}", run.output());

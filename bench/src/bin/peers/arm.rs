@@ -27,24 +27,63 @@ pub(crate) struct Arm {
     process: Option<Child>,
 }
 
+/// What schemagate is told beside what it has in common with the others.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Of the database; SQLite if nothing is said.
+    pub(crate) database: Option<String>,
+    /// More of its configuration.
+    pub(crate) more: String,
+    /// What answers, if not the backend of all.
+    pub(crate) backend: Option<u16>,
+}
+
 impl Arm {
     pub(crate) fn start(name: &'static str, stage: &Stage, schemagate: &Path) -> anyhow::Result<Self> {
         if name == "direct" {
             return Ok(Self { name, port: stage.backend_port(), tls_port: 0, process: None });
         }
-        let (port, tls_port) = (free_port()?, free_port()?);
-        let mut command = command(name, stage, schemagate, (port, tls_port))?;
+        let ports = (free_port()?, free_port()?);
+        let routes = if name == "schemagate, 10,000 routes" { routes(10_000) } else { String::new() };
+        let told = Told { more: routes, ..Told::default() };
+        Self::running(name, ports, command(name, stage, schemagate, ports, &told)?)
+    }
+
+    /// schemagate, told more than that.
+    pub(crate) fn schemagate(
+        name: &'static str,
+        stage: &Stage,
+        schemagate: &Path,
+        told: &Told,
+    ) -> anyhow::Result<Self> {
+        let ports = (free_port()?, free_port()?);
+        Self::running(name, ports, command("schemagate", stage, schemagate, ports, told)?)
+    }
+
+    fn running(name: &'static str, (port, tls_port): (u16, u16), mut command: Command) -> anyhow::Result<Self> {
         let process = command.spawn().with_context(|| format!("{command:?}"))?;
-        let arm = Self { name, port, tls_port, process: Some(process) };
+        let mut arm = Self { name, port, tls_port, process: Some(process) };
         arm.listens()?;
         Ok(arm)
     }
 
-    fn listens(&self) -> anyhow::Result<()> {
+    /// A program that listens at this port.
+    pub(crate) fn of(name: &'static str, port: u16, command: Command) -> anyhow::Result<Self> {
+        Self::running(name, (port, 0), command)
+    }
+
+    /// The process itself, to send signals to.
+    pub(crate) fn process(&self) -> Option<Pid> {
+        self.process.as_ref().and_then(|process| process.id().try_into().ok()).map(Pid::from_raw)
+    }
+
+    fn listens(&mut self) -> anyhow::Result<()> {
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             ensure!(began.elapsed() < START, "it does not listen after {START:?}");
-            sleep(Duration::from_millis(20));
+            let ended = self.process.as_mut().is_some_and(|process| !matches!(process.try_wait(), Ok(None)));
+            ensure!(!ended, "it has ended instead of listening");
+            sleep(Duration::from_millis(1));
         }
         Ok(())
     }
@@ -99,9 +138,22 @@ pub(crate) fn end(process: &mut Child) {
     let _ = process.wait();
 }
 
-fn command(name: &str, stage: &Stage, schemagate: &Path, (port, tls_port): (u16, u16)) -> anyhow::Result<Command> {
-    let (folder, backend) = (stage.folder(), format!("127.0.0.1:{}", stage.backend_port()));
-    let names = [("PORT", port.to_string()), ("TLS_PORT", tls_port.to_string()), ("BACKEND", backend.clone())];
+/// A proxy as it is started.
+pub(crate) fn command(
+    name: &str,
+    stage: &Stage,
+    schemagate: &Path,
+    (port, tls_port): (u16, u16),
+    told: &Told,
+) -> anyhow::Result<Command> {
+    let (folder, backend) = (stage.folder(), format!("127.0.0.1:{}", told.backend.unwrap_or(stage.backend_port())));
+    let sqlite = || format!("sqlite:{}", folder.join("app.sqlite").display());
+    let names = [
+        ("PORT", port.to_string()),
+        ("TLS_PORT", tls_port.to_string()),
+        ("BACKEND", backend.clone()),
+        ("DATABASE", told.database.clone().unwrap_or_else(sqlite)),
+    ];
     let written = |text: &str, more: &str| -> anyhow::Result<PathBuf> {
         let file = folder.join(format!("{name}-{port}"));
         fs::write(&file, filled(text, folder, &names) + more)?;
@@ -128,24 +180,25 @@ fn command(name: &str, stage: &Stage, schemagate: &Path, (port, tls_port): (u16,
             command
         }
         _ => {
-            let routes = if name == "schemagate, 10,000 routes" { routes(10_000) } else { String::new() };
-            with(schemagate, &["run", "--config"], written(include_str!("../../../peers/schemagate.toml"), &routes)?)
+            with(schemagate, &["run", "--config"], written(include_str!("../../../peers/schemagate.toml"), &told.more)?)
         }
     })
 }
 
 /// The program of this name that was built with this one.
-fn beside(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name(name);
     ensure!(program.exists(), "{} is not built", program.display());
     Ok(program)
 }
 
-fn routes(count: u32) -> String {
+/// So many routes, of which each needs something.
+pub(crate) fn routes(count: u32) -> String {
     let route = |number: u32| format!("\n[[routes]]\npath = \"/api/resource{number}/{{id}}\"\nneeds = [\"here\"]\n");
     (0..count).map(route).collect()
 }
 
+/// A port that nobody listens at.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -23,9 +23,15 @@ pub(crate) struct Load {
     pub(crate) p99: Option<Duration>,
 }
 
-pub(crate) fn wrk(url: &str, status: u16, lasts: Duration) -> anyhow::Result<Load> {
-    let seconds = format!("{}s", lasts.as_secs());
-    let text = output("wrk", &["-t1", "-c", CONNECTIONS, "-d", &seconds, "--latency", url])?;
+/// `script` is wrk's own, in Lua.
+pub(crate) fn wrk(url: &str, script: Option<&Path>, status: u16, lasts: Duration) -> anyhow::Result<Load> {
+    let (seconds, script) = (format!("{}s", lasts.as_secs()), script.map(|script| script.display().to_string()));
+    let mut arguments = vec!["-t1", "-c", CONNECTIONS, "-d", &seconds, "--latency"];
+    if let Some(script) = &script {
+        arguments.extend(["-s", script]);
+    }
+    arguments.push(url);
+    let text = output("wrk", &arguments)?;
     let found = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim);
     let rate: f64 = found("Requests/sec:").context("wrk: no Requests/sec")?.parse()?;
     let lasted = text.lines().find_map(|line| line.trim().split_once(" requests in "));

@@ -23,6 +23,15 @@ pub(crate) fn describe() -> Vec<String> {
     lines
 }
 
+/// The kind of its processor, as a part of a file's name.
+pub(crate) fn name() -> String {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let words = model.map_or("machine", |(_, model)| model).split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).take(2).map(str::to_ascii_lowercase).collect();
+    words.join("-")
+}
+
 /// Today as `2026-11-21`.
 pub(crate) fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()

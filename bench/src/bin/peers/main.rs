@@ -5,38 +5,75 @@
 
 #![expect(clippy::print_stdout, reason = "it tells how far it is")]
 
+mod admin;
 mod arm;
+mod budget;
+mod deciding;
+mod drawing;
+mod events;
+mod footprint;
 mod generator;
+mod held;
+mod idle;
+mod latency;
 mod machine;
+mod means;
 mod median;
+mod open_loop;
+mod postgres;
 mod report;
-mod scenario;
+mod results;
 mod stage;
+mod throughput;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 
 use arm::Arm;
-use report::{Report, Row};
-use scenario::SCENARIOS;
-use stage::Stage;
+use report::Effort;
+use results::Results;
+use stage::{Stage, stay_around};
 
-/// What the command line says: `--rounds N --seconds N --only SCENARIO --into FOLDER --schemagate FILE`.
+/// What the command line says: `--rounds N --seconds N --only PART --into FOLDER --schemagate FILE`.
 struct Wanted {
-    rounds: usize,
-    seconds: u64,
+    effort: Effort,
     only: Option<String>,
     into: PathBuf,
     schemagate: PathBuf,
 }
 
+/// One run.
+pub(crate) struct Bench {
+    stage: Stage,
+    schemagate: PathBuf,
+    rounds: usize,
+    /// Of one measurement.
+    lasts: Duration,
+    only: Option<String>,
+    results: Results,
+}
+
+/// What is measured, in this order: later parts use what earlier ones found.
+type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
+
+const PARTS: [Part; 8] = [
+    ("throughput", throughput::measure),
+    ("half-load", latency::measure),
+    ("idle", idle::measure),
+    ("footprint", footprint::measure),
+    ("decide", deciding::measure),
+    ("events", events::measure),
+    ("hold", held::measure),
+    ("means", means::measure),
+];
+
 impl Wanted {
     fn from_arguments() -> anyhow::Result<Self> {
         let mut wanted = Self {
-            rounds: 10,
-            seconds: 4,
+            effort: Effort { rounds: 10, seconds: 4 },
             only: None,
             into: PathBuf::from("bench/runs"),
             schemagate: PathBuf::from("target/release/schemagate"),
@@ -45,8 +82,8 @@ impl Wanted {
         while let Some(name) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{name} lacks its value"))?;
             match name.as_str() {
-                "--rounds" => wanted.rounds = value.parse()?,
-                "--seconds" => wanted.seconds = value.parse()?,
+                "--rounds" => wanted.effort.rounds = value.parse()?,
+                "--seconds" => wanted.effort.seconds = value.parse()?,
                 "--only" => wanted.only = Some(value),
                 "--into" => wanted.into = value.into(),
                 "--schemagate" => wanted.schemagate = value.into(),
@@ -57,36 +94,45 @@ impl Wanted {
     }
 }
 
-fn main() -> anyhow::Result<()> {
-    let wanted = Wanted::from_arguments()?;
-    let stage = Stage::set()?;
-    let lasts = Duration::from_secs(wanted.seconds);
-    let mut rows = Vec::new();
-    for scenario in SCENARIOS.iter().filter(|scenario| wanted.only.as_ref().is_none_or(|only| only == scenario.name)) {
-        let mut arms = Vec::new();
-        for name in scenario.arms {
-            match Arm::start(name, &stage, &wanted.schemagate) {
-                Ok(arm) => arms.push((arm, Vec::new())),
-                Err(error) => println!("{}: without {name}: {error:#}", scenario.name),
-            }
-        }
-        for (arm, _) in &arms {
-            // Connections are made and caches filled before anything counts.
-            scenario.load(arm, Duration::from_secs(1))?;
-        }
-        for round in 1..=wanted.rounds {
-            for (arm, measured) in &mut arms {
-                let before = arm.processor_time()?;
-                let load = scenario.load(arm, lasts)?;
-                let spent = arm.processor_time()?.saturating_sub(before);
-                measured.push(report::Measured { load, spent, resident: arm.resident()? });
-            }
-            println!("{}: round {round} of {}", scenario.name, wanted.rounds);
-        }
-        rows.extend(arms.into_iter().map(|(arm, measured)| Row::new(scenario, arm.name, measured)));
+impl Bench {
+    /// Whether this part, or this scenario of it, is asked for.
+    fn wants(&self, part: &str, scenario: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part || only == scenario)
     }
-    let report = Report { machine: machine::describe(), rounds: wanted.rounds, seconds: wanted.seconds, rows };
-    let written = report.write(&wanted.into)?;
-    println!("{}", written.display());
-    Ok(())
+
+    /// These proxies, each running; those that this machine lacks are told and left out.
+    fn arms(&self, names: &[&'static str]) -> Vec<Arm> {
+        let started = names.iter().filter_map(|name| {
+            let arm = Arm::start(name, &self.stage, &self.schemagate);
+            arm.inspect_err(|error| println!("without {name}: {error:#}")).ok()
+        });
+        started.collect()
+    }
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let Wanted { effort, only, into, schemagate } = Wanted::from_arguments()?;
+    stay_around()?;
+    let mut bench = Bench {
+        stage: Stage::set()?,
+        schemagate,
+        rounds: effort.rounds,
+        lasts: Duration::from_secs(effort.seconds),
+        only,
+        results: Results::default(),
+    };
+    let mut failed = false;
+    for (name, measure) in PARTS {
+        // Which of its own the first part does, it finds out itself.
+        if !bench.wants(name, name) && name != "throughput" {
+            continue;
+        }
+        // What the others found is worth having all the same.
+        if let Err(error) = measure(&mut bench) {
+            println!("{name} failed: {error:#}");
+            failed = true;
+        }
+    }
+    println!("{}", report::write(&bench.results, effort, &into)?.display());
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

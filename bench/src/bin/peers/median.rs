@@ -1,7 +1,7 @@
 //! What a series of measurements comes to.
 
 /// The median, and between what the middle half lies.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Middle {
     pub(crate) low: f64,
     pub(crate) median: f64,

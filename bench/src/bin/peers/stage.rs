@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::arm::free_port;
@@ -30,6 +32,8 @@ impl Stage {
         fs::create_dir(at("files"))?;
         fs::write(at("files/1k"), kibibytes(1))?;
         fs::write(at("files/64k"), kibibytes(64))?;
+        fs::write(at("upload.lua"), include_str!("../../../peers/upload.lua"))?;
+        fs::write(at("tenants.lua"), include_str!("../../../peers/tenants.lua"))?;
         run(Command::new("openssl")
             .args([
                 "req",
@@ -87,6 +91,13 @@ pub(crate) fn kibibytes(count: usize) -> String {
 pub(crate) fn filled(text: &str, folder: &Path, names: &[(&str, String)]) -> String {
     let text = text.replace("@FOLDER@", &folder.display().to_string()).replace("@KIBIBYTE@", &kibibytes(1));
     names.iter().fold(text, |text, (name, value)| text.replace(&format!("@{name}@"), value))
+}
+
+/// Keeps this program off the core of whoever is measured: it sends requests itself.
+pub(crate) fn stay_around() -> anyhow::Result<()> {
+    let mut cores = CpuSet::new();
+    cores.set(AROUND.parse()?)?;
+    Ok(sched_setaffinity(Pid::this(), &cores)?)
 }
 
 /// A program that stays on one core.

@@ -1,4 +1,4 @@
-//! How slowly a body comes.
+//! How slowly something comes, or is taken.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -8,8 +8,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::BodyPace;
 
-/// Measures how long a client lets its body be waited for: what comes earns time. Time in which nobody
-/// wants any of it costs nothing.
+/// Measures how long a client is waited for: what comes of its body, or is taken of its answer, earns time. Time in
+/// which nobody waits costs nothing.
 #[derive(Debug)]
 pub(super) struct Pace {
     asked: BodyPace,
@@ -31,6 +31,9 @@ impl Pace {
 
     /// So many bytes came.
     pub(super) fn came(&mut self, bytes: usize) {
+        if self.waiting.is_none() && self.credit == self.asked.patience {
+            return;
+        }
         let waited = self.waiting.take().map_or(Duration::ZERO, |waiting| waiting.since.elapsed());
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let earned = Duration::from_secs(bytes.into()) / self.asked.rate.get();
