@@ -79,6 +79,10 @@ rules: ## Alert rules against made-up series, and the queries of the Grafana das
 	@scripts/install-missing.sh rules
 	scripts/check-rules.sh
 
+.PHONY: kubernetes replicas
+kubernetes: ## The manifests, built by kustomize and held against Kubernetes' own schemas.
+	scripts/check-kubernetes.sh
+
 packages: deps-build $(LINT)/installed $(CARGO_DEB) ## The image, the compose file, the unit and the Debian package, as far as a machine without Docker can.
 	@scripts/install-missing.sh packages
 	@# The program as the tests have it: by itself it would be built once more, with other features of what it is linked to.
@@ -125,6 +129,9 @@ bench-micro: deps-build ## How long a decision takes, and that it allocates noth
 
 bench-refresh: deps-test ## What it costs to watch a thousand tenants, of the database's time and of schemagate's.
 	$(CARGO) bench --bench refresh
+
+replicas: deps-test ## What one, two and four replicas cost the database that all of them watch: docs/kubernetes.md.
+	$(CARGO) test --test suite --locked replicas_cost -- --ignored --nocapture
 
 deps-build: ## What a build needs beside rustup: cmake (zlib-ng), a C compiler (SQLite, ring), make.
 	@scripts/install-missing.sh build

@@ -8,7 +8,7 @@ set -euo pipefail
 
 # A program or file that tells whether it is there, and the package that brings it.
 build=(cmake:cmake cc:gcc c++:g++ make:make)
-test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl)
+test=(initdb:postgresql pgbouncer:pgbouncer node:nodejs npm:npm openssl:openssl nginx:nginx haproxy:haproxy caddy:caddy)
 apps=(initdb:postgresql node:nodejs npm:npm python3:python3 ensurepip:python3-venv)
 browser=(chromium:chromium)
 wire=(nginx:nginx haproxy:haproxy)

@@ -12,6 +12,7 @@
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
 //! | [`wire`] | what of a request goes no further, whatever it means: bytes, before anything parses them |
+//! | [`ask`] | what other proxies ask: which request of theirs they mean |
 //! | [`pass`] | operators' passes: signed, and read |
 //! | [`proxy`] | the way of a request, in pingora's phases |
 //! | [`admin`] | the listener for operators and probes |
@@ -37,6 +38,7 @@
 pub mod admin;
 pub mod alert;
 pub mod answer;
+pub mod ask;
 #[cfg(test)]
 mod book;
 pub mod causes;

@@ -160,6 +160,7 @@ impl Answers {
             },
             Saying::Maintenance { message: None, .. } => (Chosen::Refusal(&self.maintenance), ProxyStatus::DENIED),
             Saying::Maintenance { .. } => (Chosen::Refusal(&self.announced), ProxyStatus::DENIED),
+            Saying::Updating => (Chosen::Refusal(&self.updating), ProxyStatus::DENIED),
             Saying::NoRoute => (Chosen::Refusal(&self.not_found), ProxyStatus::NOT_FOUND),
             Saying::BadPath(_) | Saying::BadRequest(_) => (Chosen::Refusal(&self.malformed), ProxyStatus::MALFORMED),
             Saying::LateHeader => (Chosen::Refusal(&self.late_header), ProxyStatus::MALFORMED),

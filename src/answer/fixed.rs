@@ -48,6 +48,11 @@ impl Fixed {
 
 /// The header that marks an answer as not the upstream's of this moment: which route gave it.
 pub fn degraded(route: &str) -> (HeaderName, HeaderValue) {
-    let route = utf8_percent_encode(route, ENCODED).to_string();
-    (DEGRADED.clone(), HeaderValue::try_from(route).unwrap_or_else(|_| HeaderValue::from_static("")))
+    (DEGRADED.clone(), in_header(route))
+}
+
+/// A name of the operator's, as a header can hold it.
+pub fn in_header(name: &str) -> HeaderValue {
+    let encoded = utf8_percent_encode(name, ENCODED).to_string();
+    HeaderValue::try_from(encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

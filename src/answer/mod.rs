@@ -38,7 +38,7 @@ use gate::{AnswerId, PathError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 pub use answers::Answers;
-pub use fixed::degraded;
+pub use fixed::{degraded, in_header};
 pub use for_operators::for_operators;
 
 use crate::wire::WireRefusal;
@@ -48,6 +48,8 @@ use crate::wire::WireRefusal;
 pub enum Saying<'a> {
     /// What the configuration prepared for a route.
     Route(AnswerId),
+    /// 503: the route has an answer that cannot be given where it is asked for.
+    Updating,
     /// 503: a maintenance window is open.
     Maintenance {
         /// What it says itself.

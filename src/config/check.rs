@@ -10,6 +10,7 @@ mod brand;
 mod control;
 mod control_file;
 mod database;
+mod decisions;
 mod entrance;
 mod headers;
 mod hold;
@@ -53,7 +54,8 @@ impl Check<'_> {
         let requirements = self.requirements(file, &databases, tenants_database);
         let listen = self.listen(file.listen.get()?);
         let admin = self.admin(file.admin.get()?, Some(&requirements));
-        self.distinct_addresses(file.listen.get()?, file.admin.get()?);
+        let decisions = file.decisions.get().map(|table| self.decisions(table, file));
+        self.distinct_addresses(file);
         let brand = self.brand(file.brand.get()?);
         let alerts = self.alerts(file, &requirements);
         let probes = self.probes(file, listen.as_ref());
@@ -91,6 +93,7 @@ impl Check<'_> {
 
         Some(Config {
             listen: listen?,
+            decisions: decisions.map_or(Some(None), |decisions| decisions.map(Some))?,
             admin: admin?,
             databases: databases.into_iter().collect::<Option<_>>()?,
             upstreams: upstreams.into_iter().collect::<Option<_>>()?,

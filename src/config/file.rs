@@ -6,6 +6,7 @@ mod action;
 mod alert;
 mod control;
 mod control_file;
+mod decisions;
 mod limits;
 mod lock;
 mod log;
@@ -31,6 +32,7 @@ pub(super) use action::{ActionValue, Elsewhere, Rescue};
 pub(super) use alert::{AlertFormatWord, AlertTable, OftenTable};
 pub(super) use control::{BypassTable, ControlTable, EnvBypassTable};
 pub(super) use control_file::{ControlBypassTable, ControlFileTable, ControlHoldTable, ControlWindowTable};
+pub(super) use decisions::DecisionsTable;
 pub(super) use limits::LimitsTable;
 pub(super) use lock::LockTable;
 pub(super) use log::{AccessTable, LogTable};
@@ -82,6 +84,8 @@ table! {
         mode: Word<Mode> = "enforce",
         /// Where clients come in.
         listen: ListenTable = {},
+        /// Where other proxies ask what is to be done with a request; nowhere if left out.
+        decisions: DecisionsTable,
         /// Where operators and probes come in.
         admin: AdminTable = {},
         /// What is watched, by names of your own.

@@ -8,6 +8,7 @@ mod check;
 mod control;
 mod control_orders;
 mod database_url;
+mod decisions;
 mod duration;
 mod expand;
 #[expect(clippy::doc_markdown, reason = "its comments are plain text that editors show")]
@@ -51,6 +52,7 @@ pub use arguments::Arguments;
 pub use control::{Control, EnvBypass};
 pub use control_orders::{ControlOrders, RecurringWindow};
 pub use database_url::{DatabaseUrlError, PostgresHost, PostgresUrl, TlsMode};
+pub use decisions::Decisions;
 pub use duration::{DurationError, parse as parse_duration, show as show_duration};
 pub use errors::Complaints as ConfigErrors;
 pub use jwt_key::{JwtKey, JwtKeyError};
@@ -73,6 +75,8 @@ pub use traces::Traces;
 pub struct Config {
     /// Where clients come in.
     pub listen: Listen,
+    /// Where other proxies ask what is to be done with a request, if anywhere.
+    pub decisions: Option<Decisions>,
     /// Where operators come in.
     pub admin: Admin,
     /// What is watched, in the order of [`DatabaseId`].

@@ -7,6 +7,7 @@
 //! | `requests` | what was done with requests, why, and how long it took |
 //! | `failures` | upstreams' failures, and what was made of them |
 //! | `windows` | maintenance windows |
+//! | `questions` | what other proxies ask |
 //! | `holds`, `stale` | requests that wait; good answers that are given once more |
 //! | `looks`, `verdicts`, `tenants` | what is known of databases |
 //! | `bypassed`, `operators`, `admin` | what operators let pass; what they come in for themselves; whom the admin listener refuses |
@@ -32,6 +33,7 @@ mod logs;
 mod looks;
 mod operators;
 mod program;
+mod questions;
 mod register;
 mod remembered;
 mod requests;
@@ -69,6 +71,7 @@ use gone::Gone;
 use logs::Logs;
 use looks::Looks;
 use program::Program;
+use questions::Questions;
 use register::Register;
 use requests::Requests;
 use stale::Stale;
@@ -83,6 +86,7 @@ pub struct Metrics {
     registry: Registry,
     described: Arc<[Described]>,
     requests: Requests,
+    questions: Questions,
     failures: Failures,
     looks: Looks,
     verdicts: Verdicts,
@@ -112,6 +116,7 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let mut register = Register::default();
         let requests = Requests::new(&mut register)?;
+        let questions = Questions::new(&mut register)?;
         let failures = Failures::new(&mut register)?;
         let looks = Looks::new(&mut register)?;
         let verdicts = Verdicts::new(&mut register)?;
@@ -136,6 +141,7 @@ impl Metrics {
             registry,
             described,
             requests,
+            questions,
             failures,
             looks,
             verdicts,

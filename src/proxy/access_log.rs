@@ -45,7 +45,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     if sample.is_some_and(|share| share < 1.0 && fastrand::f64() >= share) {
         return;
     }
-    let own = exchange.answered_after.is_some();
+    let own = exchange.is_answered_here();
     let rules = &config.rules;
     let decision = exchange.decision.as_ref();
     let unmet = decision.filter(|decision| own && is_unmet(decision.reason));
@@ -86,6 +86,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
                 window = exchange.window.as_ref().and_then(RequestWindow::window).map(|window| &*window.name),
                 tenant = exchange.tenant.as_ref().map(RequestTenant::schema),
                 upstream = line.upstream,
+                asked = exchange.asked.as_ref().map(|inquiry| inquiry.language),
                 duration_ms = milliseconds(line.took),
                 bytes = line.bytes,
                 client = exchange.client.address.map(tracing::field::display),
@@ -125,7 +126,7 @@ pub(super) fn shown_path<'p>(line: &Line<'p>, exchange: &'p Exchange) -> Cow<'p,
 
 /// Whether a request passed as it would have without schemagate: of such ones a share will do.
 fn is_routine(line: &Line<'_>, exchange: &Exchange) -> bool {
-    let own = exchange.answered_after.is_some() || exchange.replaced.is_some();
+    let own = exchange.is_answered_here() || exchange.replaced.is_some();
     let failed = matches!(line.status, 0 | 500..) || exchange.failure.is_some() || exchange.error.is_some();
     let kept = exchange.held.is_some() || exchange.rechecked || exchange.thoughts.was_sent_again();
     let told = exchange.decision.is_some_and(|decision| {

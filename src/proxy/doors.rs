@@ -29,8 +29,10 @@ use crate::handover::Sockets;
 /// The longest record of TLS (RFC 8446, section 5.1).
 const TLS_RECORD: usize = 16 * 1024;
 
-/// Every address that clients come in by, taken but not yet open.
+/// Every address of one listener, taken but not yet open.
 pub(super) struct Doors {
+    /// The table of the configuration that names them.
+    table: &'static str,
     doors: Vec<Door>,
 }
 
@@ -39,6 +41,10 @@ struct Door {
     socket: Socket,
     tls: Option<TlsSettings>,
 }
+
+/// The tables of the configuration that name addresses here.
+const CLIENTS: &str = "listen";
+const QUESTIONS: &str = "decisions";
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 65_535;
@@ -60,14 +66,24 @@ impl Doors {
     ) -> Result<Self, ProxyError> {
         let mut doors = Vec::new();
         for address in &listen.http {
-            doors.push(Door { address: address.clone(), socket: take(address, &doors, inherited)?, tls: None });
+            doors.push(Door {
+                address: address.clone(),
+                socket: take(address, &doors, inherited, CLIENTS)?,
+                tls: None,
+            });
         }
         if let Some((https, certificate)) = listen.https.as_ref().zip(certificate) {
             let tls = Some(certificate::tls_settings(https, Arc::clone(certificate))?);
-            let socket = take(&https.address, &doors, inherited)?;
+            let socket = take(&https.address, &doors, inherited, CLIENTS)?;
             doors.push(Door { address: https.address.clone(), socket, tls });
         }
-        Ok(Self { doors })
+        Ok(Self { table: CLIENTS, doors })
+    }
+
+    /// Takes the address where other proxies ask.
+    pub(super) fn take_for_questions(address: &Address, inherited: &mut Sockets) -> Result<Self, ProxyError> {
+        let socket = take(address, &[], inherited, QUESTIONS)?;
+        Ok(Self { table: QUESTIONS, doors: vec![Door { address: address.clone(), socket, tls: None }] })
     }
 
     /// Every address, as a log line names it.
@@ -77,13 +93,12 @@ impl Doors {
     }
 
     /// Every socket once more, for the process after this one.
-    pub(super) fn offered(&self) -> Result<Sockets, ProxyError> {
-        let mut sockets = Sockets::default();
+    pub(super) fn offer(&self, sockets: &mut Sockets) -> Result<(), ProxyError> {
         for Door { address, socket, .. } in &self.doors {
-            let again = socket.try_clone().map_err(|error| refused(address, &error))?;
+            let again = socket.try_clone().map_err(|error| refused(address, &error, self.table))?;
             sockets.add(address.to_string(), again.into());
         }
-        Ok(sockets)
+        Ok(())
     }
 
     /// The files of unix sockets.
@@ -105,11 +120,12 @@ impl Doors {
     where
         A: ServerApp + Send + Sync + 'static,
     {
-        let mut service = Service::new("proxy".to_owned(), app);
+        let table = self.table;
+        let mut service = Service::new(table.to_owned(), app);
         service.endpoints().set_pre_tls_callback(Arc::new(before_tls));
         let mut sockets = Vec::new();
         for Door { address, socket, tls } in self.doors {
-            socket.listen(BACKLOG).map_err(|error| refused(&address, &error))?;
+            socket.listen(BACKLOG).map_err(|error| refused(&address, &error, table))?;
             let (key, endpoint) = match &address {
                 Address::Tcp(text) => {
                     let endpoint = ListenerConfig::tcp(text).tcp_socket_options(socket_options());
@@ -126,7 +142,7 @@ impl Doors {
             });
             sockets.push((key, OwnedFd::from(socket)));
         }
-        Ok(OpenDoors { service, sockets, closing })
+        Ok(OpenDoors { table, service, sockets, closing })
     }
 }
 
@@ -148,7 +164,12 @@ fn socket_options() -> TcpSocketOptions {
     options
 }
 
-fn take(address: &Address, before: &[Door], inherited: &mut Sockets) -> Result<Socket, ProxyError> {
+fn take(
+    address: &Address,
+    before: &[Door],
+    inherited: &mut Sockets,
+    table: &'static str,
+) -> Result<Socket, ProxyError> {
     if before.iter().any(|door| &door.address == address) {
         return Err(ProxyError(format!("{address} stands twice in [listen]: take one of them out")));
     }
@@ -159,7 +180,7 @@ fn take(address: &Address, before: &[Door], inherited: &mut Sockets) -> Result<S
         Address::Tcp(text) => take_tcp(text),
         Address::Unix(path) => take_unix(path),
     };
-    taken.map_err(|error| refused(address, &error))
+    taken.map_err(|error| refused(address, &error, table))
 }
 
 fn take_tcp(text: &str) -> Result<Socket, Error> {
@@ -192,7 +213,7 @@ fn take_unix(path: &Path) -> Result<Socket, Error> {
     Ok(socket)
 }
 
-fn refused(address: &Address, error: &Error) -> ProxyError {
+fn refused(address: &Address, error: &Error, table: &str) -> ProxyError {
     let advice = match (error.kind(), address) {
         (ErrorKind::AddrInUse, _) => "somebody listens there already: stop them, or choose another address".to_owned(),
         (ErrorKind::PermissionDenied, Address::Tcp(_)) => {
@@ -210,11 +231,12 @@ fn refused(address: &Address, error: &Error) -> ProxyError {
         (ErrorKind::NotFound, Address::Unix(_)) => "its folder does not exist: create it".to_owned(),
         _ => format!("{error}; an address is `host:port` or `unix:/path`"),
     };
-    ProxyError(format!("cannot listen on {address}: {advice} ([listen] in the configuration)"))
+    ProxyError(format!("cannot listen on {address}: {advice} ([{table}] in the configuration)"))
 }
 
 /// The listening service, with the sockets that it is handed when it starts.
 pub(super) struct OpenDoors<A> {
+    table: &'static str,
     service: Service<A>,
     sockets: Vec<(String, OwnedFd)>,
     closing: watch::Receiver<bool>,
@@ -236,6 +258,6 @@ where
     }
 
     fn name(&self) -> &'static str {
-        "proxy"
+        self.table
     }
 }

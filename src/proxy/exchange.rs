@@ -8,6 +8,7 @@ use http::StatusCode;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::{Error, ErrorType};
 
+use super::asked::Inquiry;
 use super::client::Client;
 use super::drain::InFlight;
 use super::edition::{Decided, Edition};
@@ -40,6 +41,8 @@ pub(super) struct Exchange {
     switched: Option<Switched>,
     /// How it waited before pingora knew of it, where that leads anywhere else than it would go anyway.
     pub(super) waited: Option<Ended>,
+    /// Where another proxy asks what is to be done with it: how.
+    pub(super) asked: Option<Inquiry>,
     /// Who asks.
     pub(super) client: Client,
     /// The id that the client, the backend and the log share.
@@ -224,6 +227,11 @@ impl Exchange {
         }
     }
 
+    /// Whether the client gets an answer of our own.
+    pub(super) fn is_answered_here(&self) -> bool {
+        self.answered_after.is_some() && !self.asked.as_ref().is_some_and(|inquiry| inquiry.passed)
+    }
+
     /// Whether it is to wait for a verdict to turn.
     pub(super) fn waits(&self) -> bool {
         self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
@@ -234,6 +242,7 @@ impl Exchange {
             began: Instant::now(),
             switched: None,
             waited: None,
+            asked: None,
             client: Client::default(),
             id: RequestId::default(),
             edition,

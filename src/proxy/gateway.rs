@@ -72,7 +72,7 @@ impl Deref for Phases {
 }
 
 /// pingora's word for a connection that is kept, in seconds: how long that is, is known where it waits.
-const KEEP_ALIVE: u64 = 75;
+pub(super) const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(
@@ -197,7 +197,7 @@ impl Gateway {
         self.metrics.upstream_failure(exchange.pool().map_or("", Pool::name), why.as_str());
     }
 
-    async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
+    pub(super) async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
         https_only::tell(&mut answer, &exchange.edition.config, &exchange.client);
         let close = close || session.is_process_shutting_down();
         // Before the writing: a client that is slow to read, or still sends, is not our time.
@@ -600,7 +600,7 @@ pub(super) fn prepared(session: &Session, exchange: &Exchange, id: AnswerId) -> 
 }
 
 /// What an answer of our own depends on.
-fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
+pub(super) fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
     let path = std::str::from_utf8(request.raw_path()).unwrap_or("/");
     let path = path.split('?').next().unwrap_or(path);
     answer::Client { method: &request.method, headers: &request.headers, path, request_id: id }

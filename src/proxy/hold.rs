@@ -57,7 +57,7 @@ pub(super) enum Ended {
 
 impl Ended {
     /// The word in metrics.
-    const fn as_str(&self) -> &'static str {
+    pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::Released => "released",
             Self::TimedOut => "timed_out",

@@ -12,6 +12,7 @@
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `stale` | the last good answers: what is kept, for whom, and how it is given |
 //! | `tenant` | whose a request is, and what is said of refused tenants |
+//! | `asked` | decisions for other proxies: what is asked is decided as if it had come here |
 //! | `again` | what is sent once more, and when |
 //! | `hold` | requests that wait for a verdict to turn |
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
@@ -31,6 +32,7 @@
 
 mod access_log;
 mod again;
+mod asked;
 mod behind;
 mod bypassed;
 mod certificate;
@@ -96,6 +98,7 @@ pub use access_log::ACCESS_LOG;
 pub use editor::{Draft, Editor};
 pub use upstreams::{Called, call};
 
+use asked::Asked;
 use behind::BeforeTls;
 use certificate::{Certificate, Certificates};
 use connection::Connections;
@@ -114,6 +117,8 @@ pub struct ProxyError(pub String);
 pub struct Proxy {
     listen: Listen,
     doors: Doors,
+    /// Where other proxies ask.
+    questions: Option<Doors>,
     gateway: Gateway,
     reader: GateReader,
     closing: watch::Sender<bool>,
@@ -140,6 +145,8 @@ impl Proxy {
         let listen = config.listen.clone();
         let certificate = listen.https.as_ref().map(Certificates::read).transpose()?.map(Certificate::new);
         let doors = Doors::take(&listen, certificate.as_ref(), inherited)?;
+        let questions = config.decisions.as_ref().map(|decisions| &decisions.listen);
+        let questions = questions.map(|address| Doors::take_for_questions(address, inherited)).transpose()?;
         certificate::check_roots()?;
         let closing = watch::Sender::new(false);
         let means = Means { reader: reader.clone(), metrics: metrics.clone(), closing: closing.subscribe() };
@@ -149,12 +156,15 @@ impl Proxy {
         let editions = Arc::new(Editions::new(edition));
         let gateway = Gateway::new(reader.clone(), Arc::clone(&editions), metrics, symptoms, traces);
         let editor = Editor { editions, means, certificate };
-        Ok((Self { listen, doors, gateway, reader, closing, runtime: runtime.clone() }, editor))
+        Ok((Self { listen, doors, questions, gateway, reader, closing, runtime: runtime.clone() }, editor))
     }
 
     /// Its listening sockets, for the process after this one.
     pub fn offered(&self) -> Result<Sockets, ProxyError> {
-        self.doors.offered()
+        let mut sockets = Sockets::default();
+        self.doors.offer(&mut sockets)?;
+        self.questions.iter().try_for_each(|questions| questions.offer(&mut sockets))?;
+        Ok(sockets)
     }
 
     /// Opens the listeners, calls `opened`, and serves until told to stop by a signal (SIGTERM lets requests in
@@ -184,9 +194,18 @@ impl Proxy {
         options.allow_connect_method_proxying = true;
         app.server_options = Some(options);
         let addresses = self.doors.addresses();
-        let sockets = self.doors.sockets();
+        let all = std::iter::once(&self.doors).chain(&self.questions);
+        let sockets: Vec<_> = all.flat_map(Doors::sockets).collect();
         let crowd = Crowd::new(gateway.metrics.connections.clone());
-        let before_tls = BeforeTls { gateway: Arc::clone(&gateway), crowd: Arc::clone(&crowd) };
+        let before_tls = || BeforeTls { gateway: Arc::clone(&gateway), crowd: Arc::clone(&crowd) };
+        // Before clients come in by the proxies that ask.
+        if let Some(questions) = self.questions {
+            let addresses = questions.addresses().join(" ");
+            let asked = http_proxy(&server.configuration, Asked(Phases(Arc::clone(&gateway))));
+            server.add_service(questions.open(asked, before_tls(), drain.closing())?);
+            info!(addresses, "answering what other proxies ask");
+        }
+        let before_tls = before_tls();
         let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
         server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
+use crate::house::replicas::measure_replicas;
 use crate::house::thousand::{NOTHING, TABLES, TENANTS, measure};
 use crate::house::turn;
 
@@ -34,5 +35,26 @@ async fn a_look_at_a_thousand_tenants_keeps_its_promises() {
         assert!(one.database < ONE_TENANT, "{text}");
         assert!(nothing.database < NOTHING && nothing.cpu < CPU_NOTHING, "{text}");
         assert!(figures.seen_within.iter().all(|within| *within < T + SLACK), "{text}");
+    }
+}
+
+/// Of several: what one replica costs the database, times how many there are, and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "two minutes with the machine to itself: make replicas"]
+async fn replicas_cost_the_database_as_much_each_however_many_there_are() {
+    let _turn = turn().await;
+    let measured = measure_replicas(&[100, TENANTS], &[1, 2, 4]).await;
+    let mut text =
+        "| tenants | replicas | connections | statements/s at idle | database ms/s at idle | statements a change | \
+                    database ms a change |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    for figures in &measured {
+        writeln!(text, "{figures}").expect("text");
+    }
+    std::io::stderr().write_all(text.as_bytes()).expect("standard error is open");
+    for figures in measured {
+        let replicas = u32::try_from(figures.replicas).expect("a few");
+        assert!(figures.idle.database < NOTHING * replicas, "{text}");
+        assert!(figures.change.database < ONE_TENANT * replicas, "{text}");
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::time::Duration;
 
 use super::Check;
-use crate::config::file::{AdminTable, ListenTable};
+use crate::config::file::{File, ListenTable};
 use crate::config::place::Placed;
 use crate::config::{Address, Listen};
 
@@ -40,12 +40,16 @@ impl Check<'_> {
     }
 
     /// No two listeners can have one address.
-    pub(super) fn distinct_addresses(&mut self, listen: &ListenTable, admin: &AdminTable) {
-        let http = listen.http.get().map_or(&[][..], |list| &list.0).iter();
-        let https = listen.https.get().and_then(|https| https.address.placed());
+    pub(super) fn distinct_addresses(&mut self, file: &File) {
+        let listen = file.listen.get();
+        let http = listen.and_then(|listen| listen.http.get()).map_or(&[][..], |list| &list.0).iter();
+        let https = listen.and_then(|listen| listen.https.get()?.address.placed());
+        let decisions = file.decisions.get().and_then(|decisions| decisions.listen.placed());
+        let admin = file.admin.get().and_then(|admin| admin.listen.placed());
         let mut before: Vec<&Placed<String>> = Vec::new();
         // Port 0 is another port each time.
-        for address in http.chain(https).chain(admin.listen.placed()).filter(|address| !address.value.ends_with(":0")) {
+        let all = http.chain(https).chain(decisions).chain(admin);
+        for address in all.filter(|address| !address.value.ends_with(":0")) {
             match before.iter().find(|before| before.value == address.value) {
                 Some(same) => {
                     self.error(

@@ -43,6 +43,7 @@ impl Watched {
                 drain: Duration::from_secs(1),
                 drain_wait: Duration::ZERO,
             },
+            decisions: None,
             admin: Admin {
                 listen: Address::Tcp("127.0.0.1:0".to_owned()),
                 local: true,

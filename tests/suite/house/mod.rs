@@ -1,6 +1,7 @@
 //! What the tests live in: clusters, backends, gateways and clients that die with their test.
 
 mod alone;
+mod asking_proxy;
 mod authority;
 mod backend;
 mod client;
@@ -19,6 +20,7 @@ mod pgbouncer;
 mod ports;
 mod receiver;
 mod recorder;
+pub(crate) mod replicas;
 mod schema;
 mod scripted;
 mod shop;
@@ -34,6 +36,7 @@ mod wrong_clock;
 pub(crate) mod zumodra;
 
 pub(crate) use alone::turn;
+pub(crate) use asking_proxy::{AskingProxy, Kind as Asks};
 pub(crate) use authority::Authority;
 pub(crate) use backend::Backend;
 pub(crate) use client::{Answer, Client, raw};

@@ -37,7 +37,7 @@ const REQUIRED_COLUMNS: &str = "[\"id bigint not null\", \"c1 text\", \"c2 varch
                                 \"c4 timestamptz\", \"c5 numeric(10,2)\", \"c6 boolean\", \"c7 jsonb\", \"c8 uuid\", \"c9 date\"]";
 
 /// In a cluster of its own: others would look for their names among its 20,000.
-async fn filled(cluster: &Cluster) -> Database {
+pub(super) async fn filled(cluster: &Cluster, tenants: usize) -> Database {
     let database = cluster.database().await;
     let watcher = database.watcher();
     let fill = format!(
@@ -45,12 +45,12 @@ async fn filled(cluster: &Cluster) -> Database {
          CREATE TABLE customers_domain (id serial PRIMARY KEY, domain varchar(253) NOT NULL UNIQUE,
              is_primary boolean NOT NULL, tenant_id int NOT NULL REFERENCES customers_client);
          GRANT SELECT ON customers_client, customers_domain TO {watcher};
-         INSERT INTO customers_client (schema_name) SELECT 't' || i FROM generate_series(1, {TENANTS}) i;
+         INSERT INTO customers_client (schema_name) SELECT 't' || i FROM generate_series(1, {tenants}) i;
          INSERT INTO customers_domain (domain, is_primary, tenant_id) SELECT schema_name || '.example', true, id FROM customers_client"
     );
     database.execute(&fill).await;
     // In parts: a transaction holds a lock for every table that it makes.
-    for part in 0..TENANTS / 50 {
+    for part in 0..tenants / 50 {
         let (first, last) = (part * 50 + 1, part * 50 + 50);
         database
             .execute(&format!(
@@ -75,7 +75,7 @@ async fn filled(cluster: &Cluster) -> Database {
     database
 }
 
-fn config(database: &Database, upstream: &str, requirement: &str, refresh: Duration) -> String {
+pub(super) fn config(database: &Database, upstream: &str, requirement: &str, refresh: Duration) -> String {
     format!(
         r#"
         [databases.main]
@@ -97,7 +97,7 @@ fn config(database: &Database, upstream: &str, requirement: &str, refresh: Durat
     )
 }
 
-fn tables() -> String {
+pub(super) fn tables() -> String {
     let names: Vec<String> = (1..=TABLES).map(|table| format!("\"app_{table}\"")).collect();
     format!("tables = [{}]", names.join(", "))
 }
@@ -139,7 +139,7 @@ fn memory(pid: Pid) -> [u64; 2] {
 }
 
 /// Milliseconds of the watcher's statements in what the server wrote.
-fn database_time(log: &str, watcher: &str) -> Duration {
+pub(super) fn database_time(log: &str, watcher: &str) -> Duration {
     let of_line = |line: &str| -> Option<f64> {
         let (_, rest) = line.split_once(watcher)?;
         rest.split_once("duration: ")?.1.split(' ').next()?.parse().ok()
@@ -280,7 +280,7 @@ async fn flap(database: &Database, client: &Client) -> [Duration; 2] {
 /// Measures it all, with one requirement after the other.
 pub(crate) async fn measure() -> Vec<Figures> {
     let cluster = Cluster::start();
-    let database = filled(&cluster).await;
+    let database = filled(&cluster, TENANTS).await;
     install_trigger(&database).await;
     let folder = tempfile::tempdir().expect("a folder");
     let echo = Echo::start().await;
