@@ -9,6 +9,7 @@ const app = express();
 
 const escaped = (text) => text.replace(/[&<"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
+app.get('/favicon.ico', (_request, response) => response.status(204).end());
 app.get('/health', (_request, response) => response.json({ ok: true }));
 app.get('/api/customers', async (_request, response) => response.json(await database('customers').select(columns)));
 app.get('/customers', async (_request, response) => {
