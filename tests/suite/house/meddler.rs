@@ -33,7 +33,7 @@ const FAULTS: [Fault; 6] =
 const LATE: Duration = Duration::from_millis(120);
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 const TRICKLED: usize = 60;
-/// Less than any answer of a test has, so that none is complete with it.
+/// Less than any answer of a test has; and less than what it takes the place of, so that nothing is complete with it.
 const GARBAGE: usize = 64;
 
 /// Passes connections on to a port of 127.0.0.1 and meddles with them while it is told to.
@@ -159,7 +159,7 @@ async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Share
             }
             Some(Fault::Garbage) => {
                 let mut dice = fastrand::Rng::with_seed(word);
-                let garbage: Vec<u8> = (0..GARBAGE).map(|_| dice.u8(..)).collect();
+                let garbage: Vec<u8> = (0..GARBAGE.min(length - 1)).map(|_| dice.u8(..)).collect();
                 to.write_all(&garbage).await?;
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
