@@ -70,4 +70,4 @@ for file in map(Path, sys.argv[1:]):
     documents = [document for document in yaml.safe_load_all(file.read_text()) if document]
     found += [f"{file.stem}: {mistake}" for mistake in mistakes(documents)]
     print(f"{file.stem}: {len(documents)} objects")
-sys.exit("\n".join(found))
+sys.exit("\n".join(found) or None)

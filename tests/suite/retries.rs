@@ -69,18 +69,21 @@ async fn what_may_change_something_else_the_second_time_is_sent_once() {
         assert_eq!(send(&house.client, method.clone(), 10).await, 502);
         assert_eq!(house.seen(), [format!("{method} /it 10")]);
         // Also on a connection that was kept, where it may never have been read.
-        let house = House::of_two(|number| if number == 0 { End::Answer } else { End::Silence }, WELL).await;
-        for _ in 0..2 {
-            assert_eq!(send(&house.client, Method::GET, 0).await, 200);
+        let mut statuses = [0; 2];
+        for _ in 0..5 {
+            let house = House::of_two(|number| if number == 0 { End::Answer } else { End::Silence }, WELL).await;
+            for _ in 0..2 {
+                assert_eq!(send(&house.client, Method::GET, 0).await, 200);
+            }
+            statuses = [send(&house.client, method.clone(), 10).await, send(&house.client, method.clone(), 10).await];
+            let sent = house.seen().into_iter().filter(|line| line.starts_with(method.as_str())).count();
+            assert_eq!(sent, 2, "{:?}", house.seen());
+            // Now and then pingora's pool does not let go of a kept connection in time, and another is opened.
+            if statuses != [200, 200] {
+                break;
+            }
         }
-        let statuses = [send(&house.client, method.clone(), 10).await, send(&house.client, method.clone(), 10).await];
         assert!(statuses.contains(&502) && statuses.contains(&200), "{statuses:?}");
-        assert_eq!(
-            house.seen().iter().filter(|line| line.starts_with(method.as_str())).count(),
-            2,
-            "{:?}",
-            house.seen()
-        );
     }
 }
 
