@@ -103,16 +103,23 @@ async fn an_answer_that_began_is_not_begun_again() {
 
 #[tokio::test]
 async fn a_read_on_a_kept_connection_of_the_only_server_is_tried_on_a_new_one() {
-    let only = Mortal::start(|number| if number == 0 { End::Answer } else { End::Silence }).await;
-    let gateway = Gateway::start(&config(&format!("\"{}\"", only.address()))).await;
-    let client = gateway.client();
-    for sent in [1, 3] {
-        assert_eq!(send(&client, Method::GET, 0).await, 200);
-        assert_eq!(only.seen().len(), sent);
+    let mut sent = [0; 2];
+    // More than once for the same reason as above.
+    for _ in 0..5 {
+        let only = Mortal::start(|number| if number == 0 { End::Answer } else { End::Silence }).await;
+        let gateway = Gateway::start(&config(&format!("\"{}\"", only.address()))).await;
+        let client = gateway.client();
+        for sent in &mut sent {
+            assert_eq!(send(&client, Method::GET, 0).await, 200);
+            *sent = only.seen().len();
+        }
+        if sent == [1, 3] && send(&client, Method::POST, 10).await == 502 {
+            assert_eq!(only.seen().last().map(String::as_str), Some("POST /it 10"));
+            assert_eq!(only.seen().len(), 4);
+            return;
+        }
     }
-    assert_eq!(send(&client, Method::POST, 10).await, 502);
-    assert_eq!(only.seen().last().map(String::as_str), Some("POST /it 10"));
-    assert_eq!(only.seen().len(), 4);
+    panic!("{sent:?} requests, and no kept connection was ever sent on");
 }
 
 #[tokio::test]
