@@ -45,7 +45,8 @@ pub(super) enum Place {
 
 impl Language {
     /// All there are. `forwarded`: Traefik's `ForwardAuth` and Caddy's `forward_auth`, both by themselves, and `HAProxy` as
-    /// configured in deploy/haproxy. `nginx`: `auth_request`, by the names that its documents use. `envoy`: `ext_authz` over HTTP with this `path_prefix`.
+    /// configured in deploy/haproxy. `nginx`: `auth_request`, by the names that its documents use. `envoy`: Envoy, as configured in
+    /// deploy/envoy; its `ext_authz` would ask in the same way with this `path_prefix`, and take each refusal for a failure.
     pub const ALL: [Self; 3] = [
         Self {
             name: "forwarded",

@@ -1,4 +1,4 @@
-//! What other proxies ask ("external authorization", `ext_authz`, forward-auth): which request of theirs they mean.
+//! What other proxies ask ("external authorization", forward-auth): which request of theirs they mean.
 //!
 //! A proxy that asks sends the header of its client's request, and says in a few more headers what that was about; which
 //! ones, it says by the path that it asks at. Headers of another language are not looked at, so that a client cannot
