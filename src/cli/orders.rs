@@ -11,6 +11,7 @@ use super::admin_client::{AdminClient, AskError};
 use super::asking::Asking;
 use super::console::Console;
 use super::exit::Exit;
+use super::sections::{Cell, Section};
 use super::{Format, runtime};
 use crate::config::order::Order;
 use crate::desk::Note;
@@ -144,7 +145,7 @@ impl<'c> Talk<'c> {
         Ok(self.orders::<T>()?.into_iter().filter(own).map(|order| order.id).collect())
     }
 
-    /// Shows every order of this kind.
+    /// Shows every order of this kind: people as a table, programs as lines.
     pub(super) fn show<T: DeserializeOwned + std::fmt::Display>(
         &self,
         begins: impl Fn(&T) -> Option<Timestamp>,
@@ -154,12 +155,15 @@ impl<'c> Talk<'c> {
             return Ok(Exit::Ready);
         }
         let orders = self.orders::<T>()?;
-        if orders.is_empty() {
-            self.console.line(format!("There are no {}.", self.kind.many));
+        let rows = orders.iter().map(|order| row(order, begins(&order.terms))).collect();
+        let section = Section { word: self.kind.one, columns: COLUMNS, rows };
+        if !self.console.is_terminal() {
+            section.lines().iter().for_each(|line| self.console.line(line));
+            return Ok(Exit::Ready);
         }
-        for order in &orders {
-            self.console.line(line(order, begins(&order.terms)));
-        }
+        let table = section.table(self.console.colours_result());
+        let nothing = || format!("There are no {}.", self.kind.many);
+        self.console.line(table.as_deref().map_or_else(nothing, |table| table.trim_end().to_owned()));
         Ok(Exit::Ready)
     }
 
@@ -186,13 +190,22 @@ impl<'c> Talk<'c> {
     }
 }
 
-/// An order in a line.
-fn line<T: std::fmt::Display>(order: &Order<T>, begins: Option<Timestamp>) -> String {
-    let now = Timestamp::now();
-    let begins = begins.filter(|begins| *begins > now).map(|begins| format!("  from {}", told(begins)));
-    let until = order.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", told(until)));
-    let reason = order.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{}  {}{}  {until}  by {}{reason}", order.id, order.terms, begins.unwrap_or_default(), order.by)
+/// What is shown of an order.
+const COLUMNS: &[&str] = &["id", "now", "what", "from", "until", "by", "why"];
+
+fn row<T: std::fmt::Display>(order: &Order<T>, begins: Option<Timestamp>) -> Vec<Cell> {
+    let begins = begins.filter(|begins| *begins > Timestamp::now());
+    let now = if begins.is_some() { "planned" } else { "open" };
+    let time = |time: Timestamp| Cell::both(told(time), time.to_string());
+    vec![
+        order.id.as_str().into(),
+        now.into(),
+        order.terms.to_string().into(),
+        begins.map_or_else(Cell::default, time),
+        order.until.map_or_else(|| "no end".into(), time),
+        order.by.as_str().into(),
+        order.reason.as_deref().unwrap_or_default().into(),
+    ]
 }
 
 /// A time, and how far off it is.

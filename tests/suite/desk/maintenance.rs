@@ -12,7 +12,7 @@ async fn a_window_of_a_command_keeps_writes_out_until_it_is_cancelled() {
     assert!((590..=600).contains(&seconds) && refused.text().contains("We move the till."), "{refused:?}");
     shop.client.get("/free").await.expect(200);
     let listed = shop.run(&["maintenance", "list"]).expect(0).stdout;
-    assert!(listed.starts_with("w1  writes  until "), "{listed}");
+    assert!(listed.starts_with("window\tw1\topen\twrites\t\t20"), "{listed}");
     shop.run(&["maintenance", "cancel", "w1"]).expect(0);
     shop.writes("/free").await.expect(200);
 }
