@@ -98,7 +98,7 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The nearest address that is not one of our own proxies.
 fn real_ip(chain: &str, peer: Option<IpAddr>, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_ours = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
-    let known = chain.rsplit(',').map_while(|address| address.trim().parse::<IpAddr>().ok());
+    let known = chain.rsplit(',').map_while(address);
     let mut farthest = None;
     for address in peer.into_iter().chain(known) {
         farthest = Some(address);
@@ -107,6 +107,14 @@ fn real_ip(chain: &str, peer: Option<IpAddr>, trusted: &[IpNet]) -> Option<IpAdd
         }
     }
     farthest
+}
+
+/// The address in an entry of `X-Forwarded-For`. Some proxies say the port as well (Azure's gateways do).
+fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || entry.parse::<InetAddr>().ok().map(|address| address.ip());
+    entry.parse().ok().or_else(with_port).or_else(bracketed)
 }
 
 /// Who asks, for the right to something: the nearest address that is not one of our own proxies. `None` where a proxy
@@ -124,7 +132,7 @@ pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> O
     }
     let mut farthest = None;
     for address in chain.rsplit(',') {
-        let address = address.trim().parse::<IpAddr>().ok()?.to_canonical();
+        let address = self::address(address)?.to_canonical();
         farthest = Some(address);
         if !is_ours(&address) {
             break;
@@ -305,7 +313,10 @@ mod tests {
             ),
             (proxy, vec![("x-forwarded-for", "10.1.1.1, 10.0.0.2")], Some("10.1.1.1")),
             (proxy, vec![("x-forwarded-for", "10.1.1.1, unknown")], None),
-            (proxy, vec![("x-forwarded-for", "10.1.1.1:80")], None),
+            (proxy, vec![("x-forwarded-for", "203.0.113.9:80, 10.1.1.1:443")], Some(stranger)),
+            (proxy, vec![("x-forwarded-for", "[2001:db8::1]:80")], Some("2001:db8::1")),
+            (proxy, vec![("x-forwarded-for", "[2001:db8::1]")], Some("2001:db8::1")),
+            (proxy, vec![("x-forwarded-for", "10.1.1.1:http")], None),
             (proxy, vec![("forwarded", "for=10.1.1.1")], None),
             (proxy, vec![("x-real-ip", "10.1.1.1")], None),
             (proxy, vec![("x-forwarded-proto", "https")], None),
