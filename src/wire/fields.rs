@@ -1,5 +1,7 @@
 //! `Name: value`, line by line (RFC 9112, section 5).
 
+use memchr::memchr;
+
 use super::request_line::RequestLine;
 use super::{Body, Head, Limits, WireRefusal, is_authority, is_token, only_text};
 
@@ -34,12 +36,14 @@ impl<'h> Fields<'h> {
             return Err(WireRefusal::FoldedField);
         }
         only_text(line)?;
-        let colon = line.iter().position(|byte| *byte == b':').ok_or(WireRefusal::BadFieldName)?;
+        let colon = memchr(b':', line).ok_or(WireRefusal::BadFieldName)?;
         let (name, value) = line.split_at(colon);
         match name {
             [] => return Err(WireRefusal::BadFieldName),
             [.., b' ' | b'\t'] => return Err(WireRefusal::SpaceBeforeColon),
-            _ if !name.iter().all(|byte| is_token(*byte)) => return Err(WireRefusal::BadFieldName),
+            _ if !name.iter().fold(true, |token, byte| token & is_token(*byte)) => {
+                return Err(WireRefusal::BadFieldName);
+            }
             _ => {}
         }
         self.note(name, value.get(1..).unwrap_or_default().trim_ascii())

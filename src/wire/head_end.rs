@@ -1,5 +1,7 @@
 //! Where a head ends, while it arrives.
 
+use memchr::memchr_iter;
+
 use super::{Limits, WireRefusal};
 
 /// What stands in a request line beside its target, at most.
@@ -28,9 +30,7 @@ impl HeadEnd {
         }
         let from = self.searched;
         self.searched = bytes.len();
-        for at in
-            (from..).zip(bytes.get(from..).unwrap_or_default()).filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at)
-        {
+        for at in memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).map(|at| from + at) {
             let (before, _) = bytes.split_at_checked(at).unwrap_or_default();
             let Some(line) = before.strip_suffix(b"\r") else { return Err(WireRefusal::BareLf) };
             // An empty line may come before it.

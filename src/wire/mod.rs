@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `refusal` | every reason with its word, status and sentence |
 //! | `head_end` | where a head ends |
-//! | `request_line`, `fields` | the two parts of a head |
+//! | `request_line`, `fields` | the two parts of a head; `parts`: what stands in them |
 //! | `authority` | what may name a host |
 //! | `body_end`, `chunks` | where a body ends |
 //! | `proxy_header` | what a proxy says before all that |
@@ -18,6 +18,7 @@ mod body_end;
 mod chunks;
 mod fields;
 mod head_end;
+mod parts;
 mod proxy_header;
 mod refusal;
 mod request_line;
@@ -25,11 +26,13 @@ mod request_line;
 pub use authority::is_authority;
 pub use body_end::BodyEnd;
 pub use head_end::HeadEnd;
+pub use parts::Parts;
 pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};
 pub use refusal::WireRefusal;
 pub use request_line::is_method;
 
 use fields::Fields;
+use memchr::memchr;
 use request_line::RequestLine;
 
 /// How large the parts of a head may be, in bytes.
@@ -90,7 +93,7 @@ pub fn inspect(head: &[u8], limits: &Limits) -> Result<Head, WireRefusal> {
 
 /// The next line, without its end, and what comes after it.
 fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), WireRefusal> {
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(WireRefusal::Incomplete)?;
+    let end = memchr(b'\n', bytes).ok_or(WireRefusal::Incomplete)?;
     let (line, rest) = bytes.split_at(end);
     let line = line.strip_suffix(b"\r").ok_or(WireRefusal::BareLf)?;
     Ok((line, rest.get(1..).unwrap_or_default()))
