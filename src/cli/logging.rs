@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `lines` | how each line looks |
+//! | `plain` | the fields of a line of text |
 //! | `google`, `combined` | as Cloud Logging and the Apache HTTP Server have it |
 //! | `outputs` | where each line goes: queues with bounds, written by threads of their own |
 //! | `log_file` | the end of a file that others may move away |
@@ -13,6 +14,7 @@ mod google;
 mod lines;
 mod log_file;
 mod outputs;
+mod plain;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::Subscriber;
@@ -23,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::proxy::ACCESS_LOG;
 use lines::Lines;
 use outputs::Outputs;
+use plain::Plain;
 
 pub(super) use outputs::Flush;
 
@@ -47,6 +50,7 @@ pub(super) fn start(log: &Log, metrics: &Metrics) -> Result<Flush, String> {
         .with_env_filter(filter)
         .with_ansi(false)
         .event_format(Lines::new(log))
+        .fmt_fields(Plain)
         .with_writer(outputs)
         .finish();
     subscriber.try_init().map_err(|error| error.to_string())?;

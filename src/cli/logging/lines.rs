@@ -76,6 +76,11 @@ where
 
 /// What backends and databases say may stand in a line, and must neither end it nor steer a terminal.
 fn write_one_line(writer: &mut Writer<'_>, line: &str) -> fmt::Result {
+    // Most are plain from end to end, which is seen many bytes at a time.
+    if line.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
+        writer.write_str(line)?;
+        return writer.write_char('\n');
+    }
     for piece in line.split_inclusive(breaks_out) {
         let mut whole = piece.chars();
         match whole.next_back() {
