@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Method;
 
-use crate::house::{Answer, Client, Echo, EchoHttp2, Gateway, ODD_HEADERS, eventually, free_port, odd_body, raw};
+use crate::house::{
+    Answer, Client, Echo, EchoHttp2, End, Gateway, Mortal, ODD_HEADERS, eventually, free_port, odd_body, raw,
+};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -100,12 +102,46 @@ async fn a_chunked_answer_and_a_chunked_upload_go_through() {
 
 #[tokio::test]
 async fn connections_to_the_upstream_are_kept() {
-    let (echo, _gateway, client) = house().await;
+    let echo = Echo::start().await;
+    // One thread, since a kept connection is used by the thread that opened it.
+    let gateway = through_with("threads = 1", &[echo.address()], "").await;
+    let client = gateway.client();
     for _ in 0..50 {
         client.get("/x").await.expect(200);
     }
-    assert_eq!(echo.requests(), 50);
-    assert!(echo.connections() <= 3, "{} connections for 50 requests one after another", echo.connections());
+    assert_eq!((echo.requests(), echo.connections()), (50, 1));
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_has_closed_is_not_used_again() {
+    let server = Mortal::start(|_| End::Farewell).await;
+    let gateway = through(&[server.address()]).await;
+    let client = gateway.client();
+    for sent in 1..=20 {
+        // It would be sent once only.
+        Answer::to(client.request(Method::POST, "/it").body("x")).await.expect(200);
+        eventually("the server has closed it", LIMIT, async || (server.farewells() == sent).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_that_nobody_needs_any_more_are_closed() {
+    let (echo, _gateway, client) = house().await;
+    let held: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.get("/hold").await })
+        })
+        .collect();
+    eventually("all of them are asked", LIMIT, async || (echo.requests() == 20).then_some(())).await;
+    assert_eq!(echo.open(), 20);
+    let answered = async || {
+        echo.release();
+        held.iter().all(tokio::task::JoinHandle::is_finished).then_some(())
+    };
+    eventually("all of them are answered", LIMIT, answered).await;
+    eventually("none is open", LIMIT, async || (echo.open() == 0).then_some(())).await;
+    client.get("/x").await.expect(200);
 }
 
 #[tokio::test]

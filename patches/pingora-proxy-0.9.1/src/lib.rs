@@ -87,6 +87,7 @@ type DownstreamCustomMessageReader =
     Box<dyn futures::Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>;
 
 mod body_wait;
+mod kept;
 mod proxy_cache;
 mod proxy_common;
 mod proxy_custom;
@@ -186,6 +187,7 @@ where
 {
     inner: SV, // TODO: name it better than inner
     client_upstream: Connector<C>,
+    kept: kept::Kept,
     shutdown: ShardedNotify,
     shutdown_flag: Arc<AtomicBool>,
     pub server_options: Option<HttpServerOptions>,
@@ -222,6 +224,7 @@ impl<SV> HttpProxy<SV, ()> {
         HttpProxy {
             inner,
             client_upstream: Connector::new(Some(ConnectorOptions::from_server_conf(&conf))),
+            kept: kept::Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
             shutdown: ShardedNotify::new(conf.threads),
             shutdown_flag: Arc::new(AtomicBool::new(false)),
             server_options: None,
@@ -258,6 +261,7 @@ where
         HttpProxy {
             inner,
             client_upstream,
+            kept: kept::Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
             shutdown: ShardedNotify::new(conf.threads),
             shutdown_flag: Arc::new(AtomicBool::new(false)),
             server_options,
@@ -414,7 +418,13 @@ where
             Err(e) => return (false, Some(e)),
         };
 
-        let client_session = self.client_upstream.get_http_session(&*peer).await;
+        let client_session = match self.kept.take(&*peer) {
+            Some(stream) => {
+                let h1 = HttpSessionV1::new_with_options(stream, &*peer);
+                Ok((ClientSession::H1(h1), true))
+            }
+            None => self.client_upstream.get_http_session(&*peer).await,
+        };
         match client_session {
             Ok((client_session, client_reused)) => {
                 let (server_reused, error) = match client_session {
@@ -422,7 +432,12 @@ where
                         let (server_reused, client_reuse, error) = self
                             .proxy_to_h1_upstream(session, &mut h1, client_reused, &peer, ctx)
                             .await;
-                        if client_reuse {
+                        if client_reuse && kept::are_kept(&*peer) {
+                            h1.respect_keepalive();
+                            if let Some(stream) = h1.reuse().await {
+                                self.kept.put(stream, &*peer);
+                            }
+                        } else if client_reuse {
                             let session = ClientSession::H1(h1);
                             self.client_upstream
                                 .release_http_session(session, &*peer, peer.idle_timeout())

@@ -56,6 +56,7 @@ pub(crate) struct Echo {
 #[derive(Default)]
 struct Shared {
     connections: AtomicUsize,
+    open: AtomicUsize,
     requests: AtomicUsize,
     /// `/hold` is answered when the test says so.
     release: Notify,
@@ -89,6 +90,11 @@ impl Echo {
         self.shared.connections.load(Ordering::Relaxed)
     }
 
+    /// How many of them are open.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
     /// How many requests reached it.
     pub(crate) fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::Relaxed)
@@ -118,8 +124,10 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         shared.connections.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::clone(&shared);
         talks.spawn(async move {
+            shared.open.fetch_add(1, Ordering::Relaxed);
             // A client that leaves is no concern of a backend's.
             let _ = talk(stream, &shared).await;
+            shared.open.fetch_sub(1, Ordering::Relaxed);
         });
     }
 }

@@ -1,5 +1,6 @@
 //! A backend that dies as the test says, and tells what it was sent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,12 +16,15 @@ pub(crate) enum End {
     Silence,
     /// It is closed in the middle of an answer.
     Half,
+    /// It is answered, and closed although nothing said so.
+    Farewell,
 }
 
 /// HTTP/1.1 that reads whole requests and ends as `end` says of each connection's first, second, … request.
 pub(crate) struct Mortal {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
+    farewells: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
 }
 
@@ -29,19 +33,30 @@ impl Mortal {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let requests = Arc::clone(&seen);
+        let farewells = Arc::new(AtomicUsize::new(0));
+        let (requests, closed) = (Arc::clone(&seen), Arc::clone(&farewells));
         let serving = tokio::spawn(async move {
             let mut talks = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                talks.spawn(talk(stream, end, Arc::clone(&requests)));
+                let (requests, closed) = (Arc::clone(&requests), Arc::clone(&closed));
+                talks.spawn(async move {
+                    if talk(stream, end, requests).await.is_ok_and(|end| end == Some(End::Farewell)) {
+                        closed.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
             }
         });
-        Self { port, seen, serving }
+        Self { port, seen, farewells, serving }
     }
 
     /// `host:port`, as an upstream's `servers` have it.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// How many connections it has closed after an answer.
+    pub(crate) fn farewells(&self) -> usize {
+        self.farewells.load(Ordering::Relaxed)
     }
 
     /// Every request so far, as `METHOD /path bytes-of-body`.
@@ -56,13 +71,14 @@ impl Drop for Mortal {
     }
 }
 
-async fn talk(stream: TcpStream, end: fn(usize) -> End, seen: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+/// Talks until the client leaves, or for so long as `end` says: by which end, then.
+async fn talk(stream: TcpStream, end: fn(usize) -> End, seen: Arc<Mutex<Vec<String>>>) -> std::io::Result<Option<End>> {
     let mut stream = BufReader::new(stream);
     for number in 0.. {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if stream.read_line(&mut head).await? == 0 {
-                return Ok(());
+                return Ok(None);
             }
         }
         let length =
@@ -71,17 +87,16 @@ async fn talk(stream: TcpStream, end: fn(usize) -> End, seen: Arc<Mutex<Vec<Stri
         stream.read_exact(&mut body).await?;
         let line = head.split(" HTTP").next().unwrap_or_default();
         seen.lock().unwrap().push(format!("{line} {}", body.len()));
-        let whole = match end(number) {
-            End::Answer => true,
-            End::Silence => return Ok(()),
-            End::Half => false,
-        };
+        let end = end(number);
+        if end == End::Silence {
+            return Ok(Some(end));
+        }
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n").await?;
-        stream.write_all(if whole { b"done" } else { b"do" }).await?;
+        stream.write_all(if end == End::Half { b"do" } else { b"done" }).await?;
         stream.flush().await?;
-        if !whole {
-            return Ok(());
+        if end != End::Answer {
+            return Ok(Some(end));
         }
     }
-    Ok(())
+    Ok(None)
 }
