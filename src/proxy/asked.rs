@@ -19,12 +19,9 @@ use pingora::{Error, ErrorType};
 use tokio::time::timeout;
 
 use super::access_log::{action, needed};
-use super::client::Client;
 use super::exchange::Exchange;
-use super::gateway::{KEEP_ALIVE, Phases, asking, prepared, set_target};
+use super::gateway::{Phases, asking, prepared, raw_head, set_target};
 use super::hold::Ended;
-use super::request_id::RequestId;
-use super::trace::RequestTrace;
 use super::upstreams::Pool;
 use crate::answer::{self, Answer, Saying};
 use crate::ask::{Question, Unclear};
@@ -63,20 +60,11 @@ impl Asked {
     async fn decide(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Answer> {
         let gateway = &*self.0;
         let now = gateway.reader.now();
-        gateway.reader.note_request(now);
-        exchange.keeps_alive = session.get_keepalive().is_some();
-        if exchange.keeps_alive {
-            session.set_keepalive(Some(KEEP_ALIVE));
-        }
         let pinned = gateway.pin();
         let config = &pinned.edition.config;
+        gateway.receive_from(session, config, exchange, now);
         session.set_write_timeout(Some(config.limits.send.patience));
         exchange.move_to(&pinned.edition);
-        exchange.client = Client::of(session, &config.listen.trusted_proxies);
-        let headers = &session.req_header().headers;
-        exchange.id = RequestId::of(headers, exchange.client.trusted);
-        exchange.trace = RequestTrace::of(headers, &gateway.traces);
-        exchange.has_body = !session.is_body_empty();
         let sent = session.req_header().method.clone();
         let go_on = match put(session, exchange) {
             Ok(go_on) => go_on,
@@ -87,8 +75,9 @@ impl Asked {
             }
         };
         let meant = session.req_header().method.clone();
-        let errand = gateway.recognise(&pinned.edition, session, exchange);
-        let mut answer = errand.or_else(|| gateway.decide(&pinned, session, exchange, now));
+        let errand = gateway.recognise(&pinned.edition, session.req_header_mut(), exchange);
+        let mut answer =
+            errand.or_else(|| gateway.decide(&pinned, session.req_header(), &raw_head(session), exchange, now));
         if exchange.waits() {
             let max_hold = config.decisions.as_ref().map_or(Duration::ZERO, |decisions| decisions.max_hold);
             drop(pinned);
@@ -144,8 +133,8 @@ impl Asked {
         }
         let rendered_for_head = *meant == Method::HEAD && session.req_header().method != Method::HEAD;
         let answer = match decision.map(|decision| (decision, decision.outcome)) {
-            Some((_, Outcome::Stale { otherwise, .. })) => Some(prepared(session, exchange, otherwise)),
-            Some((decision, _)) if rendered_for_head => self.0.answer_by(&decision, session, exchange),
+            Some((_, Outcome::Stale { otherwise, .. })) => Some(prepared(session.req_header(), exchange, otherwise)),
+            Some((decision, _)) if rendered_for_head => self.0.answer_by(&decision, session.req_header(), exchange),
             _ => answer,
         };
         let client = asking(session.req_header(), exchange.id.as_str());

@@ -15,7 +15,6 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::client::Client;
 use super::crowd::Crowd;
 use super::gateway::Gateway;
 use crate::sparing::Sparing;
@@ -39,8 +38,7 @@ impl PreTlsProcess for BeforeTls {
     async fn process(&self, socket: &mut Socket) -> pingora::Result<()> {
         if self.gateway.is_introduced(socket).await {
             let edition = self.gateway.pin().edition;
-            let client = Client::of_socket(socket, &edition.config.listen.trusted_proxies);
-            if let Some(guest) = self.crowd.admit(client, &edition.config.limits) {
+            if let Some(guest) = self.crowd.let_in(socket, &edition.config) {
                 guest.stays_with(socket);
                 return Ok(());
             }

@@ -32,12 +32,6 @@ impl Client {
         Self::at(peer, stream.get_ssl_digest().is_some(), trusted)
     }
 
-    /// The same, of a socket before its TLS handshake.
-    pub(super) fn of_socket(socket: &impl GetSocketDigest, trusted: &[IpNet]) -> Self {
-        let digest = socket.get_socket_digest();
-        Self::at(digest.as_ref().and_then(|digest| digest.peer_addr()), false, trusted)
-    }
-
     fn at(peer: Option<&SocketAddr>, tls: bool, trusted: &[IpNet]) -> Self {
         match peer {
             Some(SocketAddr::Inet(address)) => {

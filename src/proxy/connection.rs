@@ -21,6 +21,8 @@ pub(super) struct Connections {
     pub(super) proxy: Arc<HttpProxy<Phases>>,
     pub(super) gateway: Arc<Gateway>,
     pub(super) crowd: Arc<Crowd>,
+    /// Turns true when no more connections are accepted.
+    pub(super) closing: ShutdownWatch,
     /// Turns true when connections without a request are to end.
     pub(super) leaving: ShutdownWatch,
     /// Counts them.
@@ -28,29 +30,22 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Lets a connection in, if there is room for it.
-    fn admit(&self, stream: &Stream) -> Option<Guest> {
-        let edition = self.gateway.pin().edition;
-        self.crowd.admit(self.client(stream), &edition.config.limits)
-    }
-
-    fn client(&self, stream: &Stream) -> Client {
-        Client::behind(&**stream, &self.gateway.pin().edition.config.listen.trusted_proxies)
-    }
-
     /// Serves a connection of which it is not known yet that it speaks HTTP/2.
     async fn serve(self, stream: Stream, shutdown: ShutdownWatch, _guest: Option<Guest>) {
         // Over TLS, ALPN has told; without, the first bytes do.
         let plain = stream.get_ssl_digest().is_none();
-        let http1 = Http1 { proxy: &self.proxy, gateway: &self.gateway, shutdown: &shutdown, leaving: &self.leaving };
+        let Self { proxy, gateway, closing, leaving, .. } = &self;
+        let http1 = Http1 { proxy, gateway, shutdown: &shutdown, closing, leaving };
         if let Some(http2) = http1.serve(stream, plain).await {
             Box::pin(self.serve_http2(http2, &shutdown)).await;
         }
     }
 
     async fn serve_http2(&self, stream: Stream, shutdown: &ShutdownWatch) {
-        let client = self.client(&stream);
-        let limits = self.gateway.pin().edition.config.limits;
+        let (client, limits) = {
+            let config = &self.gateway.pin().edition.config;
+            (Client::behind(&*stream, &config.listen.trusted_proxies), config.limits)
+        };
         Http2::new(&self.proxy, limits).serve(stream, client, &self.crowd, shutdown).await;
     }
 }
@@ -62,7 +57,7 @@ impl ServerApp for Connections {
         // With TLS both were done before the handshake.
         let (stream, guest) = if is_plain {
             let stream = self.gateway.introduced(stream).await?;
-            let guest = self.admit(&stream)?;
+            let guest = self.crowd.let_in(&*stream, &self.gateway.pin().edition.config)?;
             (stream, Some(guest))
         } else {
             (stream, None)

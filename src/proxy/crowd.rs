@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::protocols::{GetSocketDigest, Ssl};
 use pingora::upstreams::peer::{Tracer, Tracing};
 use tracing::warn;
 
 use super::client::Client;
-use crate::config::ClientLimits;
+use crate::config::{ClientLimits, Config};
 use crate::metrics::Connections as Counted;
 use crate::sparing::Sparing;
 
@@ -51,8 +52,16 @@ impl Crowd {
         Arc::new(Self { present: Mutex::default(), counted, sparing })
     }
 
-    /// Lets a client in, unless there are too many.
-    pub(super) fn admit(self: &Arc<Self>, client: Client, limits: &ClientLimits) -> Option<Guest> {
+    /// Lets in whoever is behind a connection, unless there are too many.
+    pub(super) fn let_in(
+        self: &Arc<Self>,
+        connection: &(impl GetSocketDigest + Ssl + ?Sized),
+        config: &Config,
+    ) -> Option<Guest> {
+        self.admit(Client::behind(connection, &config.listen.trusted_proxies), &config.limits)
+    }
+
+    fn admit(self: &Arc<Self>, client: Client, limits: &ClientLimits) -> Option<Guest> {
         let origin = client.address.filter(|_| !client.trusted).map(origin);
         match self.present().enter(origin, limits) {
             Ok(()) => {

@@ -16,7 +16,6 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
 
-use super::access_log::{self, Line};
 use super::bypassed::Warnings;
 use super::client::Client;
 use super::drain::InFlight;
@@ -29,16 +28,17 @@ use super::hold::Ended;
 use super::intake::{self, Intake};
 use super::operator::Visit;
 use super::recheck::Instead;
+use super::refusing::Refusing;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::trace::RequestTrace;
 use super::upstreams::{Pool, announce, at_most, without_limit};
 use super::window::RequestWindow;
-use super::{again, behind, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, spans, stale};
+use super::{again, behind, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
-use crate::config::{BodyPace, ClientLimits};
+use crate::config::Config;
 use crate::live::GateReader;
-use crate::metrics::{Answered, Metrics};
+use crate::metrics::Metrics;
 use crate::sparing::Sparing;
 use crate::symptoms::Symptoms;
 use crate::traces::Traces;
@@ -58,6 +58,7 @@ pub(super) struct Gateway {
     pub(super) bad_passes: Sparing,
     pub(super) admitted: Sparing,
     pub(super) headerless: Sparing,
+    pub(super) refusing: Refusing,
 }
 
 /// The gateway in pingora's hands: connections know it as well.
@@ -72,7 +73,7 @@ impl Deref for Phases {
 }
 
 /// pingora's word for a connection that is kept, in seconds: how long that is, is known where it waits.
-pub(super) const KEEP_ALIVE: u64 = 75;
+const KEEP_ALIVE: u64 = 75;
 
 impl Gateway {
     pub(super) fn new(
@@ -95,6 +96,7 @@ impl Gateway {
             bad_passes: operator::lines(),
             admitted: operator::lines(),
             headerless: behind::lines(),
+            refusing: Refusing::default(),
         }
     }
 
@@ -107,19 +109,39 @@ impl Gateway {
         self.in_flight.clone()
     }
 
-    /// Decides a request by what is pinned. `None`: it goes to an upstream, or waits.
+    /// Notes who sent a request and what it is called, before anything is decided of it.
+    pub(super) fn receive(&self, client: Client, headers: &HeaderMap, exchange: &mut Exchange, now: Moment) {
+        self.reader.note_request(now);
+        exchange.client = client;
+        exchange.id = RequestId::of(headers, client.trusted);
+        exchange.trace = RequestTrace::of(headers, &self.traces);
+    }
+
+    /// The same of one in pingora's hands.
+    pub(super) fn receive_from(&self, session: &mut Session, config: &Config, exchange: &mut Exchange, now: Moment) {
+        exchange.keeps_alive = session.get_keepalive().is_some();
+        if exchange.keeps_alive {
+            session.set_keepalive(Some(KEEP_ALIVE));
+        }
+        exchange.has_body = !session.is_body_empty();
+        let client = Client::of(session, &config.listen.trusted_proxies);
+        self.receive(client, &session.req_header().headers, exchange, now);
+    }
+
+    /// Decides a request, whose head came like this over HTTP/1, by what is pinned. `None`: it goes to an upstream, or
+    /// waits.
     pub(super) fn decide(
         &self,
         pinned: &Pinned,
-        session: &Session,
+        request: &RequestHeader,
+        head: &[u8],
         exchange: &mut Exchange,
         now: Moment,
     ) -> Option<Answer> {
         let Pinned { live: gate, edition } = pinned;
-        let request = session.req_header();
         exchange.move_to(edition);
         let client = asking(request, exchange.id.as_str());
-        let facts = match edition.facts(session) {
+        let facts = match edition.facts_of(request, head) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -152,27 +174,30 @@ impl Gateway {
         exchange.target = facts.rewritten();
         exchange.host = facts.host;
         self.note_bypass(&decision, gate, exchange);
-        let answer = self.follow(decision, session, exchange);
+        let answer = self.follow(decision, request, exchange);
         let answer = answer.map(|answer| operator::tell(answer, gate, exchange));
-        self.listen(session, exchange, now);
+        self.listen(request, exchange, now);
         health.or(answer)
     }
 
     /// What is answered here where this was decided. `None`: it goes to an upstream, or waits.
-    pub(super) fn answer_by(&self, decision: &Decision, session: &Session, exchange: &Exchange) -> Option<Answer> {
+    pub(super) fn answer_by(
+        &self,
+        decision: &Decision,
+        request: &RequestHeader,
+        exchange: &Exchange,
+    ) -> Option<Answer> {
+        let client = asking(request, exchange.id.as_str());
+        let answer = |saying| Some(exchange.edition.answers.answer(saying, &client));
         match decision.outcome {
-            Outcome::Answer(id) => Some(prepared(session, exchange, id)),
-            Outcome::Stale { up_to, otherwise } => Some(self.last_good(session, exchange, decision, up_to, otherwise)),
+            Outcome::Answer(id) => answer(Saying::Route(id)),
+            Outcome::Stale { up_to, otherwise } => Some(self.last_good(request, exchange, decision, up_to, otherwise)),
             Outcome::Maintenance { until, .. } => {
                 let lasts = until.map(|until| until.since(self.reader.now()));
                 let message = exchange.window.as_ref().and_then(RequestWindow::message);
-                let client = asking(session.req_header(), exchange.id.as_str());
-                Some(exchange.edition.answers.answer(Saying::Maintenance { message, lasts }, &client))
+                answer(Saying::Maintenance { message, lasts })
             }
-            Outcome::NoRoute => {
-                let client = asking(session.req_header(), exchange.id.as_str());
-                Some(exchange.edition.answers.answer(Saying::NoRoute, &client))
-            }
+            Outcome::NoRoute => answer(Saying::NoRoute),
             Outcome::Forward(_)
             | Outcome::ForwardRescued { .. }
             | Outcome::ForwardElsewhere { .. }
@@ -182,13 +207,18 @@ impl Gateway {
     }
 
     /// Does what a decision says that was not made of the request alone. `None` as [`Self::decide`].
-    pub(super) fn follow(&self, decision: Decision, session: &Session, exchange: &mut Exchange) -> Option<Answer> {
+    pub(super) fn follow(
+        &self,
+        decision: Decision,
+        request: &RequestHeader,
+        exchange: &mut Exchange,
+    ) -> Option<Answer> {
         exchange.decision = Some(decision);
         exchange.upstream = decision.outcome.upstream();
         if matches!(decision.outcome, Outcome::Answer(_)) {
             self.note_refusal(&decision, exchange);
         }
-        self.answer_by(&decision, session, exchange)
+        self.answer_by(&decision, request, exchange)
     }
 
     /// Counts and notes that no server answered.
@@ -198,6 +228,9 @@ impl Gateway {
     }
 
     pub(super) async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
+        if exchange.upstream.is_none() {
+            self.refusing.note(self.reader.now());
+        }
         https_only::tell(&mut answer, &exchange.edition.config, &exchange.client);
         let close = close || session.is_process_shutting_down();
         // Before the writing: a client that is slow to read, or still sends, is not our time.
@@ -228,23 +261,15 @@ impl ProxyHttp for Phases {
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<bool> {
         let now = self.reader.now();
-        self.reader.note_request(now);
-        exchange.keeps_alive = session.get_keepalive().is_some();
-        if exchange.keeps_alive {
-            session.set_keepalive(Some(KEEP_ALIVE));
-        }
         let mut answer = {
             let pinned = self.pin();
+            self.receive_from(session, &pinned.edition.config, exchange, now);
             // Over HTTP/1 it is measured at the connection.
             let patience = pinned.edition.config.limits.send.patience;
             let is_http2 = session.is_http2();
             session.set_write_timeout(is_http2.then_some(patience));
-            exchange.client = Client::of(session, &pinned.edition.config.listen.trusted_proxies);
-            exchange.id = RequestId::of(&session.req_header().headers, exchange.client.trusted);
-            exchange.trace = RequestTrace::of(&session.req_header().headers, &self.traces);
-            exchange.has_body = !session.is_body_empty();
-            let errand = self.recognise(&pinned.edition, session, exchange);
-            errand.or_else(|| self.decide(&pinned, session, exchange, now))
+            let errand = self.recognise(&pinned.edition, session.req_header_mut(), exchange);
+            errand.or_else(|| self.decide(&pinned, session.req_header(), &raw_head(session), exchange, now))
         };
         if answer.is_none()
             && let Some(refusal) = too_large(session, exchange)
@@ -277,7 +302,6 @@ impl ProxyHttp for Phases {
             error
         })?;
         exchange.attempts.count += 1;
-        exchange.intake = Intake::default();
         exchange.attempts.in_doubt = choice.in_doubt;
         exchange.trace.attempt(|| choice.peer._address.to_string());
         let upgrades = session.is_upgrade_req();
@@ -289,7 +313,11 @@ impl ProxyHttp for Phases {
             let ends = forwarded::ends(session, &exchange.client, &exchange.edition.config.listen.trusted_proxies);
             announce(&mut choice.peer, version, ends);
         }
-        if upgrades || streams(&session.req_header().headers) {
+        let is_open_ended = upgrades || streams(&session.req_header().headers);
+        // Over HTTP/1 it is measured at the connection.
+        let pace = exchange.edition.config.limits.body.filter(|_| session.is_http2() && !is_open_ended);
+        exchange.intake = Intake::new(pace);
+        if is_open_ended {
             without_limit(&mut choice.peer);
         } else {
             let total = exchange.pool().and_then(Pool::total_timeout);
@@ -308,12 +336,11 @@ impl ProxyHttp for Phases {
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
         let Some(piece) = body.as_ref().filter(|_| !session.was_upgraded()) else { return Ok(()) };
-        let limits = &exchange.edition.config.limits;
-        exchange.intake.take(piece.len(), limits, pace_here(session, limits))
+        exchange.intake.take(piece.len(), exchange.edition.config.limits.body_bytes)
     }
 
-    fn request_body_timeout(&self, session: &Session, exchange: &Exchange) -> Option<Duration> {
-        pace_here(session, &exchange.edition.config.limits).map(|pace| pace.patience)
+    fn request_body_timeout(&self, _session: &Session, exchange: &Exchange) -> Option<Duration> {
+        exchange.intake.patience()
     }
 
     async fn upstream_request_filter(
@@ -512,31 +539,7 @@ impl ProxyHttp for Phases {
         self.keep(error.is_none(), exchange);
         let status = sent_status(session);
         self.settle(status, session, exchange);
-        if let Some(word) = exchange.refused {
-            self.metrics.wire_refusal(word);
-        }
-        match &exchange.decision {
-            None if exchange.visit.is_errand() => {}
-            None => self.metrics.malformed(),
-            Some(decision) => {
-                let here = exchange.answered_after.is_some();
-                let after = exchange.answered_after.or(exchange.header_after);
-                exchange.edition.counts.request(decision, &Answered { status, after, here });
-                if exchange.upstream.is_none() {
-                    self.metrics.own_answer(exchange.answered_after.unwrap_or_default());
-                }
-            }
-        }
-        exchange.trace.attempt_is_over(exchange.failure.map(UpstreamFailure::as_str));
-        let line = Line {
-            request: session.req_header(),
-            status,
-            bytes: session.body_bytes_sent(),
-            took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
-            upstream: exchange.pool().map(Pool::name),
-        };
-        access_log::write(&line, exchange, &self.reader.pin());
-        spans::send(&line, exchange, &self.traces);
+        self.note_end(session.req_header(), status, session.body_bytes_sent(), exchange);
     }
 
     /// The access log tells every error, once.
@@ -568,12 +571,6 @@ fn too_large(session: &Session, exchange: &mut Exchange) -> Option<Answer> {
     Some(exchange.edition.answers.answer(Saying::Wire(refusal), &client))
 }
 
-/// How slowly a body may come, where that is not measured at the connection: over HTTP/2, but for calls that may be
-/// silent for as long as they like.
-fn pace_here(session: &Session, limits: &ClientLimits) -> Option<BodyPace> {
-    limits.body.filter(|_| session.is_http2() && !streams(&session.req_header().headers))
-}
-
 /// A failure that the client was told of, if there was still a way to.
 fn told(session: &Session) -> FailToProxy {
     FailToProxy { error_code: sent_status(session), can_reuse_downstream: false }
@@ -595,8 +592,8 @@ pub(super) fn raw_head(session: &Session) -> Bytes {
 }
 
 /// A prepared answer for whoever sent the request.
-pub(super) fn prepared(session: &Session, exchange: &Exchange, id: AnswerId) -> Answer {
-    exchange.edition.answers.answer(Saying::Route(id), &asking(session.req_header(), exchange.id.as_str()))
+pub(super) fn prepared(request: &RequestHeader, exchange: &Exchange, id: AnswerId) -> Answer {
+    exchange.edition.answers.answer(Saying::Route(id), &asking(request, exchange.id.as_str()))
 }
 
 /// What an answer of our own depends on.

@@ -2,31 +2,43 @@
 
 use std::io;
 use std::num::NonZero;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType};
 
-use crate::config::{BodyPace, ClientLimits};
+use crate::config::BodyPace;
 use crate::wire::WireRefusal;
 
 /// What has come of one request's body on its way to one server.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
+    /// How slowly it may come, where that is measured here.
+    pace: Option<BodyPace>,
     bytes: u64,
     since: Option<Instant>,
 }
 
 impl Intake {
-    /// Counts a piece. An error: it is too much, or, where its `pace` is measured here, comes too slowly.
-    pub(super) fn take(&mut self, piece: usize, limits: &ClientLimits, pace: Option<BodyPace>) -> pingora::Result<()> {
+    /// `pace`: how slowly it may come, where that is measured here.
+    pub(super) fn new(pace: Option<BodyPace>) -> Self {
+        Self { pace, ..Self::default() }
+    }
+
+    /// How long its next piece is waited for.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.pace.map(|pace| pace.patience)
+    }
+
+    /// Counts a piece. An error: it is more than `most`, or comes too slowly.
+    pub(super) fn take(&mut self, piece: usize, most: Option<NonZero<u64>>) -> pingora::Result<()> {
         self.bytes = self.bytes.saturating_add(piece as u64);
-        if limits.body_bytes.is_some_and(|most| self.bytes > most.get()) {
+        if most.is_some_and(|most| self.bytes > most.get()) {
             let refusal = io::Error::new(io::ErrorKind::InvalidData, WireRefusal::BodyTooLarge);
             return Err(Error::because(ErrorType::ReadError, "a request's body", refusal).into_down());
         }
         let since = *self.since.get_or_insert_with(Instant::now);
-        let Some(pace) = pace else { return Ok(()) };
+        let Some(pace) = self.pace else { return Ok(()) };
         // All that came earns time, unlike over HTTP/1: a server that takes nothing for a while holds the client up, too.
         let earned = u32::try_from(self.bytes / u64::from(pace.rate.get())).unwrap_or(u32::MAX);
         if since.elapsed().as_secs() > pace.patience.as_secs().saturating_add(earned.into()) {
@@ -69,12 +81,12 @@ mod tests {
 
     #[test]
     fn so_much_may_come_and_not_a_byte_more() {
-        let limits = ClientLimits { body_bytes: NonZero::new(10), ..ClientLimits::NONE };
+        let most = NonZero::new(10);
         let mut intake = Intake::default();
         for piece in [4, 0, 6] {
-            intake.take(piece, &limits, None).expect("there is room");
+            intake.take(piece, most).expect("there is room");
         }
-        assert!(intake.take(1, &limits, None).is_err());
-        assert!(Intake::default().take(usize::MAX, &ClientLimits::NONE, None).is_ok());
+        assert!(intake.take(1, most).is_err());
+        assert!(Intake::default().take(usize::MAX, None).is_ok());
     }
 }

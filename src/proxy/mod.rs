@@ -9,6 +9,7 @@
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
+//! | `refusing` | whether requests are being refused, so that it is worth a look whether the next one is |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `stale` | the last good answers: what is kept, for whom, and how it is given |
 //! | `tenant` | whose a request is, and what is said of refused tenants |
@@ -19,7 +20,7 @@
 //! | `look_alike` | headers that pass for others at a backend |
 //! | `hop_by_hop` | what of a backend's answer is meant for us alone |
 //! | `intake` | how large and how slow a body may be |
-//! | `access_log`, `context` | one line a request |
+//! | `over`, `access_log`, `context` | what is told of a request that is over: one line each |
 //! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |
 //! | `doors`, `certificate` | the listeners, checked before anything starts |
 //! | `behind` | who is behind a proxy, by the PROXY protocol |
@@ -61,11 +62,13 @@ mod intake;
 mod look_alike;
 mod operator;
 mod organisation;
+mod over;
 mod own_answer;
 mod pace;
 mod pass_marks;
 mod passes_on;
 mod recheck;
+mod refusing;
 mod request_id;
 mod second_thoughts;
 mod spans;
@@ -206,7 +209,8 @@ impl Proxy {
             info!(addresses, "answering what other proxies ask");
         }
         let before_tls = before_tls();
-        let connections = Connections { proxy: Arc::new(app), gateway, crowd, leaving: leaving.subscribe(), open };
+        let (closing, leaving) = (drain.closing(), leaving.subscribe());
+        let connections = Connections { proxy: Arc::new(app), gateway, crowd, closing, leaving, open };
         server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
         info!(addresses = addresses.join(" "), "listening");
         self.reader.note_serving();

@@ -7,7 +7,6 @@ use gate::{Decision, Gate, Host, OperatorScope, Reason};
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use pingora::http::RequestHeader;
-use pingora::proxy::Session;
 use tracing::{info, warn};
 
 use super::client::Client;
@@ -93,6 +92,12 @@ pub(super) fn is_operators(edition: &Edition, request: &RequestHeader, client: &
     comes_from_operators(&edition.config, request, client) || edition.pass_key.as_ref().is_some_and(has_pass)
 }
 
+/// Whether an operator may be asking: who comes from where they do, or brings anything that may be a pass.
+pub(super) fn may_be_operators(edition: &Edition, request: &RequestHeader, client: &Client) -> bool {
+    comes_from_operators(&edition.config, request, client)
+        || (edition.pass_key.is_some() && !pass_marks::texts(request).is_empty())
+}
+
 fn comes_from_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
     let from = &config.operators.from;
     let asks = || forwarded::asks(&request.headers, client, &config.listen.trusted_proxies);
@@ -105,27 +110,28 @@ impl Gateway {
     pub(super) fn recognise(
         &self,
         edition: &Edition,
-        session: &mut Session,
+        request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> Option<Answer> {
         if let Some(key) = &edition.pass_key {
-            let by_cookie = pass_marks::take_cookies(session.req_header_mut());
+            let by_cookie = pass_marks::take_cookies(request);
             let mut pass = None;
-            if let Some(brought) = pass_marks::in_query(session.req_header().raw_path()) {
+            if let Some(brought) = pass_marks::in_query(request.raw_path()) {
                 // What does not become a target stays as it came; it is refused as malformed.
-                let _ = set_target(session.req_header_mut(), &brought.target);
+                let _ = set_target(request, &brought.target);
                 pass = self.read(key, &brought.text, exchange);
-                let follows = matches!(session.req_header().method, Method::GET | Method::HEAD);
-                if follows && !session.is_upgrade_req() && (pass.is_some() || brought.text.is_empty()) {
-                    exchange.host = Host::parse(authority(session.req_header()).unwrap_or_default());
-                    return Some(self.follow_link(&brought, pass.as_ref(), session.req_header(), exchange));
+                let follows = matches!(request.method, Method::GET | Method::HEAD)
+                    && !request.headers.contains_key(header::UPGRADE);
+                if follows && (pass.is_some() || brought.text.is_empty()) {
+                    exchange.host = Host::parse(authority(request).unwrap_or_default());
+                    return Some(self.follow_link(&brought, pass.as_ref(), request, exchange));
                 }
             }
             let pass = pass.or_else(|| by_cookie.iter().take(COOKIES).find_map(|text| self.read(key, text, exchange)));
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
         let config = &edition.config;
-        if exchange.visit.operator().is_none() && comes_from_operators(config, session.req_header(), &exchange.client) {
+        if exchange.visit.operator().is_none() && comes_from_operators(config, request, &exchange.client) {
             let routes = config.operators.routes.clone().into();
             exchange.visit = Visit::Operator(Operator { id: "address".into(), routes, reason: None });
         }

@@ -142,7 +142,7 @@ impl Gateway {
             Place::Taken(outcome) => {
                 let decision = Decision { outcome, ..decision };
                 exchange.decision = Some(decision);
-                Instead::Answer(self.answer_by(&decision, session, exchange)?)
+                Instead::Answer(self.answer_by(&decision, session.req_header(), exchange)?)
             }
             Place::Again(again) => {
                 exchange.decision = Some(decision);

@@ -143,7 +143,7 @@ impl Gateway {
             exchange.decision = Some(refusal);
             exchange.replaced = Some(status);
             if let Outcome::Answer(id) = refusal.outcome {
-                exchange.instead = Some(prepared(session, exchange, id));
+                exchange.instead = Some(prepared(session.req_header(), exchange, id));
             }
             return instead_of(status);
         }

@@ -61,6 +61,7 @@ mod privileges;
 mod promises;
 mod proxy_protocol;
 mod recheck;
+mod refused_at_once;
 mod reload;
 mod replay;
 mod requirements;

@@ -3,11 +3,13 @@
 //! The head of each is read here, whole and within bounds, and looked at before pingora sees any of it.
 //! Between two requests, and while one waits, there is nothing of pingora's but the socket.
 
+mod at_once;
 mod head;
 mod incoming;
 mod parked;
 mod refused;
 mod silence;
+mod written;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +38,8 @@ pub(super) struct Http1<'c> {
     pub(super) proxy: &'c Arc<HttpProxy<Phases>>,
     pub(super) gateway: &'c Gateway,
     pub(super) shutdown: &'c ShutdownWatch,
+    /// Turns true when no more connections are accepted: who is connected is told to connect anew.
+    pub(super) closing: &'c ShutdownWatch,
     /// Turns true when connections without a request are to end.
     pub(super) leaving: &'c ShutdownWatch,
 }
@@ -80,10 +84,20 @@ impl Http1<'_> {
                 }
             };
             let mut arrival = Arrival { switched: incoming.begin(what, limits.body), ..Arrival::default() };
+            let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
+            if left != Some(0) && self.may_refuse() {
+                match Box::pin(self.gateway.refuse_at_once(&mut incoming, &head, what)).await {
+                    Some(true) => {
+                        served = served.saturating_add(1);
+                        continue;
+                    }
+                    Some(false) => return None,
+                    None => {}
+                }
+            }
             if self.gateway.may_hold() {
                 Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;
             }
-            let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
             let (stream, _) = self.pass(incoming, head, arrival, left).await?.consume();
             incoming = stream.into_any().downcast().ok()?;
             // Where the next request begins must be known.
@@ -92,6 +106,11 @@ impl Http1<'_> {
             }
             served = served.saturating_add(1);
         }
+    }
+
+    /// Whether a request may be refused here, as things stand. That a connection ends after it, pingora says.
+    fn may_refuse(self) -> bool {
+        self.gateway.refusing.is_so(self.gateway.reader.now()) && !*self.closing.borrow()
     }
 
     /// Has pingora do the rest; `left`: so many more requests may come. A session is large: none is part of

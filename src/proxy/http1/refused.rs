@@ -2,22 +2,20 @@
 
 use std::time::Instant;
 
-use bytes::BytesMut;
-use http::{HeaderMap, Method, header};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
+use http::{HeaderMap, Method};
 use pingora::protocols::Stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tracing::info;
 
+use super::written::written;
 use crate::answer::{self, Answer, Saying};
 use crate::proxy::access_log;
 use crate::proxy::client::Client;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::https_only;
 use crate::proxy::own_answer::{LINGER, LINGER_BYTES};
-use crate::proxy::request_id::{self, RequestId};
+use crate::proxy::request_id::RequestId;
 use crate::traces::{Attribute, Kind, Span, TraceContext, shown_at};
 use crate::wire::WireRefusal;
 
@@ -75,7 +73,7 @@ impl Gateway {
         https_only::tell(&mut answer, &edition.config, &client);
         self.metrics.malformed();
         self.metrics.wire_refusal(refused.word());
-        let sent = stream.write_all(&wire(&answer, &id)).await;
+        let sent = stream.write_all(&written(&answer, &id, false)).await;
         let trace = self.traces.begin(None);
         info!(
             target: access_log::ACCESS_LOG,
@@ -125,33 +123,6 @@ fn span(
         ended: began_at + began.elapsed(),
         attributes: told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         error: None,
-    }
-}
-
-/// An answer after which the connection is closed, as it is sent.
-fn wire(answer: &Answer, id: &RequestId) -> BytesMut {
-    let now = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now());
-    let reason = answer.status.canonical_reason().unwrap_or_default();
-    let mut wire = BytesMut::from(format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_str()).as_bytes());
-    let own = [
-        (header::DATE.as_str(), now.unwrap_or_default()),
-        (header::CONNECTION.as_str(), "close".to_owned()),
-        (request_id::NAME, id.as_str().to_owned()),
-    ];
-    for (name, value) in &own {
-        line(&mut wire, name, value.as_bytes());
-    }
-    for (name, value) in answer.headers.iter().filter(|(name, _)| *name != request_id::HEADER) {
-        line(&mut wire, name.as_str(), value.as_bytes());
-    }
-    wire.extend_from_slice(b"\r\n");
-    wire.extend_from_slice(&answer.body);
-    wire
-}
-
-fn line(wire: &mut BytesMut, name: &str, value: &[u8]) {
-    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-        wire.extend_from_slice(part);
     }
 }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::{Action, AnswerId, Decision, Mode, Moment, Outcome, Reason, Route, Rules, Whose};
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::exchange::Exchange;
@@ -82,7 +82,7 @@ impl Stale {
 
 impl Gateway {
     /// Listens to the answer of a ready route that may have to give it once more.
-    pub(super) fn listen(&self, session: &Session, exchange: &mut Exchange, now: Moment) {
+    pub(super) fn listen(&self, request: &RequestHeader, exchange: &mut Exchange, now: Moment) {
         let edition = Arc::clone(&exchange.edition);
         let Some((stale, decision)) = edition.stale.as_ref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
@@ -91,7 +91,7 @@ impl Gateway {
             return;
         }
         let Some((key, route)) = stale.key(&decision).zip(edition.route(&decision)) else { return };
-        let asked = asked(session, exchange, route, key);
+        let asked = asked(request, exchange, route, key);
         let epoch = stale.store.epoch(&exchange.host, asked.target);
         match Keeping::begin(&asked, epoch, now, &stale.store) {
             Ok(keeping) => exchange.keeping = Some(Box::new(keeping)),
@@ -120,7 +120,7 @@ impl Gateway {
     /// The last good answer to the same request, or the prepared one.
     pub(super) fn last_good(
         &self,
-        session: &Session,
+        request: &RequestHeader,
         exchange: &Exchange,
         decision: &Decision,
         up_to: Duration,
@@ -128,16 +128,16 @@ impl Gateway {
     ) -> Answer {
         let now = self.reader.now();
         let route = exchange.edition.route(decision);
-        let found = route.ok_or(Unfit::Absent).and_then(|route| find(session, exchange, decision, route, now, up_to));
+        let found = route.ok_or(Unfit::Absent).and_then(|route| find(request, exchange, decision, route, now, up_to));
         let name = route.map_or("none", |route| &*route.name);
         match found {
             Ok(kept) => {
                 self.metrics.stale_answer(name, "given");
-                kept.answer(session.req_header(), name, now)
+                kept.answer(request, name, now)
             }
             Err(why) => {
                 self.metrics.stale_answer(name, why.as_str());
-                let mut answer = prepared(session, exchange, otherwise);
+                let mut answer = prepared(request, exchange, otherwise);
                 answer.headers.push(kept::miss(why));
                 answer
             }
@@ -158,7 +158,7 @@ pub(super) fn note_answer(answer: &ResponseHeader, session: &Session, exchange: 
     }
     let succeeded = answer.status.is_success() || answer.status.is_redirection();
     if succeeded && sent_method(session).writes() {
-        stale.store.note_change(&exchange.host, target(session, exchange));
+        stale.store.note_change(&exchange.host, target(session.req_header(), exchange));
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn note_body(piece: &Bytes, exchange: &mut Exchange) {
 }
 
 fn find(
-    session: &Session,
+    request: &RequestHeader,
     exchange: &Exchange,
     decision: &Decision,
     route: &Route,
@@ -179,14 +179,14 @@ fn find(
 ) -> Result<Arc<Kept>, Unfit> {
     let stale = exchange.edition.stale.as_ref();
     let (stale, key) = stale.and_then(|stale| Some((stale, stale.key(decision)?))).ok_or(Unfit::Absent)?;
-    stale.store.get(&asked(session, exchange, route, key).key()?, now, up_to)
+    stale.store.get(&asked(request, exchange, route, key).key()?, now, up_to)
 }
 
-fn asked<'a>(session: &'a Session, exchange: &'a Exchange, route: &'a Route, key: &'a StaleKey) -> Asked<'a> {
+fn asked<'a>(request: &'a RequestHeader, exchange: &'a Exchange, route: &'a Route, key: &'a StaleKey) -> Asked<'a> {
     Asked {
-        request: session.req_header(),
+        request,
         has_body: exchange.has_body,
-        target: target(session, exchange),
+        target: target(request, exchange),
         client: &exchange.client,
         route: &route.name,
         upstream: exchange.edition.upstreams.get(route.upstream).map_or("", Pool::name),
@@ -209,8 +209,8 @@ fn longest(route: &Route, rules: &Rules) -> Option<Duration> {
 }
 
 /// The path and the query that are forwarded.
-fn target<'a>(session: &'a Session, exchange: &'a Exchange) -> &'a [u8] {
-    exchange.target.as_deref().unwrap_or_else(|| session.req_header().raw_path())
+fn target<'a>(request: &'a RequestHeader, exchange: &'a Exchange) -> &'a [u8] {
+    exchange.target.as_deref().unwrap_or_else(|| request.raw_path())
 }
 
 #[cfg(test)]
