@@ -65,14 +65,17 @@ impl Check {
         let rules = &config.rules;
         if !self.database {
             match self.format {
-                Format::Text => console.line(format!(
-                    "{} is valid: {} routes, {} requirements, {} databases, {} upstreams",
-                    self.file.config.display(),
-                    rules.routes().len(),
-                    rules.declared().count(),
-                    config.databases.len(),
-                    config.upstreams.len()
-                )),
+                Format::Text => {
+                    let counted = [
+                        (rules.routes().len(), "route"),
+                        (rules.declared().count(), "requirement"),
+                        (config.databases.len(), "database"),
+                        (config.upstreams.len(), "upstream"),
+                    ];
+                    let counted =
+                        counted.map(|(count, of)| format!("{count} {of}{}", if count == 1 { "" } else { "s" }));
+                    console.line(format!("{} is valid: {}", self.file.config.display(), counted.join(", ")));
+                }
                 Format::Json => console.json(&json!({ "valid": true, "warnings": config.warnings })),
             }
             return Ok(Exit::Ready);

@@ -115,7 +115,7 @@ fn of_migration(
 fn note(migration: &Migration, radius: &Radius) -> Option<String> {
     match (radius, &migration.steps) {
         (Radius::Nothing(harmless), _) => Some(format!("does not gate: {}", harmless.as_str())),
-        (Radius::Program, _) => Some("not read: it is a program".to_owned()),
+        (Radius::Program, _) => Some("a program, which is not read".to_owned()),
         (Radius::Anything, Steps::NotRead { why }) => {
             Some(format!("not read, so it counts as touching everything: {why}"))
         }

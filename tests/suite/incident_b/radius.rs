@@ -125,7 +125,11 @@ async fn of_programs_that_nobody_reads_the_declared_objects_decide() {
     })
     .await;
     let report = gateway.admin().get("/api/v1/snapshot").await.expect(200);
-    assert!(report.text().contains("migration 2_pending is pending: not read: it is a program"), "{}", report.text());
+    assert!(
+        report.text().contains("migration 2_pending is pending: a program, which is not read"),
+        "{}",
+        report.text()
+    );
 }
 
 /// Requests on end, and how many were not answered with 200.

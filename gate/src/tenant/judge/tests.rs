@@ -130,7 +130,7 @@ fn each_tenants_ledger_is_its_own() {
     assert_eq!(told[3], "zzz: unknown");
     assert_eq!(
         told[..2],
-        ["acme: ready", "behind: broken migration messages_sys.0001_initial is pending: not read: it is a program"]
+        ["acme: ready", "behind: broken migration messages_sys.0001_initial is pending: a program, which is not read"]
     );
     assert!(told[2].starts_with("none: broken ledger django_migrations is missing"), "{}", told[2]);
 }
