@@ -9,7 +9,7 @@ use reqwest::RequestBuilder;
 
 use crate::house::{Answer, Client, Echo, Gateway, SqliteFile, Talk, eventually, free_port};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// A shop whose orders are missing, and where its proxies ask.
 struct Asked {

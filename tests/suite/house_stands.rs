@@ -35,7 +35,7 @@ async fn express_answers_500_while_its_table_is_missing_and_lives_on() {
     database.execute(r#"CREATE TABLE "AdminBackupJob" (id serial PRIMARY KEY, type text, status text)"#).await;
     client.get("/admin/backups").await.expect(200);
     client.fetch(Method::POST, "/admin/backups").await.expect(202);
-    eventually("the log has the request", std::time::Duration::from_secs(5), async || {
+    eventually("the log has the request", std::time::Duration::from_secs(15), async || {
         backend.requests().contains(&"POST /admin/backups 202".to_owned()).then_some(())
     })
     .await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::house::{Cluster, Echo, Gateway, eventually, holds_for};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn an_idle_database_is_left_alone_and_the_next_request_brings_a_look() {

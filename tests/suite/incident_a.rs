@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::house::{Answer, Backend, Client, Cluster, Database, Gateway, WINDOWS, eventually};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 /// Refresh and 250 ms.
 const T: Duration = Duration::from_millis(200 + 250);
 

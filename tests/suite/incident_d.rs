@@ -13,7 +13,7 @@ use crate::house::{Answer, Backend, Client, Echo, Gateway, Run, eventually};
 
 /// Refresh and 250 ms.
 const T: Duration = Duration::from_millis(450);
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 const MESSAGES: &str = "/en/app/messages/";
 const MESSAGES_IN_FRENCH: &str = "/fr/app/messages/";

@@ -12,7 +12,7 @@ use crate::house::{
     holds_for, prisma_ledger, rolled_back, turn,
 };
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 /// Refresh and 250 ms.
 const T: Duration = Duration::from_millis(200 + 250);
 

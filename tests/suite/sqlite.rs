@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::house::{Echo, Gateway, Judged, Run, SqliteFile, eventually};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 fn config(file: &Path, echo: &str) -> String {
     format!(

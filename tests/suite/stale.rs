@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::house::{Answer, Backend, Client, Cluster, Database, Echo, EchoHttp2, Gateway, eventually};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 const TABLES: &str = r#"
     CREATE TABLE "customers" ("id" serial PRIMARY KEY, "name" text NOT NULL, "agreementFileUrl" text,

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::house::zumodra::{Zumodra, ask, host};
 use crate::house::{Answer, Cluster, Database, Echo, Gateway, Run, eventually, install_trigger};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// A configuration of tenants, and one requirement of each, `messages`.
 fn config(database: &str, upstream: &str, tenants: &str, messages: &str) -> String {

@@ -18,7 +18,7 @@ use super::wait::eventually;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// For what is written beside the requests and the looks.
-const WRITTEN: Duration = Duration::from_secs(10);
+const WRITTEN: Duration = Duration::from_secs(20);
 
 /// A running `schemagate run`.
 pub(crate) struct Gateway {

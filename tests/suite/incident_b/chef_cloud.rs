@@ -10,7 +10,7 @@ use crate::house::{Client, Cluster, Database, Echo, Gateway, Run};
 
 /// Refresh and 250 ms.
 pub(super) const T: Duration = Duration::from_millis(450);
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(15);
 
 pub(super) const LEDGER: &str = r#"
     CREATE TABLE "_prisma_migrations" (
