@@ -74,7 +74,7 @@ async fn wait_holds_the_container_until_the_ledger_is_complete_or_ends_with_the_
         let run = move || Run::of(&folder, &["wait", "--interval", "100ms", "--timeout", timeout]).expect(code);
         tokio::task::spawn_blocking(run)
     };
-    let late = wait("1s", 1).await.expect("a wait");
+    let late = wait("5s", 1).await.expect("a wait");
     assert_eq!((pending(&late.stdout), pending(&late.stderr)), (PENDING.to_vec(), PENDING.to_vec()));
 
     let held = wait("20s", 0);
