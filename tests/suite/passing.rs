@@ -241,7 +241,8 @@ async fn an_upstream_that_does_not_answer_in_its_time_is_a_504() {
     let gateway = through_with("", &[echo.address()], "read_timeout = \"300ms\"").await;
     let start = Instant::now();
     let answer = gateway.client().get("/hold").await.expect(504);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // The backend itself would never answer.
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(answer.header("proxy-status").contains("http_response_timeout"), "{answer:?}");
 }
 

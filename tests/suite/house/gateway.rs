@@ -149,6 +149,21 @@ impl Gateway {
         eventually(&what, limit, async || (self.verdict(requirement).await == verdict).then_some(())).await;
     }
 
+    /// How many looks at the database `main` succeeded.
+    pub(crate) async fn looks(&self) -> u64 {
+        let metrics = self.metrics().await;
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("schemagate_look_duration_seconds_count{database=\"main\"} "));
+        count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no looks in:\n{metrics}"))
+    }
+
+    /// Waits until so many more looks at the database `main` succeeded.
+    pub(crate) async fn looks_again(&self, more: u64) {
+        let enough = self.looks().await + more;
+        eventually("more looks", WRITTEN, async || (self.looks().await >= enough).then_some(())).await;
+    }
+
     /// Everything that `/metrics` says.
     pub(crate) async fn metrics(&self) -> String {
         self.admin.get("/metrics").await.expect(200).text().to_owned()
