@@ -15,7 +15,7 @@ fn config(url: &str, upstream: &str) -> String {
         r#"
         [databases.main]
         url = "{url}"
-        connect_timeout = "1s"
+        connect_timeout = "10s"
         [upstreams.api]
         servers = ["{upstream}"]
         [requirements.agreements]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::house::{Cluster, Database, Echo, Gateway, Run, eventually};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// A folder of Knex migrations, and a database in which the first of them is applied.
 struct Shop {

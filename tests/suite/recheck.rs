@@ -181,8 +181,8 @@ async fn a_backend_that_is_stuck_over_the_missing_column_is_a_refusal_and_not_a_
     let database = Cluster::shared().database().await;
     database.execute(TABLES).await;
     let backend = Backend::start(&database).await;
-    let config = config(&database, &backend.address(), "20s")
-        .replace("health = false", "health = false\nread_timeout = \"400ms\"");
+    let config =
+        config(&database, &backend.address(), "20s").replace("health = false", "health = false\nread_timeout = \"2s\"");
     let gateway = Gateway::start(&config).await;
     gateway.client().get("/api/contacts/stuck").await.expect(200);
     database.execute(BREAK).await;

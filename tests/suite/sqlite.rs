@@ -15,7 +15,7 @@ fn config(file: &Path, echo: &str) -> String {
         [databases.main]
         url = "sqlite:{}"
         refresh = "100ms"
-        max_age = "1s"
+        max_age = "5s"
         [upstreams.api]
         servers = ["{echo}"]
         [requirements.customers]

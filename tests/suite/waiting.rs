@@ -145,7 +145,7 @@ async fn a_database_that_holds_nothing_of_what_is_named_is_left_alone() {
 #[test]
 fn a_database_that_never_comes_is_exit_3() {
     let url = format!("postgresql://app:hunter2@127.0.0.1:{}/app", free_port());
-    let run = once(&config(&url, "\"name\""), &["--timeout", "500ms", "--interval", "100ms"]).expect(3);
+    let run = once(&config(&url, "\"name\""), &["--timeout", "2s", "--interval", "100ms"]).expect(3);
     assert!(run.stdout.contains("nothing listens there"), "{}", run.stdout);
     assert!(!run.output().contains("hunter2"), "{}", run.output());
 }
