@@ -74,16 +74,8 @@ impl Odcrm {
 
     /// Waits for a look that began after now.
     async fn has_looked_again(&self) {
-        let looks = async || {
-            let metrics = self.gateway.metrics().await;
-            let line = metrics.lines().find_map(|line| {
-                line.strip_prefix("schemagate_look_duration_seconds_count{database=\"main\"} ")?.parse::<u64>().ok()
-            });
-            line.unwrap_or_else(|| panic!("no count of looks in:\n{metrics}"))
-        };
         // One look may be under way already.
-        let enough = looks().await + 2;
-        eventually("a new look", Duration::from_secs(15), async || (looks().await >= enough).then_some(())).await;
+        self.gateway.looks_again(2).await;
     }
 
     async fn refuses_every_customer_request(&self) {
