@@ -115,6 +115,13 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+impl Answer {
+    /// Whether a gRPC client is told something: how it went is then said in `grpc-status`, and [`Self::status`] is 200 all the same.
+    pub fn is_grpc(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == refusal::GRPC_STATUS)
+    }
+}
+
 /// A page that cannot be made of the user's template, colours or logo; with the place and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

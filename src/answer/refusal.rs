@@ -48,7 +48,7 @@ static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json
 static PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 static REFRESH: HeaderName = HeaderName::from_static("refresh");
-static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(super) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 impl Refusal {

@@ -1,5 +1,6 @@
 //! Where a running schemagate is asked, the same for every command that does.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -38,29 +39,23 @@ pub(super) struct Asking {
 impl Asking {
     /// What asks the schemagate that is meant.
     pub(super) fn client(&self, console: &Console) -> Result<AdminClient, Exit> {
-        let usage = |message: String| {
-            console.error(message);
-            Exit::Usage
-        };
-        let token = self.token().map_err(usage)?;
+        let token = self.token(console)?;
         if let Some(url) = &self.admin {
             let tokens = token.map_or(Tokens::None, Tokens::Given);
-            return AdminClient::at_url(url, tokens).map_err(|why| usage(format!("--admin: {why}")));
+            return AdminClient::at_url(url, tokens).map_err(|why| usage(format!("--admin: {why}"), console));
         }
         let admin = Admin::load(&self.file.config).map_err(|errors| complain(&errors, self.format, console))?;
-        let listen = admin.listen.clone();
-        let tokens = token.map_or_else(|| Tokens::Configured(admin), Tokens::Given);
-        Ok(AdminClient::at_address(&listen, tokens))
+        Ok(configured(admin, token))
     }
 
     /// The same, and where the configuration file does not say where: at the address that it has unless something else is said.
     pub(super) fn client_in_any_case(&self, console: &Console) -> Result<AdminClient, Exit> {
-        match (&self.admin, Admin::load(&self.file.config)) {
-            (None, Err(_)) => AdminClient::at_url(USUAL, Tokens::None).map_err(|why| {
-                console.error(why);
-                Exit::Usage
-            }),
-            _ => self.client(console),
+        if self.is_elsewhere() {
+            return self.client(console);
+        }
+        match Admin::load(&self.file.config) {
+            Ok(admin) => Ok(configured(admin, self.token(console)?)),
+            Err(_) => AdminClient::at_url(USUAL, Tokens::None).map_err(|why| usage(why, console)),
         }
     }
 
@@ -74,12 +69,24 @@ impl Asking {
         &self.file.config
     }
 
-    fn token(&self) -> Result<Option<Secret>, String> {
+    fn token(&self, console: &Console) -> Result<Option<Secret>, Exit> {
         match &self.token_file {
-            Some(file) => read(file).map(Some),
+            Some(file) => read(file).map(Some).map_err(|why| usage(why, console)),
             None => Ok(environment()),
         }
     }
+}
+
+/// Asks where the configuration says, with its own tokens where none is given.
+fn configured(admin: Admin, token: Option<Secret>) -> AdminClient {
+    let listen = admin.listen.clone();
+    let tokens = token.map_or_else(|| Tokens::Configured(admin), Tokens::Given);
+    AdminClient::at_address(&listen, tokens)
+}
+
+fn usage(message: impl Display, console: &Console) -> Exit {
+    console.error(message);
+    Exit::Usage
 }
 
 fn environment() -> Option<Secret> {

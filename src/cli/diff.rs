@@ -10,7 +10,7 @@ use super::console::Console;
 use super::difference_table::{json, json_list, lines};
 use super::exit::Exit;
 use super::side::{Named, ScopeArguments, Side, capture};
-use super::{ConfigFile, Format, runtime};
+use super::{ConfigFile, Format};
 use crate::config;
 
 /// Compares two schemas: locks, databases and folders of migrations, in any pairing.
@@ -75,10 +75,7 @@ impl Diff {
 /// What a database holds; nothing of what is none.
 fn captured(named: &Named, schemas: &[Box<str>], console: &Console) -> Result<Option<Catalog>, Exit> {
     let Side::Database(database) = &named.side else { return Ok(None) };
-    let waiting = console.waiting(format_args!("looking at {}", named.name));
-    let catalog = runtime(console)?.block_on(capture(database, schemas, console));
-    drop(waiting);
-    let catalog = catalog?;
+    let catalog = capture(database, schemas, console)?;
     for (ledger, why) in (crate::lock::Lock::of(Scope::default(), &catalog)).denied() {
         console.error(format!("warning: the ledger {} may not be read, and is not compared: {why}", ledger.table));
     }

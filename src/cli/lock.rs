@@ -10,7 +10,7 @@ use super::console::Console;
 use super::difference_table::{json_list, lines};
 use super::exit::Exit;
 use super::side::{self, ScopeArguments, capture, label};
-use super::{ConfigFile, Format, complain, runtime};
+use super::{ConfigFile, Format, complain};
 use crate::config::Database;
 use crate::lock::{Loaded, Lock, Saved};
 
@@ -54,10 +54,7 @@ impl LockCommand {
             Some(old) if asked == Scope::default() => old.scope.clone(),
             _ => asked,
         };
-        let waiting = console.waiting(format_args!("looking at {}", label(&database)));
-        let catalog = runtime(console)?.block_on(capture(&database, &scope.schemas, console));
-        drop(waiting);
-        let catalog = catalog?;
+        let catalog = capture(&database, &scope.schemas, console)?;
         let new = Lock::of(scope, &catalog);
         for (ledger, why) in new.denied() {
             console.error(format!("warning: the ledger {} may not be read, and is left out: {why}", ledger.table));

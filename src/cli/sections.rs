@@ -1,6 +1,6 @@
 //! Facts of one kind: as a table for people, as lines for programs.
 
-use std::fmt::Write as _;
+use std::iter::repeat_n;
 
 use super::tone;
 
@@ -89,13 +89,10 @@ impl Section {
                 let mut line = String::new();
                 for (cell, width) in row.iter().zip(&widths) {
                     let text = tame(cell.told.lines().nth(at).unwrap_or_default());
-                    // Writing to a string does not fail.
-                    let _ = write!(line, "{text:<width$}  ");
-                    if coloured {
-                        let begins = line.len() - (text.len() + width.saturating_sub(text.chars().count()) + 2);
-                        let ends = begins + text.len();
-                        line.replace_range(begins..ends, &tone::of(&text));
-                    }
+                    // A colour takes no room.
+                    let gap = width.saturating_sub(text.chars().count()) + 2;
+                    line.push_str(&if coloured { tone::of(&text) } else { text });
+                    line.extend(repeat_n(' ', gap));
                 }
                 table.push_str(line.trim_end());
                 table.push('\n');

@@ -9,7 +9,7 @@ use gate::Catalog;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{ConfigFile, Format, complain, load};
+use super::{ConfigFile, Format, complain, load, runtime};
 use crate::config::{Database, Source};
 use crate::lock::Lock;
 use crate::migrations::{Folder, detect};
@@ -98,8 +98,8 @@ pub(super) fn database(
     })
 }
 
-/// Everything in the database, in these schemas.
-pub(super) async fn capture(database: &Database, schemas: &[Box<str>], console: &Console) -> Result<Catalog, Exit> {
+/// Everything in the database, in these schemas; what is waited for is told meanwhile.
+pub(super) fn capture(database: &Database, schemas: &[Box<str>], console: &Console) -> Result<Catalog, Exit> {
     let usage = |message: String| {
         console.error(message);
         Exit::Usage
@@ -107,7 +107,10 @@ pub(super) async fn capture(database: &Database, schemas: &[Box<str>], console: 
     if let Some(schema) = schemas.iter().find(|name| name.starts_with("pg_") || &***name == "information_schema") {
         return Err(usage(format!("{schema} is the system's own: it holds no application's tables")));
     }
-    let catalog = watch::capture(database, schemas).await.map_err(|error| {
+    let waiting = console.waiting(format_args!("looking at {}", label(database)));
+    let captured = runtime(console)?.block_on(watch::capture(database, schemas));
+    drop(waiting);
+    let catalog = captured.map_err(|error| {
         console.error(format!("database {}: {error}", label(database)));
         Exit::Unreachable
     })?;

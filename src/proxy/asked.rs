@@ -140,7 +140,7 @@ impl Asked {
         let client = asking(session.req_header(), exchange.id.as_str());
         let mut answer = match answer {
             Some(answer) if rendered_for_head && decision.is_none() => without_body(answer),
-            Some(answer) if !answer.status.is_success() || is_grpc(&answer) => answer,
+            Some(answer) if !answer.status.is_success() || answer.is_grpc() => answer,
             _ => exchange.edition.answers.answer(Saying::Updating, &client),
         };
         // A gRPC client is refused by 200; it takes 503 for the same, and whoever asks does not take it for a yes.
@@ -218,10 +218,6 @@ fn pass(decision: &Decision, go_on: Option<HeaderValue>, exchange: &Exchange) ->
     headers.extend(route.filter(|_| degraded).map(|route| answer::degraded(&route.name)));
     headers.extend(go_on.map(|location| (GO_ON.clone(), location)));
     Answer { status: StatusCode::OK, headers, body: Bytes::new() }
-}
-
-fn is_grpc(answer: &Answer) -> bool {
-    answer.headers.iter().any(|(name, _)| name == "grpc-status")
 }
 
 /// An answer to HEAD, for a question that was not HEAD itself.

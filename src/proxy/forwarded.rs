@@ -23,6 +23,15 @@ const PORT: &str = "X-Forwarded-Port";
 const REAL_IP: &str = "X-Real-IP";
 const FORWARDED: &str = "Forwarded";
 
+/// Who asks, as a backend is told it.
+struct Asker<'c> {
+    client: &'c Client,
+    /// The client's address; `None` on a unix socket.
+    address: Option<String>,
+    /// What was asked for; may be empty.
+    host: String,
+}
+
 /// Tells the backend that gets `request` who asked.
 pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNet]) -> pingora::Result<()> {
     // Most requests tell nothing of others: then there is nothing to look up.
@@ -32,43 +41,64 @@ pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNe
         told = false;
     }
     let [chain, elements] = [FOR, FORWARDED].map(|name| if told { joined(&request.headers, name) } else { None });
-    let host = authority(request).unwrap_or_default().to_owned();
-    let address = client.address.map(|address| address.to_string());
+    let asker = Asker {
+        client,
+        address: client.address.map(|address| address.to_string()),
+        host: authority(request).unwrap_or_default().to_owned(),
+    };
     let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
     if speaks_forwarded || !speaks_x {
-        let element = element(client, address.as_deref(), &host);
-        let elements = elements.map_or_else(|| element.clone(), |before| format!("{before}, {element}"));
-        request.insert_header(FORWARDED, elements)?;
+        request.insert_header(FORWARDED, after(elements, asker.element()))?;
     }
     if speaks_x || !speaks_forwarded {
-        let has = |name: &str| told && request.headers.contains_key(name);
-        let [has_real_ip, has_proto, has_host, has_port] = [REAL_IP, PROTO, HOST, PORT].map(has);
-        let before = request.headers.get(PROTO).filter(|_| has_proto);
-        // The port goes with the scheme that the client used, which may be that of a proxy before us.
-        let encrypted = before.map_or(client.tls, |before| before.as_bytes().eq_ignore_ascii_case(b"https"));
-        let real_ip = match &chain {
-            _ if has_real_ip => None,
-            Some(chain) => real_ip(chain, client.address, trusted).map(|address| address.to_string()),
-            None => address.clone(),
-        };
-        if let Some(real_ip) = real_ip {
-            request.insert_header(REAL_IP, real_ip)?;
-        }
-        if let Some(address) = address {
-            request
-                .insert_header(FOR, chain.map_or_else(|| address.clone(), |before| format!("{before}, {address}")))?;
-        }
-        if !has_proto {
-            request.insert_header(PROTO, HeaderValue::from_static(if client.tls { "https" } else { "http" }))?;
-        }
-        if !has_port {
-            request.insert_header(PORT, port(&host).unwrap_or(if encrypted { "443" } else { "80" }))?;
-        }
-        if !has_host && !host.is_empty() {
-            request.insert_header(HOST, host)?;
-        }
+        tell_x_forwarded(request, asker, told, chain, trusted)?;
     }
     Ok(())
+}
+
+/// The same in `X-Forwarded-*` and `X-Real-IP`; `chain` is who asked before. Unless anything is `told` there is nothing to look up.
+fn tell_x_forwarded(
+    request: &mut RequestHeader,
+    asker: Asker<'_>,
+    told: bool,
+    chain: Option<String>,
+    trusted: &[IpNet],
+) -> pingora::Result<()> {
+    let Asker { client, address, host } = asker;
+    let has = |name: &str| told && request.headers.contains_key(name);
+    let [has_real_ip, has_proto, has_host, has_port] = [REAL_IP, PROTO, HOST, PORT].map(has);
+    let before = request.headers.get(PROTO).filter(|_| has_proto);
+    // The port goes with the scheme that the client used, which may be that of a proxy before us.
+    let encrypted = before.map_or(client.tls, |before| before.as_bytes().eq_ignore_ascii_case(b"https"));
+    let real_ip = match &chain {
+        _ if has_real_ip => None,
+        Some(chain) => real_ip(chain, client.address, trusted).map(|address| address.to_string()),
+        None => address.clone(),
+    };
+    if let Some(real_ip) = real_ip {
+        request.insert_header(REAL_IP, real_ip)?;
+    }
+    if let Some(address) = address {
+        request.insert_header(FOR, after(chain, address))?;
+    }
+    if !has_proto {
+        request.insert_header(PROTO, HeaderValue::from_static(if client.tls { "https" } else { "http" }))?;
+    }
+    if !has_port {
+        request.insert_header(PORT, port(&host).unwrap_or(if encrypted { "443" } else { "80" }))?;
+    }
+    if !has_host && !host.is_empty() {
+        request.insert_header(HOST, host)?;
+    }
+    Ok(())
+}
+
+/// A list with one more at its end.
+fn after(before: Option<String>, last: String) -> String {
+    match before {
+        Some(before) => format!("{before}, {last}"),
+        None => last,
+    }
 }
 
 /// Whether a header tells of those before the peer: an untrusted one's never reaches a backend.
@@ -171,20 +201,23 @@ fn proto(element: &str) -> Option<&str> {
     pairs.find_map(|(name, value)| name.trim().eq_ignore_ascii_case("proto").then_some(value))
 }
 
-/// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`; `address` is the client's.
-fn element(client: &Client, address: Option<&str>, host: &str) -> String {
-    let mut element = String::with_capacity(96);
-    match (client.address, address) {
-        // A colon is no token character, and IPv6 stands in brackets (RFC 7239, section 6).
-        (Some(IpAddr::V6(_)), Some(address)) => element.extend(["for=\"[", address, "]\""]),
-        (_, address) => element.extend(["for=", address.unwrap_or("unknown")]),
+impl Asker<'_> {
+    /// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
+    fn element(&self) -> String {
+        let Self { client, address, host } = self;
+        let mut element = String::with_capacity(96);
+        match (client.address, address.as_deref()) {
+            // A colon is no token character, and IPv6 stands in brackets (RFC 7239, section 6).
+            (Some(IpAddr::V6(_)), Some(address)) => element.extend(["for=\"[", address, "]\""]),
+            (_, address) => element.extend(["for=", address.unwrap_or("unknown")]),
+        }
+        if !host.is_empty() {
+            let quote = if host.bytes().all(is_token) { "" } else { "\"" };
+            element.extend([";host=", quote, host, quote]);
+        }
+        element.push_str(if client.tls { ";proto=https" } else { ";proto=http" });
+        element
     }
-    if !host.is_empty() {
-        let quote = if host.bytes().all(is_token) { "" } else { "\"" };
-        element.extend([";host=", quote, host, quote]);
-    }
-    element.push_str(if client.tls { ";proto=https" } else { ";proto=http" });
-    element
 }
 
 /// RFC 9110, section 5.6.2.

@@ -40,7 +40,7 @@ use crate::traces::Traces;
 pub use looker::Looker;
 pub use postgres::{Examination, InstalledTrigger, Notifications};
 pub use renewal::{Renewals, Renewing, renewals};
-pub use trigger_sql::{TriggerKind, removal_sql, trigger_sql};
+pub use trigger_sql::{DDL_TRIGGER, DROP_TRIGGER, TriggerKind, WINDOWS_TRIGGER, removal_sql, trigger_sql};
 
 use judge::Judge;
 

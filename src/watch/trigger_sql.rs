@@ -4,11 +4,17 @@ use gate::ObjectName;
 
 use super::postgres::{CHANNEL, ELSEWHERE, SCHEMAS};
 
+/// The event trigger on what is made and changed.
+pub const DDL_TRIGGER: &str = "schemagate_ddl";
+
+/// The event trigger on what is dropped.
+pub const DROP_TRIGGER: &str = "schemagate_drop";
+
 /// The trigger on a ledger's table.
 pub(super) const LEDGER_TRIGGER: &str = "schemagate_ledger";
 
 /// The trigger on a table of maintenance windows.
-pub(super) const WINDOWS_TRIGGER: &str = "schemagate_windows";
+pub const WINDOWS_TRIGGER: &str = "schemagate_windows";
 
 /// What is to send the notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +55,16 @@ pub fn trigger_sql(kind: &TriggerKind) -> String {
 /// SQL that removes what [`trigger_sql`] installs, and nothing else.
 pub fn removal_sql(kind: &TriggerKind) -> String {
     match kind {
-        TriggerKind::Event => "\
+        TriggerKind::Event => format!(
+            "\
 BEGIN;
-DROP EVENT TRIGGER IF EXISTS schemagate_ddl;
-DROP EVENT TRIGGER IF EXISTS schemagate_drop;
+DROP EVENT TRIGGER IF EXISTS {DDL_TRIGGER};
+DROP EVENT TRIGGER IF EXISTS {DROP_TRIGGER};
 DROP FUNCTION IF EXISTS schemagate.notify_schema_change();
 DROP SCHEMA IF EXISTS schemagate;
 COMMIT;
 "
-        .to_owned(),
+        ),
         TriggerKind::Ledger(table) => Rows::of_ledger(table).removal_sql(),
         TriggerKind::Windows(table) => Rows::of_windows(table).removal_sql(),
     }
@@ -153,12 +160,12 @@ EXCEPTION WHEN OTHERS THEN
 END
 $schemagate$;
 
-DROP EVENT TRIGGER IF EXISTS schemagate_ddl;
-CREATE EVENT TRIGGER schemagate_ddl ON ddl_command_end
+DROP EVENT TRIGGER IF EXISTS {DDL_TRIGGER};
+CREATE EVENT TRIGGER {DDL_TRIGGER} ON ddl_command_end
     EXECUTE FUNCTION schemagate.notify_schema_change();
 
-DROP EVENT TRIGGER IF EXISTS schemagate_drop;
-CREATE EVENT TRIGGER schemagate_drop ON sql_drop
+DROP EVENT TRIGGER IF EXISTS {DROP_TRIGGER};
+CREATE EVENT TRIGGER {DROP_TRIGGER} ON sql_drop
     EXECUTE FUNCTION schemagate.notify_schema_change();
 
 COMMIT;

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::house::{Answer, Cluster, Echo, Gateway, SqliteFile, eventually};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 fn config(url: &str, echo: &Echo) -> String {
     format!(
@@ -70,7 +70,7 @@ async fn before_the_first_look_it_is_live_and_not_ready_and_takes_no_clients() {
     cluster.pause();
     let echo = Echo::start().await;
     let config = config(&database.watcher_url(), &echo);
-    let mut gateway = Gateway::spawn("", "startup_timeout = \"3s\"", &config);
+    let mut gateway = Gateway::spawn("", "startup_timeout = \"20s\"", &config);
     eventually("live", LIMIT, async || {
         let request = gateway.admin().request(Method::GET, "/live");
         Answer::try_to(request).await.ok().filter(|answer| answer.status == 200)

@@ -6,7 +6,7 @@ use crate::house::{Cluster, Database, Echo, Gateway, Receiver, eventually, free_
 
 const CREATE: &str = "CREATE TABLE orders (id int)";
 const DROP: &str = "DROP TABLE orders";
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// A route that needs a table; `alerts` come after it.
 async fn house(alerts: &str) -> (Database, Echo, Gateway) {
@@ -117,7 +117,7 @@ async fn an_action_that_is_taken_three_times_is_told_and_by_itself_no_longer() {
     let receiver = Receiver::start().await;
     let (database, _echo, gateway) = house(&format!(
         "[[alerts]]\nwebhook = \"http://{}/hook\"\n\
-         on = [\"recovered\", {{ action = \"block\", count = 3, within = \"3s\" }}]",
+         on = [\"recovered\", {{ action = \"block\", count = 3, within = \"8s\" }}]",
         receiver.address()
     ))
     .await;
@@ -131,7 +131,7 @@ async fn an_action_that_is_taken_three_times_is_told_and_by_itself_no_longer() {
         (&often["event"], &often["route"], &often["action"]),
         (&"often".into(), &"orders".into(), &"block".into())
     );
-    assert_eq!((&often["count"], &often["within_seconds"]), (&3.into(), &3.into()));
+    assert_eq!((&often["count"], &often["within_seconds"]), (&3.into(), &8.into()));
     let over = receiver.message(1).await;
     assert_eq!((&over["status"], &over["key"]), (&"resolved".into(), &often["key"]));
 }
@@ -202,7 +202,10 @@ async fn a_probe_that_gets_another_answer_than_it_should_is_told_after_two_and_s
         finding.starts_with("GET http://127.0.0.1:") && finding.ends_with("gets 503 Service Unavailable"),
         "{finding}"
     );
-    gateway.counts(|line| line == "schemagate_probes_total{probe=\"orders as a client\",result=\"wrong\"} 2").await;
+    // There may have been more of them until here.
+    let wrong = "schemagate_probes_total{probe=\"orders as a client\",result=\"wrong\"} ";
+    let twice = |line: &str| line.strip_prefix(wrong)?.parse::<u32>().ok().filter(|wrong| *wrong >= 2);
+    gateway.counts(|line| twice(line).is_some()).await;
     database.execute(CREATE).await;
     let over = receiver.message(1).await;
     assert_eq!((&over["status"], &over["key"]), (&"resolved".into(), &failing["key"]));

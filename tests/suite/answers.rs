@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::house::{Answer, Client, Echo, Gateway, SqliteFile, eventually, raw};
 
+const LIMIT: Duration = Duration::from_secs(15);
+
 pub(crate) struct Closed {
     pub(crate) gateway: Gateway,
     pub(crate) client: Client,
@@ -170,8 +172,7 @@ async fn the_id_in_the_answer_stands_in_the_log_too() {
     let answer = house.refusal(&[("accept", "application/json")]).await;
     let id = answer.header("x-request-id").to_owned();
     assert!(id.len() >= 16, "{answer:?}");
-    eventually("the id is logged", Duration::from_secs(5), async || house.gateway.log().contains(&id).then_some(()))
-        .await;
+    eventually("the id is logged", LIMIT, async || house.gateway.log().contains(&id).then_some(())).await;
 }
 
 #[tokio::test]
@@ -355,7 +356,7 @@ async fn the_public_health_answer_says_one_word() {
     let strict = house.client.get("/health/migrations?strict").await.expect(503);
     assert_eq!(strict.json(), serde_json::json!({ "status": "degraded" }));
     house.database.execute("CREATE TABLE secret_table (id int)");
-    house.gateway.verdict_becomes("secret_table", "ready", Duration::from_secs(5)).await;
+    house.gateway.verdict_becomes("secret_table", "ready", LIMIT).await;
     let health = house.client.get("/health/migrations?strict").await.expect(200);
     assert_eq!(health.json(), serde_json::json!({ "status": "ready" }));
 }
@@ -382,7 +383,7 @@ async fn a_refused_connection_goes_on() {
     for _ in 0..3 {
         stream.write_all(format!("{request}\r\n").as_bytes()).await.expect("taken");
         let mut piece = vec![0; 16 * 1024];
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut piece)).await;
+        let read = tokio::time::timeout(LIMIT, stream.read(&mut piece)).await;
         let read = read.expect("an answer").expect("an answer");
         assert!(String::from_utf8_lossy(&piece[..read]).starts_with("HTTP/1.1 503 "));
     }

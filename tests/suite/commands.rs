@@ -15,7 +15,7 @@ fn config(url: &str, upstream: &str) -> String {
         r#"
         [databases.main]
         url = "{url}"
-        connect_timeout = "1s"
+        connect_timeout = "10s"
         [upstreams.api]
         servers = ["{upstream}"]
         [requirements.agreements]
@@ -134,9 +134,9 @@ async fn the_trigger_brings_notifications_and_removing_it_leaves_nothing() {
     .await;
 
     database.execute(r#"ALTER TABLE customers ADD COLUMN "agreementFileUrl" text"#).await;
-    gateway.verdict_becomes("agreements", "ready", Duration::from_secs(2)).await;
+    gateway.verdict_becomes("agreements", "ready", LIMIT).await;
     database.execute(r#"ALTER TABLE customers RENAME COLUMN "agreementFileUrl" TO other"#).await;
-    gateway.verdict_becomes("agreements", "broken", Duration::from_secs(2)).await;
+    gateway.verdict_becomes("agreements", "broken", LIMIT).await;
 
     // What is rolled back, or only a session's own, is no news.
     let before = heard().await;
@@ -218,7 +218,7 @@ async fn a_ledger_trigger_is_made_by_a_role_that_is_no_superuser() {
         )
         .await
         .expect("a migration");
-    gateway.verdict_becomes("agreements", "ready", Duration::from_secs(2)).await;
+    gateway.verdict_becomes("agreements", "ready", LIMIT).await;
 
     let remove =
         Run::of(folder.path(), &["trigger-sql", "--ledger", "_prisma_migrations", "--remove"]).expect(0).stdout;

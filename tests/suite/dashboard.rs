@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::house::{Answer, Echo, Gateway, SqliteFile, eventually, shop};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 async fn house(admin: &str) -> (SqliteFile, Echo, Gateway) {
     shop("CREATE TABLE orders (id int)", admin, "").await

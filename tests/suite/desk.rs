@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::house::{Answer, Client, Echo, Gateway, Run, SqliteFile, eventually, shop};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 const MEND: &str = "CREATE TABLE orders (id int)";
 

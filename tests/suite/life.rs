@@ -16,13 +16,13 @@ fn config(echo: &Echo) -> String {
 #[tokio::test]
 async fn a_request_in_flight_is_answered_after_sigterm_and_the_process_ends_with_0() {
     let echo = Echo::start().await;
-    let mut gateway = Gateway::start_with("drain = \"3s\"", "", &config(&echo)).await;
+    let mut gateway = Gateway::start_with("drain = \"15s\"", "", &config(&echo)).await;
     let client = gateway.client();
     let held = tokio::spawn(async move { client.get("/hold").await });
     crate::house::eventually("the request is at the backend", LIMIT, async || (echo.requests() == 1).then_some(()))
         .await;
     gateway.signal(Signal::SIGTERM);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    gateway.logged("requests in flight may end").await;
     echo.release();
     assert_eq!(held.await.expect("a task").expect(200).text(), "held");
     let ended = gateway.ends_within(LIMIT).expect("it ends");

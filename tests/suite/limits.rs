@@ -33,6 +33,12 @@ impl House {
         TcpStream::connect(("127.0.0.1", self.gateway.port())).await.expect("it is open")
     }
 
+    /// Waits until so many connections are counted: also whoever asked whether it listens takes a moment to be gone.
+    async fn connections(&self, wanted: u64) {
+        let what = format!("{wanted} connections");
+        eventually(&what, SOON, async || (self.metric("schemagate_connections ").await == wanted).then_some(())).await;
+    }
+
     async fn metric(&self, name: &str) -> u64 {
         let metrics = self.gateway.metrics().await;
         metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0)
@@ -151,10 +157,11 @@ async fn a_body_that_drips_is_given_up_and_one_that_pauses_is_not() {
         assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(20), "{took:?}");
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
+    let house = House::open("body_rate = \"1KiB\"\nbody_time = \"15s\"").await;
     let mut client = house.connect().await;
     let body: Vec<u8> = (0..6).map(crate::house::pattern).collect();
     client.write_all(head).await.expect("it is sent");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     client.write_all(&body).await.expect("it is sent");
     let mut answer = [0; 12];
     client.read_exact(&mut answer).await.expect("an answer");
@@ -181,6 +188,7 @@ async fn so_many_connections_of_an_address_are_let_in_and_another_one_when_one_h
         ("", "connections_per_address = 1\nconnections = 3", "connections"),
     ] {
         let house = House::open_with(listen, limits).await;
+        house.connections(0).await;
         let mut clients = Vec::new();
         for _ in 0..3 {
             let mut client = house.connect().await;
@@ -188,17 +196,14 @@ async fn so_many_connections_of_an_address_are_let_in_and_another_one_when_one_h
             answer(&mut client).await;
             clients.push(client);
         }
-        assert_eq!(house.metric("schemagate_connections ").await, 3);
+        house.connections(3).await;
         let mut fourth = house.connect().await;
         assert!(is_closed(&mut fourth).await.is_empty(), "{limit}");
-        let refused = format!("schemagate_connections_refused_total{{limit=\"{limit}\"}}");
-        assert_eq!(house.metric(&refused).await, 1);
+        let refused = format!("schemagate_connections_refused_total{{limit=\"{limit}\"}} 1");
+        house.gateway.counts(|line| line == refused).await;
         house.gateway.logged("too many connections").await;
         clients.pop();
-        eventually("there is room again", SOON, async || {
-            (house.metric("schemagate_connections ").await == 2).then_some(())
-        })
-        .await;
+        house.connections(2).await;
         let mut next = house.connect().await;
         next.write_all(REQUEST).await.expect("it is sent");
         answer(&mut next).await;
@@ -265,7 +270,7 @@ async fn a_body_may_be_as_large_as_was_said_and_a_larger_one_is_told_so() {
         let _ = send(&mut sending, body[..bytes].to_vec().into(), true).await;
         assert_eq!(answer.await.expect("an answer").status(), status, "{bytes}");
     }
-    assert_eq!(house.metric("schemagate_wire_refusals_total{why=\"body_too_large\"}").await, 3);
+    house.gateway.counts(|line| line == "schemagate_wire_refusals_total{why=\"body_too_large\"} 3").await;
 }
 
 #[tokio::test]
@@ -310,25 +315,23 @@ async fn whoever_has_not_finished_a_handshake_is_counted() {
         key.display()
     );
     let house = House::open_with(&listen, "connections_per_address = 3").await;
+    house.connections(0).await;
     let mut silent = Vec::new();
     for _ in 0..3 {
         silent.push(crate::tls::opened(port).await);
     }
-    eventually("they are counted", SOON, async || (house.metric("schemagate_connections ").await == 3).then_some(()))
-        .await;
+    house.connections(3).await;
     let mut fourth = crate::tls::opened(port).await;
     assert!(is_closed(&mut fourth).await.is_empty());
-    assert_eq!(house.metric("schemagate_connections_refused_total{limit=\"connections_per_address\"}").await, 1);
+    let refused = "schemagate_connections_refused_total{limit=\"connections_per_address\"} 1";
+    house.gateway.counts(|line| line == refused).await;
     silent.clear();
-    eventually("they have left", SOON, async || (house.metric("schemagate_connections ").await == 0).then_some(()))
-        .await;
+    house.connections(0).await;
+    // One that finished is counted once.
     let stream = crate::tls::connect(&authority, port, "http/1.1").await;
-    eventually("one that finished is counted once", SOON, async || {
-        (house.metric("schemagate_connections ").await == 1).then_some(())
-    })
-    .await;
+    house.connections(1).await;
     drop(stream);
-    eventually("it has left", SOON, async || (house.metric("schemagate_connections ").await == 0).then_some(())).await;
+    house.connections(0).await;
 }
 
 #[tokio::test]
@@ -369,7 +372,7 @@ async fn an_exchange_has_so_much_time_as_a_whole() {
         }
     });
     let config =
-        format!("[upstreams.api]\nservers = [\"{address}\"]\ntotal_timeout = \"1s\"\n[[routes]]\npath = \"/*\"\n");
+        format!("[upstreams.api]\nservers = [\"{address}\"]\ntotal_timeout = \"2s\"\n[[routes]]\npath = \"/*\"\n");
     let gateway = Gateway::start(&config).await;
     gateway.client().get("/silent").await.expect(504);
     let mut client = TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("it is open");
@@ -382,7 +385,7 @@ async fn an_exchange_has_so_much_time_as_a_whole() {
     let mut events = TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("it is open");
     events.write_all(b"GET /drips HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n").await.expect("it is sent");
     let mut rest = Vec::new();
-    let still = tokio::time::timeout(Duration::from_secs(3), events.read_to_end(&mut rest)).await;
+    let still = tokio::time::timeout(Duration::from_secs(5), events.read_to_end(&mut rest)).await;
     assert!(still.is_err(), "{}", String::from_utf8_lossy(&rest));
     dripping.abort();
 }

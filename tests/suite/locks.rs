@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::house::{Cluster, Database, Echo, Gateway, Judged, Run, SqliteFile, free_port};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// A shop, with one of everything that a lock knows.
 pub(crate) const SHOP: &str = r#"

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::house::{Answer, Cluster, Database, Echo, Gateway, eventually, raw};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 struct House {
     folder: TempDir,

@@ -62,7 +62,7 @@ async fn on_a_bad_wire_to_the_backend_an_answer_is_whole_or_a_failure_and_never_
     let echo = Echo::start().await;
     let wire = Meddler::before(echo.port(), 0x5ca1_ab1e).await;
     let gateway = Gateway::start(&format!(
-        "[upstreams.api]\nservers = [\"127.0.0.1:{}\"]\nconnect_timeout = \"500ms\"\nread_timeout = \"500ms\"\n\
+        "[upstreams.api]\nservers = [\"127.0.0.1:{}\"]\nconnect_timeout = \"1s\"\nread_timeout = \"1s\"\n\
          [[routes]]\npath = \"/*\"\n",
         wire.port()
     ))

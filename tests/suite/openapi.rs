@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::house::{Answer, Echo, Gateway, SqliteFile, mistakes};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 const TOKEN: &str = "the-control-token-of-the-tests";
 
 /// One of everything that an answer can tell: a broken requirement with a command, a ready one, an unmet need that

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::house::{Answer, Client, Echo, Gateway, SqliteFile};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 const KEY: &str = "a-key-of-the-tests-own-that-is-long-enough";
 
 async fn house(operators: &str) -> (SqliteFile, Echo, Gateway) {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 
 use crate::house::{
-    Answer, Client, Echo, EchoHttp2, End, Gateway, Mortal, ODD_HEADERS, eventually, free_port, odd_body, raw,
+    Answer, Client, Echo, EchoHttp2, End, Gateway, Mortal, ODD_HEADERS, Talk, eventually, free_port, odd_body, raw,
 };
 
 const LIMIT: Duration = Duration::from_secs(15);
@@ -105,9 +105,11 @@ async fn connections_to_the_upstream_are_kept() {
     let echo = Echo::start().await;
     // One thread, since a kept connection is used by the thread that opened it.
     let gateway = through_with("threads = 1", &[echo.address()], "").await;
-    let client = gateway.client();
+    // And one connection of the client's: the next request is read when the exchange before it has ended.
+    let mut talk = Talk::to(gateway.port());
     for _ in 0..50 {
-        client.get("/x").await.expect(200);
+        let told = talk.say(b"GET /x HTTP/1.1\r\nhost: app.example\r\n\r\n").await.expect("an answer");
+        assert_eq!(told.status, 200);
     }
     assert_eq!((echo.requests(), echo.connections()), (50, 1));
 }
@@ -239,7 +241,8 @@ async fn an_upstream_that_does_not_answer_in_its_time_is_a_504() {
     let gateway = through_with("", &[echo.address()], "read_timeout = \"300ms\"").await;
     let start = Instant::now();
     let answer = gateway.client().get("/hold").await.expect(504);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // The backend itself would never answer.
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(answer.header("proxy-status").contains("http_response_timeout"), "{answer:?}");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::house::{Cluster, Database, Echo, Gateway, Judged, PRISMA_LEDGER, WINDOWS, applied, connect, eventually};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 async fn database(sql: &str) -> Database {
     let database = Cluster::shared().database().await;

@@ -142,6 +142,7 @@ async fn introduced_server() -> (u16, Arc<Mutex<Vec<Option<SocketAddr>>>>) {
 
 #[tokio::test]
 async fn a_server_is_told_who_asks_and_no_connection_is_shared_by_two_clients() {
+    const EACH: usize = 20;
     for version in ["v1", "v2"] {
         let (port, seen) = introduced_server().await;
         let config = format!(
@@ -152,14 +153,18 @@ async fn a_server_is_told_who_asks_and_no_connection_is_shared_by_two_clients() 
         for _ in 0..2 {
             let mut client = TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("open");
             expected.push(Some(client.local_addr().expect("it is bound")));
-            for _ in 0..3 {
+            for _ in 0..EACH {
                 client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
                 let mut answer = [0; 4096];
                 let read = client.read(&mut answer).await.expect("an answer");
                 assert!(answer[..read].starts_with(b"HTTP/1.1 200 "), "{version}");
             }
         }
-        assert_eq!(*seen.lock().expect("nobody panicked"), expected, "{version}");
+        let mut introduced = seen.lock().expect("nobody panicked").clone();
+        // That they are kept is a matter of one or twenty: whoever lies idle may be closed.
+        assert!(introduced.len() < EACH, "{version}: {introduced:?}");
+        introduced.dedup();
+        assert_eq!(introduced, expected, "{version}");
         // For whom a trusted proxy asks.
         assert!(say(gateway.port(), REQUEST).await.starts_with("http/1.1 200 "));
         let told = seen.lock().expect("nobody panicked").last().copied().flatten();

@@ -8,7 +8,7 @@ use crate::house::{
     Answer, BACKUP_TABLES, BACKUP_TYPES, Backend, Client, Cluster, Database, Gateway, WINDOWS, eventually,
 };
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(15);
 
 struct House {
     database: Database,

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::house::{Answer, Client, Cluster, Database, Gateway, Scripted, Step, plain};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 const SAYS: &str = r#"{"error":"relation \"customers\" does not exist"}"#;
 
 struct House {
@@ -198,18 +198,18 @@ async fn a_failure_that_is_held_back_passes_byte_for_byte_whatever_its_form() {
 #[tokio::test]
 async fn a_failure_whose_body_comes_slowly_is_not_held_back_for_long() {
     let mut pieces = vec![b"HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\n".to_vec()];
-    pieces.extend((0..40).map(|_| b"1\r\nx\r\n".to_vec()));
+    pieces.extend((0..150).map(|_| b"1\r\nx\r\n".to_vec()));
     pieces.push(b"0\r\n\r\n".to_vec());
     let house = house("20s", vec![Step::Pieces(pieces)]).await;
     let mut response = house.client.request(Method::GET, "/gated").send().await.expect("an answer");
     let start = std::time::Instant::now();
-    // The header is there long before the last of forty pieces, 20 ms apart.
+    // The header is there long before the last of 150 pieces, 20 ms apart.
     let mut bytes = 0;
     while let Some(part) = response.chunk().await.expect("the body") {
         bytes += part.len();
     }
-    assert_eq!(bytes, 40);
-    assert!(start.elapsed() > Duration::from_millis(250), "{:?}", start.elapsed());
+    assert_eq!(bytes, 150);
+    assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -254,9 +254,12 @@ async fn a_failure_that_breaks_off_while_it_is_held_back_is_a_502_and_not_half_a
 #[tokio::test]
 async fn failures_that_go_on_and_on_are_soon_sent_once_each() {
     let house = house("20s", vec![failing(SAYS)]).await;
+    let start = std::time::Instant::now();
     for _ in 0..60 {
         house.client.get("/gated").await.expect(500);
     }
     let sent = house.backend.requests();
-    assert!((61..=60 + 20 + 10).contains(&sent), "{sent} requests");
+    // Twenty looks are free, and then there is one a second.
+    let seconds = usize::try_from(start.elapsed().as_secs()).expect("a few") + 1;
+    assert!((61..=60 + 20 + seconds).contains(&sent), "{sent} requests in {seconds} s");
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::house::{Answer, Backend, Client, Cluster, Database, Echo, EchoHttp2, Gateway, eventually};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 const TABLES: &str = r#"
     CREATE TABLE "customers" ("id" serial PRIMARY KEY, "name" text NOT NULL, "agreementFileUrl" text,
@@ -112,7 +112,7 @@ async fn the_list_as_it_was_last_is_given_until_it_is_too_old_or_the_schema_is_m
         name = "customers"
         path = "/api/customers/*"
         needs = ["customers"]
-        on_broken = {{ stale = {{ up_to = "3s", otherwise = {{ code = "CUSTOMERS_NOT_READY" }} }} }}
+        on_broken = {{ stale = {{ up_to = "6s", otherwise = {{ code = "CUSTOMERS_NOT_READY" }} }} }}
         "#,
         database = database.watcher_url(),
         backend = backend.address(),
@@ -129,7 +129,7 @@ async fn the_list_as_it_was_last_is_given_until_it_is_too_old_or_the_schema_is_m
     assert_eq!((&stale.body, stale.header("content-type")), (&fresh.body, fresh.header("content-type")));
     assert_eq!((stale.header("schemagate-degraded"), stale.header("cache-control")), ("customers", "no-store"));
     assert!(stale.header("cache-status").starts_with("schemagate; hit"), "{stale:?}");
-    assert!(stale.header("age").parse::<u64>().is_ok_and(|age| age <= 3), "{stale:?}");
+    assert!(stale.header("age").parse::<u64>().is_ok_and(|age| age <= 6), "{stale:?}");
     assert_eq!(client.get("/api/customers/1").await.expect(503).json()["code"], "CUSTOMERS_NOT_READY");
     assert_eq!(client.fetch(Method::POST, "/api/customers").await.expect(503).json()["code"], "CUSTOMERS_NOT_READY");
     let line = gateway.logged("\"action\":\"stale\"").await;

@@ -9,7 +9,7 @@ use http::Method;
 
 use crate::house::{Answer, Client, Cluster, Database, Echo, Gateway};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 const ROUNDS: usize = 4;
 const REQUESTS: usize = 250;
 

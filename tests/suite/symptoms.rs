@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::house::{Answer, Backend, Cluster, Database, Gateway, Run, Scripted, Step, eventually, plain};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 fn config(database: &Database, server: &str, more: &str) -> String {
     format!(

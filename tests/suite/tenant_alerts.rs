@@ -261,7 +261,7 @@ async fn a_database_that_is_away_is_no_tenants_affair() {
     assert_eq!(scene.receiver.message(0).await["tenant"], "demo");
     // The watcher may no longer come in.
     let watcher = scene.zumodra.database.watcher();
-    scene.gateway.rewrite(|text| text.replace("refresh = \"100ms\"", "refresh = \"100ms\"\nmax_age = \"1s\""));
+    scene.gateway.rewrite(|text| text.replace("refresh = \"100ms\"", "refresh = \"100ms\"\nmax_age = \"3s\""));
     scene.gateway.reload().await.expect(200);
     let away = format!(
         "ALTER ROLE {watcher} NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{watcher}'"

@@ -14,7 +14,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 
 use crate::house::{Authority, Cluster, Echo, Gateway, Judged, eventually, free_port};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -180,7 +180,7 @@ async fn a_database_is_watched_by_tls_as_strictly_as_its_url_says() {
     let stranger = stranger.display();
     let by_name = database.watcher_url().replace("127.0.0.1", "localhost");
     let by_address = database.watcher_url();
-    let judged = |url: &str| Judged::with(&format!("url = \"{url}\"\nconnect_timeout = \"3s\""), "tables = [\"t\"]");
+    let judged = |url: &str| Judged::with(&format!("url = \"{url}\"\nconnect_timeout = \"10s\""), "tables = [\"t\"]");
     for (url, parameters) in [
         (&by_name, format!("sslmode=verify-full&sslrootcert={root}")),
         (&by_address, format!("sslmode=verify-ca&sslrootcert={root}")),
@@ -200,7 +200,7 @@ async fn a_database_is_watched_by_tls_as_strictly_as_its_url_says() {
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let config = format!(
-            "[databases.main]\nurl = \"{url}?{parameters}\"\nconnect_timeout = \"3s\"\n\
+            "[databases.main]\nurl = \"{url}?{parameters}\"\nconnect_timeout = \"10s\"\n\
              [upstreams.api]\nservers = [\"127.0.0.1:1\"]\n\
              [requirements.it]\ntables = [\"t\"]\n[[routes]]\npath = \"/*\"\nneeds = [\"it\"]\n"
         );

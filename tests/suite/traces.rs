@@ -81,8 +81,8 @@ async fn a_request_is_a_span_of_its_callers_trace_and_its_backend_is_called_by_a
     assert_eq!(client.says("schemagate.upstream"), "api");
     assert_eq!(client.says("server.address"), "127.0.0.1");
     let ((began, ended), (asked, answered)) = (server.nanoseconds, client.nanoseconds);
-    // The clocks of an instant and of the wall are read one after the other.
-    let slack = 5_000_000;
+    // The clocks of an instant and of the wall are read one after the other, and a busy machine may stop in between.
+    let slack = 500_000_000;
     assert!(began <= asked + slack && asked <= answered && answered <= ended + slack, "{server:?} {client:?}");
     let line = gateway.logged(&format!("\"span_id\":\"{}\"", server.id)).await;
     assert!(line.contains(&format!("\"trace_id\":\"{TRACE}\"")), "{line}");

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use crate::house::{Cluster, Database, Guarded, Run, eventually, free_port, schemagate};
 
 const LIMIT: Duration = Duration::from_secs(15);
+/// For a server that says nothing, where a command is to be quicker.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// A wait that goes on beside the test.
 struct Waiting {
@@ -52,6 +54,12 @@ fn config(url: &str, columns: &str) -> String {
          [requirements.backups]\ntables = [\"AdminBackupJob\"]\n\
          [[routes]]\npath = \"/*\"\nneeds = [\"agreements\"]\n"
     )
+}
+
+/// What waits longer for a server than any command may.
+fn patient(url: &str) -> String {
+    let timeouts = format!("connect_timeout = \"{0}s\"\nstatement_timeout = \"{0}s\"\n", PATIENCE.as_secs());
+    config(url, "\"name\"").replace("[upstreams.api]", &format!("{timeouts}[upstreams.api]"))
 }
 
 fn once(config: &str, args: &[&str]) -> Run {
@@ -98,12 +106,12 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
 #[tokio::test]
 async fn too_late_is_exit_1_with_what_is_missing() {
     let database = customers().await;
-    let run = once(&config(&database.watcher_url(), "\"name\""), &["--timeout", "1s", "--interval", "50ms"]).expect(1);
+    let run = once(&config(&database.watcher_url(), "\"name\""), &["--timeout", "3s", "--interval", "50ms"]).expect(1);
     assert_eq!(
-        run.stdout, "not ready after 1s:\nbroken       backups\n             table AdminBackupJob is missing\n",
+        run.stdout, "not ready after 3s:\nbroken       backups\n             table AdminBackupJob is missing\n",
         "what is ready is not listed"
     );
-    // Twenty looks and one thing to say.
+    // Many looks and one thing to say.
     assert_eq!(run.stderr.matches("AdminBackupJob").count(), 1, "{}", run.stderr);
 }
 
@@ -112,7 +120,7 @@ async fn only_what_is_named_is_waited_for() {
     let database = customers().await;
     let text = config(&database.watcher_url(), "\"name\"");
     once(&text, &["--timeout", "10s", "--require", "agreements"]).expect(0);
-    let json = once(&text, &["--timeout", "300ms", "--require", "backups", "--format", "json"]).expect(1);
+    let json = once(&text, &["--timeout", "3s", "--require", "backups", "--format", "json"]).expect(1);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert_eq!(json["ready"], false);
     assert_eq!(json["report"]["status"], "degraded");
@@ -130,14 +138,14 @@ async fn a_database_that_holds_nothing_of_what_is_named_is_left_alone() {
             .replace("tables", "database = \"other\"\ntables");
     let run = once(&text, &["--timeout", "10s", "--require", "agreements"]).expect(0);
     assert_eq!(run.stderr, "");
-    let run = once(&text, &["--timeout", "1s"]).expect(3);
+    let run = once(&text, &["--timeout", "3s"]).expect(3);
     assert!(run.stdout.contains("database other: ") && run.stdout.contains("unknown      backups"), "{}", run.stdout);
 }
 
 #[test]
 fn a_database_that_never_comes_is_exit_3() {
     let url = format!("postgresql://app:hunter2@127.0.0.1:{}/app", free_port());
-    let run = once(&config(&url, "\"name\""), &["--timeout", "500ms", "--interval", "100ms"]).expect(3);
+    let run = once(&config(&url, "\"name\""), &["--timeout", "2s", "--interval", "100ms"]).expect(3);
     assert!(run.stdout.contains("nothing listens there"), "{}", run.stdout);
     assert!(!run.output().contains("hunter2"), "{}", run.output());
 }
@@ -147,8 +155,8 @@ fn a_server_that_takes_the_connection_and_says_nothing_is_exit_3_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("postgresql://app@127.0.0.1:{}/app", silent.local_addr().expect("an address").port());
     let began = Instant::now();
-    let run = once(&config(&url, "\"name\""), &["--timeout", "500ms"]).expect(3);
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}: {}", began.elapsed(), run.output());
+    let run = once(&patient(&url), &["--timeout", "500ms"]).expect(3);
+    assert!(began.elapsed() < PATIENCE / 2, "{:?}: {}", began.elapsed(), run.output());
 }
 
 #[test]
@@ -172,7 +180,7 @@ async fn a_signal_ends_it_at_once_even_while_a_server_says_nothing() {
         (database.watcher_url(), Signal::SIGTERM, 143),
         (database.watcher_url(), Signal::SIGINT, 130),
     ] {
-        let mut waiting = Waiting::start(&config(&url, "\"name\""), &[]);
+        let mut waiting = Waiting::start(&patient(&url), &[]);
         let caught = async || {
             let status = fs::read_to_string(format!("/proc/{}/status", waiting.process.pid())).ok()?;
             let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
@@ -183,7 +191,7 @@ async fn a_signal_ends_it_at_once_even_while_a_server_says_nothing() {
         let told = Instant::now();
         waiting.process.signal(signal);
         waiting.ends(code);
-        assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+        assert!(told.elapsed() < PATIENCE / 2, "{:?}", told.elapsed());
     }
 }
 

@@ -15,8 +15,8 @@ use super::console::Console;
 use super::exit::Exit;
 use super::lookout::{Looked, look_at_all};
 use super::{ConfigFile, Format, runtime};
-use crate::config::{Config, Database, Source};
-use crate::proxy::call;
+use crate::config::{Config, Database, Source, Upstream};
+use crate::proxy::{Called, call};
 use crate::report::Report;
 use crate::watch::examine;
 use finding::{Finding, Grade, section};
@@ -121,7 +121,7 @@ async fn of_server(config: &Config, id: DatabaseId, database: &Database) -> Vec<
     }
 }
 
-async fn of_upstream(upstream: &crate::config::Upstream) -> Vec<Finding> {
+async fn of_upstream(upstream: &Upstream) -> Vec<Finding> {
     let of = format!("upstream {}", upstream.name);
     let called = match call(upstream).await {
         Ok(called) => called,
@@ -131,7 +131,7 @@ async fn of_upstream(upstream: &crate::config::Upstream) -> Vec<Finding> {
         Some(path) => format!("answers GET {path}"),
         None => "takes connections".to_owned(),
     };
-    let finding = |called: crate::proxy::Called| match called.ailment {
+    let finding = |called: Called| match called.ailment {
         None => Finding::ok(&of, "reach", format!("{} {how}", called.server)),
         Some(why) => Finding::error(&of, "reach", format!("{}: {why}", called.server)),
     };

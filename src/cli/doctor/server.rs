@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::finding::Finding;
 use crate::config::{Database, Postgres, PostgresHost, PostgresUrl, TlsMode, show_duration};
-use crate::watch::{Examination, InstalledTrigger, Notifications};
+use crate::watch::{DDL_TRIGGER, DROP_TRIGGER, Examination, InstalledTrigger, Notifications, WINDOWS_TRIGGER};
 
 /// What there is to say of a server that was examined. `windows` is the application's own table of maintenance windows, where one is watched.
 pub(super) fn findings(
@@ -128,19 +128,18 @@ fn notifications(of: &str, settings: &Postgres, every: &str, found: &Examination
 }
 
 fn triggers(of: &str, every: &str, found: &Examination, windows: Option<&str>) -> Vec<Finding> {
-    const EVENT: [&str; 2] = ["schemagate_ddl", "schemagate_drop"];
     let is_event = |trigger: &&InstalledTrigger| trigger.table.is_none();
     let events = found.triggers.iter().filter(is_event).count();
     let rows: Vec<&InstalledTrigger> = found.triggers.iter().filter(|trigger| trigger.table.is_some()).collect();
     let mut findings: Vec<Finding> = found.triggers.iter().filter_map(|trigger| ailing(of, trigger)).collect();
-    let windows_trigger = rows.iter().any(|trigger| trigger.name == "schemagate_windows");
-    if events == 0 && rows.iter().all(|trigger| trigger.name == "schemagate_windows") {
+    let windows_trigger = rows.iter().any(|trigger| trigger.name == WINDOWS_TRIGGER);
+    if events == 0 && rows.iter().all(|trigger| trigger.name == WINDOWS_TRIGGER) {
         let text =
             format!("nothing tells of a change of the schema, so one is seen when it is looked for, every {every}");
         let mend = "schemagate trigger-sql | psql, as a superuser; or schemagate trigger-sql --ledger TABLE, as the table's owner";
         findings.push(Finding::warning(of, "trigger", text, mend));
     } else if events == 1 {
-        let text = format!("of the two event triggers {} one is missing", EVENT.join(" and "));
+        let text = format!("of the two event triggers {DDL_TRIGGER} and {DROP_TRIGGER} one is missing");
         findings.push(Finding::warning(of, "trigger", text, "schemagate trigger-sql | psql, as a superuser"));
     }
     if let Some(table) = windows.filter(|_| !windows_trigger) {
@@ -170,7 +169,7 @@ fn ailing(of: &str, trigger: &InstalledTrigger) -> Option<Finding> {
             "schemagate trigger-sql | psql, as a superuser".to_owned(),
         ),
         Some(table) => {
-            let option = if name == "schemagate_windows" { "windows" } else { "ledger" };
+            let option = if name == WINDOWS_TRIGGER { "windows" } else { "ledger" };
             (
                 format!(" on {table}"),
                 format!("ALTER TABLE {table} ENABLE TRIGGER {name}"),
@@ -223,7 +222,7 @@ mod tests {
             superuser: false,
             encryption: Some("TLSv1.3".to_owned()),
             skew: Duration::from_millis(40),
-            triggers: vec![trigger("schemagate_ddl"), trigger("schemagate_drop")],
+            triggers: vec![trigger(DDL_TRIGGER), trigger(DROP_TRIGGER)],
             notifications: Notifications::Heard(Duration::from_millis(2)),
         }
     }
@@ -261,9 +260,9 @@ mod tests {
         assert_eq!(warned(FAR, &Examination { superuser: true, ..found() }), warning("role"));
         assert_eq!(warned(FAR, &Examination { skew: Duration::from_secs(3), ..found() }), warning("clock"));
         assert_eq!(warned(FAR, &Examination { triggers: Vec::new(), ..found() }), warning("trigger"));
-        let one = vec![trigger("schemagate_ddl")];
+        let one = vec![trigger(DDL_TRIGGER)];
         assert_eq!(warned(FAR, &Examination { triggers: one, ..found() }), warning("trigger"));
-        let off = vec![InstalledTrigger { enabled: false, ..trigger("schemagate_ddl") }, trigger("schemagate_drop")];
+        let off = vec![InstalledTrigger { enabled: false, ..trigger(DDL_TRIGGER) }, trigger(DROP_TRIGGER)];
         assert_eq!(warned(FAR, &Examination { triggers: off, ..found() }), warning("trigger"));
         for notifications in [Notifications::Pooled, Notifications::Standby, Notifications::Refused("no".to_owned())] {
             assert_eq!(warned(FAR, &Examination { notifications, ..found() }), warning("notify"));

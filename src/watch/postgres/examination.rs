@@ -14,7 +14,7 @@ use super::notice::SCHEMAS;
 use super::{TRAVEL, connect_limit, failure, statement_limit};
 use crate::config::{Notify, Postgres};
 use crate::watch::hint::Hint;
-use crate::watch::trigger_sql::{LEDGER_TRIGGER, WINDOWS_TRIGGER, body};
+use crate::watch::trigger_sql::{DDL_TRIGGER, DROP_TRIGGER, LEDGER_TRIGGER, WINDOWS_TRIGGER, body};
 use crate::watch::{LookError, TriggerKind, skew};
 
 /// Of the server and the role that asks; one row.
@@ -137,7 +137,7 @@ fn triggers_sql() -> String {
     format!(
         "SELECT t.evtname, NULL, t.evtenabled, p.prosrc \
            FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid \
-          WHERE t.evtname IN ('schemagate_ddl', 'schemagate_drop') \
+          WHERE t.evtname IN ('{DDL_TRIGGER}', '{DROP_TRIGGER}') \
          UNION ALL \
          SELECT t.tgname, pg_catalog.format('%s.%s', n.nspname, c.relname), t.tgenabled, p.prosrc \
            FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \

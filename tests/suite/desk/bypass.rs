@@ -6,7 +6,7 @@ use super::*;
 async fn a_bypass_lets_gated_requests_pass_with_a_warning_and_a_metric_and_ends_by_itself() {
     let shop = Shop::open("").await;
     shop.client.get("/orders/1").await.expect(503);
-    let given = shop.asks(&["bypass", "on", "--lasts", "3s", "--reason", "the release of tonight", "--by", "ann"]);
+    let given = shop.asks(&["bypass", "on", "--lasts", "6s", "--reason", "the release of tonight", "--by", "ann"]);
     assert_eq!((&given["id"], &given["skips"], &given["by"]), (&json!("b1"), &json!("needs"), &json!("ann (local)")));
     // It is in force when the command returns.
     shop.client.get("/orders/1").await.expect(200);

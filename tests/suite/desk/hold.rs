@@ -25,7 +25,7 @@ async fn who_waits_for_too_long_is_refused_and_a_hold_ends_by_itself() {
     let shop = Shop::open("[hold]\nup_to = \"300ms\"").await;
     shop.database.execute(MEND);
     shop.turns("/orders/1", 200).await;
-    shop.run(&["hold", "on", "--all", "--lasts", "3s"]).expect(0);
+    shop.run(&["hold", "on", "--all", "--lasts", "6s"]).expect(0);
     shop.client.get("/free").await.expect(503);
     let line = shop.gateway.logged("\"reason\":\"held\"").await;
     assert!(line.contains("\"action\":\"block\""), "{line}");

@@ -128,7 +128,7 @@ async fn a_read_that_the_new_release_fails_goes_to_the_one_before_and_a_write_is
 #[tokio::test]
 async fn a_release_stays_while_the_database_is_away() {
     let cluster = Cluster::start();
-    let release = Release::open_on(cluster.database().await, "refresh = \"200ms\"\nmax_age = \"1s\"", "").await;
+    let release = Release::open_on(cluster.database().await, "refresh = \"200ms\"\nmax_age = \"3s\"", "").await;
     release.database.execute(NEWER).await;
     release.is_answered_by(2).await;
     cluster.stop();

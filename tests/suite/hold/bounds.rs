@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What a busy machine may add, where waiting would take twenty seconds.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
 #[tokio::test]
 async fn who_waited_in_vain_gets_what_is_due_then() {
     for (then, status, text) in [
@@ -15,7 +18,7 @@ async fn who_waited_in_vain_gets_what_is_due_then() {
         let more = format!("[upstreams.previous]\nservers = [\"{}\"]", previous.address());
         let shop = Shop::open_with(&format!("up_to = \"300ms\", then = {then}"), &more).await;
         let (answer, took) = starts(shop.get("/status/500")).await.expect("an answer");
-        assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(5), "{then}: {took:?}");
+        assert!(took >= Duration::from_millis(300) && took < LIMIT, "{then}: {took:?}");
         if then.contains("upstream") {
             assert_eq!((answer.status, previous.requests(), shop.echo.requests()), (503, 1, 0));
         } else {
@@ -30,7 +33,7 @@ async fn too_large_a_body_does_not_wait_and_an_endless_one_no_longer_than_it_is_
     let shop = Shop::open("up_to = \"20s\", max_body = \"1KiB\"").await;
     let (answer, took) = starts(shop.client.request(Method::POST, "/").body(vec![b'x'; 1025])).await.unwrap();
     answer.expect(503);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < AT_ONCE, "{took:?}");
 
     let pieces = (0..).map(|_| {
         std::thread::sleep(Duration::from_millis(1));
@@ -48,7 +51,7 @@ async fn a_body_of_unknown_length_goes_at_once_to_where_it_would_be_forwarded() 
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(vec![0_u8; 70_000])]));
     let (answer, took) = starts(shop.client.request(Method::POST, "/mirror").body(body)).await.unwrap();
     assert_eq!(answer.expect(200).body.len(), 70_000);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < AT_ONCE, "{took:?}");
 }
 
 #[tokio::test]
@@ -59,7 +62,7 @@ async fn whoever_comes_when_all_places_are_taken_gets_what_is_due_then_at_once()
         shop.holds(3).await;
         let (answer, took) = starts(shop.get("/orders")).await.expect("an answer");
         answer.expect(503);
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < AT_ONCE, "{took:?}");
         assert_eq!(shop.ended("full").await, 1);
         shop.database.execute(MEND).await;
         for waiting in waiting {

@@ -77,7 +77,8 @@ async fn none_is_lost_or_refused(rate: u32, notify: &str) {
     assert_eq!(bad, 0, "of {}", sent.len());
     assert_eq!(shop.echo.requests(), sent.len(), "nothing is sent twice");
     assert!(shop.ended("released").await > 0);
-    assert!(after < Duration::from_millis(500), "back to normal: {after:?}");
+    // Whoever still waited would do so until the next tick, or for ten seconds.
+    assert!(after < Duration::from_secs(3), "back to normal: {after:?}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::wait::eventually;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// For what is written beside the requests and the looks.
-const WRITTEN: Duration = Duration::from_secs(10);
+const WRITTEN: Duration = Duration::from_secs(20);
 
 /// A running `schemagate run`.
 pub(crate) struct Gateway {
@@ -147,6 +147,21 @@ impl Gateway {
     pub(crate) async fn verdict_becomes(&self, requirement: &str, verdict: &str, limit: Duration) {
         let what = format!("{requirement} is {verdict}");
         eventually(&what, limit, async || (self.verdict(requirement).await == verdict).then_some(())).await;
+    }
+
+    /// How many looks at the database `main` succeeded.
+    pub(crate) async fn looks(&self) -> u64 {
+        let metrics = self.metrics().await;
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("schemagate_look_duration_seconds_count{database=\"main\"} "));
+        count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no looks in:\n{metrics}"))
+    }
+
+    /// Waits until so many more looks at the database `main` succeeded.
+    pub(crate) async fn looks_again(&self, more: u64) {
+        let enough = self.looks().await + more;
+        eventually("more looks", WRITTEN, async || (self.looks().await >= enough).then_some(())).await;
     }
 
     /// Everything that `/metrics` says.

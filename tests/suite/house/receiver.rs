@@ -66,7 +66,7 @@ impl Receiver {
     /// Waits for the message at a place, and reads it as JSON.
     pub(crate) async fn message(&self, place: usize) -> Value {
         let what = format!("webhook message {place}");
-        let limit = std::time::Duration::from_secs(15);
+        let limit = std::time::Duration::from_secs(20);
         let (_, body) = eventually(&what, limit, async || self.received().get(place).cloned()).await;
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error} in {body}"))
     }

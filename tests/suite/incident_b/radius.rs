@@ -183,27 +183,18 @@ async fn a_deployment_that_expands_and_later_contracts_is_refused_not_one_reques
     write(house.migrations(), contract, drop);
     let new = start().await;
     let loads = [&old, &new].map(|gateway| Load::start(&gateway.client(), paths));
-    let looks = async |gateway: &Gateway, more: u32| {
-        let line = "schemagate_look_duration_seconds_count{database=\"main\"} ";
-        let count = async || {
-            let metrics = gateway.metrics().await;
-            metrics.lines().find_map(|metric| metric.strip_prefix(line)?.parse::<u32>().ok()).unwrap_or_default()
-        };
-        let before = count().await;
-        eventually("more looks", LIMIT, async || (count().await >= before + more).then_some(())).await;
-    };
     new.logged(&format!("migration {contract} is pending: does not gate: only drops")).await;
     // As Prisma does it: a row that is begun, the column, the end of the row.
     let begun = row(contract).replace("now(), ", "NULL, ");
     house.database.execute(&begun).await;
-    looks(&new, 3).await;
-    looks(&old, 3).await;
+    new.looks_again(3).await;
+    old.looks_again(3).await;
     house.database.execute(drop).await;
     old.logged("may have dropped it").await;
-    looks(&new, 3).await;
+    new.looks_again(3).await;
     house.database.execute("UPDATE \"_prisma_migrations\" SET finished_at = now() WHERE finished_at IS NULL").await;
-    looks(&old, 3).await;
-    looks(&new, 3).await;
+    old.looks_again(3).await;
+    new.looks_again(3).await;
     for load in loads {
         let (sent, refused) = load.end().await;
         assert!(sent > 20, "{sent}");

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::house::{Recorder, Seen};
 
 /// How long a proxy may take to close a connection; after that it waits for more.
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// One raw request.
 pub(super) struct Case {

@@ -2,17 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::AsFd;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Bench;
 use super::admin::metric;
 use super::arm::{Arm, Told};
-use super::open_loop::{count, whole};
+use super::open_loop::{count, readable, whole};
 use super::postgres::Postgres;
 use super::results::{ERRORS, FIRST, HELD, LAST, PER_CONNECTION};
 use super::throughput::mebibytes;
@@ -78,12 +76,9 @@ fn answers(waiting: &[TcpStream], since: Instant) -> anyhow::Result<Vec<(Duratio
     let mut open: Vec<(&TcpStream, Vec<u8>)> = waiting.iter().map(|stream| (stream, Vec::new())).collect();
     let mut answers = Vec::new();
     while !open.is_empty() && since.elapsed() < LIMIT {
-        let mut polled: Vec<PollFd<'_>> =
-            open.iter().map(|(stream, _)| PollFd::new(stream.as_fd(), PollFlags::POLLIN)).collect();
-        poll(&mut polled, PollTimeout::from(100_u8))?;
-        let mut ready = polled.into_iter().map(|polled| polled.any() == Some(true)).collect::<Vec<_>>().into_iter();
+        let mut readable = readable(open.iter().map(|(stream, _)| *stream), Duration::from_millis(100))?.into_iter();
         open.retain_mut(|(stream, came)| {
-            if !ready.next().unwrap_or(false) {
+            if !readable.next().unwrap_or(false) {
                 return true;
             }
             let mut piece = [0; 16 * 1024];

@@ -100,11 +100,15 @@ impl Steady<'_> {
 fn ready(talks: &[Talk], wait: Duration) -> anyhow::Result<Vec<usize>> {
     let busy = talks.iter().enumerate().filter(|(_, talk)| talk.asked.is_some());
     let busy: Vec<_> = busy.filter_map(|(place, talk)| Some((place, talk.stream.as_ref()?))).collect();
-    let mut polled: Vec<PollFd<'_>> =
-        busy.iter().map(|(_, stream)| PollFd::new(stream.as_fd(), PollFlags::POLLIN)).collect();
+    let readable = readable(busy.iter().map(|(_, stream)| *stream), wait)?;
+    Ok(busy.iter().zip(readable).filter_map(|((place, _), readable)| readable.then_some(*place)).collect())
+}
+
+/// Of each stream, whether there is something to read or it ended, as soon as that is so of any, or after so much time.
+pub(crate) fn readable<'s>(streams: impl Iterator<Item = &'s TcpStream>, wait: Duration) -> anyhow::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = streams.map(|stream| PollFd::new(stream.as_fd(), PollFlags::POLLIN)).collect();
     ppoll(&mut polled, Some(TimeSpec::from_duration(wait)), None)?;
-    let ready = polled.iter().zip(&busy).filter(|(polled, _)| polled.any() == Some(true));
-    Ok(ready.map(|(_, (place, _))| *place).collect())
+    Ok(polled.iter().map(|polled| polled.any() == Some(true)).collect())
 }
 
 impl Talk {
