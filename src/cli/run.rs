@@ -140,11 +140,16 @@ fn start(config: Config, reloader: Reloader, reloading: Reloading, upgrade: bool
         }
     };
     let offering = {
-        let (relieved, handle) = (relieved.clone(), beside.handle().clone());
+        let (relieved, handle, mut closing) = (relieved.clone(), beside.handle().clone(), proxy.closing());
         move || {
             handle.spawn(async move {
-                handover::until_relieved(&config.admin.listen, offered).await;
-                relieved.send_replace(true);
+                tokio::select! {
+                    () = handover::until_relieved(&config.admin.listen, offered) => {
+                        relieved.send_replace(true);
+                    }
+                    // The last copies of its sockets go: who comes now is refused at once, and not left waiting.
+                    _ = closing.wait_for(|closing| *closing) => {}
+                }
             })
         }
     };

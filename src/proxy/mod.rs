@@ -162,6 +162,11 @@ impl Proxy {
         Ok((Self { listen, doors, questions, gateway, reader, closing, runtime: runtime.clone() }, editor))
     }
 
+    /// Turns true when nobody is let in any more.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
     /// Its listening sockets, for the process after this one.
     pub fn offered(&self) -> Result<Sockets, ProxyError> {
         let mut sockets = Sockets::default();

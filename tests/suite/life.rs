@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::house::{Client, Echo, Gateway, Run, free_port};
 
@@ -23,6 +24,8 @@ async fn a_request_in_flight_is_answered_after_sigterm_and_the_process_ends_with
         .await;
     gateway.signal(Signal::SIGTERM);
     gateway.logged("requests in flight may end").await;
+    let refused = async || TcpStream::connect(("127.0.0.1", gateway.port())).await.is_err().then_some(());
+    crate::house::eventually("who comes now is refused", LIMIT, refused).await;
     echo.release();
     assert_eq!(held.await.expect("a task").expect(200).text(), "held");
     let ended = gateway.ends_within(LIMIT).expect("it ends");
@@ -101,7 +104,7 @@ async fn several_addresses_and_a_unix_socket_are_listened_on() {
         None,
     );
     crate::house::eventually("all listen", LIMIT, async || {
-        let open = async |port| tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+        let open = async |port| TcpStream::connect(("127.0.0.1", port)).await.is_ok();
         (open(first).await && open(second).await && socket.exists()).then_some(())
     })
     .await;
