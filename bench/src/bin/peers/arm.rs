@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long one may take to listen.
 const START: Duration = Duration::from_secs(20);
 
+/// How long one may take to end when it is told to.
+const END: Duration = Duration::from_secs(5);
+
 pub(crate) struct Arm {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
@@ -135,6 +138,12 @@ pub(crate) fn end(process: &mut Child) {
         // SIGTERM would have some of them wait for whoever is connected. It may have ended by itself.
         let _ = kill(Pid::from_raw(id), Signal::SIGINT);
     }
+    let told = Instant::now();
+    while told.elapsed() < END && matches!(process.try_wait(), Ok(None)) {
+        sleep(TICK);
+    }
+    // What a script starts in its background does not hear SIGINT, and HAProxy not if who started it did not.
+    let _ = process.kill();
     let _ = process.wait();
 }
 
