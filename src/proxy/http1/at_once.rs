@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use gate::{Host, Method, Moment, Outcome, Request, Target};
-use http::{HeaderName, HeaderValue, Version, header};
+use http::{HeaderName, HeaderValue, header};
 use pingora::http::RequestHeader;
 use tokio::io::AsyncWriteExt;
 
@@ -37,11 +37,11 @@ impl Gateway {
         let Refusal { request, mut exchange, answer } = self.refused(incoming, head)?;
         exchange.answered_after = Some(exchange.began.elapsed());
         let (status, bytes) = (answer.status.as_u16(), answer.body.len());
-        let sent = incoming.write_all(&written(&answer, &exchange.id, true)).await;
-        let sent = match sent {
-            Ok(()) => incoming.flush().await,
-            failed => failed,
+        let sent = async {
+            incoming.write_all(&written(&answer, &exchange.id, true)).await?;
+            incoming.flush().await
         };
+        let sent = sent.await;
         exchange.error = sent.as_ref().err().map(ToString::to_string);
         self.note_end(&request, status, bytes, &mut exchange);
         Some(sent.is_ok())
@@ -63,7 +63,6 @@ impl Gateway {
         }
         let mut exchange = Exchange::new(pinned.edition.clone(), self.in_flight());
         exchange.began = began;
-        exchange.keeps_alive = true;
         self.receive(client, &request.headers, &mut exchange, now);
         let mut answer = self.decide(&pinned, &request, head, &mut exchange, now)?;
         https_only::tell(&mut answer, config, &client);
@@ -76,8 +75,12 @@ impl Gateway {
 fn is_refused(parts: &Parts<'_>, Pinned { live, edition }: &Pinned, now: Moment) -> bool {
     let path = parts.target.split('?').next().unwrap_or_default();
     // What is asked for before a request that crosses origins is decided by more; so is whose a request is, where a
-    // header says so.
-    if parts.method == "OPTIONS" || edition.config.tenant_header.is_some() || !path.starts_with('/') {
+    // header says so. Connections over HTTP/1.0 end otherwise.
+    if parts.version != "HTTP/1.1"
+        || parts.method == "OPTIONS"
+        || edition.config.tenant_header.is_some()
+        || !path.starts_with('/')
+    {
         return false;
     }
     let host = Host::parse(parts.host().unwrap_or_default());
@@ -95,7 +98,6 @@ fn request(parts: &Parts<'_>) -> Option<RequestHeader> {
     for (name, value) in parts.fields() {
         request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
     }
-    request.version = if parts.version == "HTTP/1.1" { Version::HTTP_11 } else { Version::HTTP_10 };
     let mut request = RequestHeader::from(request);
     request.set_raw_path(parts.target.as_bytes()).ok()?;
     Some(request)
@@ -104,7 +106,5 @@ fn request(parts: &Parts<'_>) -> Option<RequestHeader> {
 /// Whether a request says nothing of what comes after it but what every client says.
 fn asks_for_no_more(request: &RequestHeader) -> bool {
     let stays = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"keep-alive");
-    request.version == Version::HTTP_11
-        && !request.headers.contains_key(header::EXPECT)
-        && request.headers.get_all(header::CONNECTION).iter().all(stays)
+    !request.headers.contains_key(header::EXPECT) && request.headers.get_all(header::CONNECTION).iter().all(stays)
 }
