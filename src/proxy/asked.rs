@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use super::access_log::{action, needed};
 use super::exchange::Exchange;
-use super::gateway::{Phases, asking, prepared, raw_head, set_target};
+use super::gateway::{Phases, prepared, raw_head, say, set_target};
 use super::hold::Ended;
 use super::upstreams::Pool;
 use crate::answer::{self, Answer, Saying};
@@ -70,8 +70,7 @@ impl Asked {
             Ok(go_on) => go_on,
             Err(unclear) => {
                 exchange.error = Some(unclear.to_string());
-                let client = asking(session.req_header(), exchange.id.as_str());
-                return Ok(pinned.edition.answers.answer(Saying::BadRequest(unclear.0), &client));
+                return Ok(say(Saying::BadRequest(unclear.0), session.req_header(), exchange));
             }
         };
         let meant = session.req_header().method.clone();
@@ -123,8 +122,7 @@ impl Asked {
         if let Some(decision) = decision.filter(|_| passes) {
             if !is_decided_as_sent(session.req_header(), exchange) {
                 exchange.error = Some(REWRITTEN.to_owned());
-                let client = asking(session.req_header(), exchange.id.as_str());
-                return exchange.edition.answers.answer(Saying::BadRequest(REWRITTEN), &client);
+                return say(Saying::BadRequest(REWRITTEN), session.req_header(), exchange);
             }
             if let Some(inquiry) = &mut exchange.asked {
                 inquiry.passed = true;
@@ -137,11 +135,10 @@ impl Asked {
             Some((decision, _)) if rendered_for_head => self.0.answer_by(&decision, session.req_header(), exchange),
             _ => answer,
         };
-        let client = asking(session.req_header(), exchange.id.as_str());
         let mut answer = match answer {
             Some(answer) if rendered_for_head && decision.is_none() => without_body(answer),
             Some(answer) if !answer.status.is_success() || answer.is_grpc() => answer,
-            _ => exchange.edition.answers.answer(Saying::Updating, &client),
+            _ => say(Saying::Updating, session.req_header(), exchange),
         };
         // A gRPC client is refused by 200; it takes 503 for the same, and whoever asks does not take it for a yes.
         if answer.status.is_success() {

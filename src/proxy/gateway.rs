@@ -187,17 +187,15 @@ impl Gateway {
         request: &RequestHeader,
         exchange: &Exchange,
     ) -> Option<Answer> {
-        let client = asking(request, exchange.id.as_str());
-        let answer = |saying| Some(exchange.edition.answers.answer(saying, &client));
         match decision.outcome {
-            Outcome::Answer(id) => answer(Saying::Route(id)),
+            Outcome::Answer(id) => Some(prepared(request, exchange, id)),
             Outcome::Stale { up_to, otherwise } => Some(self.last_good(request, exchange, decision, up_to, otherwise)),
             Outcome::Maintenance { until, .. } => {
                 let lasts = until.map(|until| until.since(self.reader.now()));
                 let message = exchange.window.as_ref().and_then(RequestWindow::message);
-                answer(Saying::Maintenance { message, lasts })
+                Some(say(Saying::Maintenance { message, lasts }, request, exchange))
             }
-            Outcome::NoRoute => answer(Saying::NoRoute),
+            Outcome::NoRoute => Some(say(Saying::NoRoute, request, exchange)),
             Outcome::Forward(_)
             | Outcome::ForwardRescued { .. }
             | Outcome::ForwardElsewhere { .. }
@@ -525,9 +523,7 @@ impl ProxyHttp for Phases {
             };
             let answer = match instead {
                 Some(Instead::Answer(answer)) => answer,
-                Some(Instead::Again(_)) | None => {
-                    exchange.edition.answers.answer(saying, &asking(session.req_header(), exchange.id.as_str()))
-                }
+                Some(Instead::Again(_)) | None => say(saying, session.req_header(), exchange),
             };
             self.answer(session, exchange, answer, true).await;
         }
@@ -567,8 +563,7 @@ fn too_large(session: &Session, exchange: &mut Exchange) -> Option<Answer> {
     (exchange.decision, exchange.upstream) = (None, None);
     exchange.error = Some(refusal.to_string());
     exchange.refused = Some(refusal.word());
-    let client = asking(session.req_header(), exchange.id.as_str());
-    Some(exchange.edition.answers.answer(Saying::Wire(refusal), &client))
+    Some(say(Saying::Wire(refusal), session.req_header(), exchange))
 }
 
 /// A failure that the client was told of, if there was still a way to.
@@ -593,7 +588,12 @@ pub(super) fn raw_head(session: &Session) -> Bytes {
 
 /// A prepared answer for whoever sent the request.
 pub(super) fn prepared(request: &RequestHeader, exchange: &Exchange, id: AnswerId) -> Answer {
-    exchange.edition.answers.answer(Saying::Route(id), &asking(request, exchange.id.as_str()))
+    say(Saying::Route(id), request, exchange)
+}
+
+/// An answer of our own for whoever sent the request.
+pub(super) fn say(saying: Saying<'_>, request: &RequestHeader, exchange: &Exchange) -> Answer {
+    exchange.edition.answers.answer(saying, &asking(request, exchange.id.as_str()))
 }
 
 /// What an answer of our own depends on.
