@@ -254,8 +254,8 @@ async fn any_sequence_of_looks_at_parts_ends_in_what_one_look_at_everything_sees
         "postgres",
         "CREATE SCHEMA t_0; CREATE SCHEMA t_1; CREATE SCHEMA t_2; CREATE TABLE t_0.orders (total int)",
     );
-    for _ in 0..30 {
-        // Several changes are followed at once, or each by itself. Many fail: what they want is not there.
+    // Several changes are followed at once, or each by itself. Many fail: what they want is not there.
+    while done.len() < 60 {
         for _ in 0..fastrand::u8(1..10) {
             let sql = some_ddl();
             done.extend(cluster.try_sql("postgres", &sql).map(|_| sql));
@@ -264,5 +264,4 @@ async fn any_sequence_of_looks_at_parts_ends_in_what_one_look_at_everything_sees
         listening.follow(heard).await;
         assert_eq!(told(&listening.known), fresh(&cluster).await, "{done:#?}");
     }
-    assert!(done.len() > 20, "{done:#?}");
 }
