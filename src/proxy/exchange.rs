@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gate::{Decision, Host, Outcome, Route, UpstreamId};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::protocols::l4::socket::SocketAddr;
+use pingora::proxy::UnderWay;
 use pingora::{Error, ErrorType};
 
 use super::asked::Inquiry;
 use super::client::Client;
 use super::drain::InFlight;
 use super::edition::{Decided, Edition};
-use super::failure;
 use super::hold::Ended;
 use super::http1::{Arrival, Switched};
 use super::intake::Intake;
@@ -22,9 +22,10 @@ use super::second_thoughts::SecondThoughts;
 use super::stale::Keeping;
 use super::tenant::RequestTenant;
 use super::trace::RequestTrace;
-use super::upstreams::Pool;
+use super::upstreams::{Choice, Pool};
 use super::window::RequestWindow;
-use crate::answer::{Answer, UpstreamFailure};
+use super::{failure, https_only};
+use crate::answer::{self, Answer, UpstreamFailure};
 
 /// Servers of an upstream that one request is tried on, the first included.
 pub(super) const MAX_ATTEMPTS: usize = 4;
@@ -125,6 +126,12 @@ pub(super) struct Attempts {
     pub(super) count: usize,
     /// Whether the last choice was made although no server was known to be healthy.
     pub(super) in_doubt: bool,
+    /// The server that it goes to next, where that is chosen already.
+    pub(super) chosen: Option<Choice>,
+    /// The connection on which it was sent before pingora knew of it, where it was.
+    pub(super) under_way: Option<UnderWay>,
+    /// How long its answer was waited for there.
+    pub(super) waited: Duration,
     /// Until when its answer must have come whole, if it has to.
     until: Option<Instant>,
     /// What is done once alone.
@@ -204,6 +211,23 @@ impl Exchange {
         self.edition.upstreams.get(self.upstream?)
     }
 
+    /// Chooses the server that it goes to next.
+    pub(super) fn choose_server(&mut self) -> Result<Choice, UpstreamFailure> {
+        let pool = self.pool().ok_or(UpstreamFailure::Unavailable)?;
+        let choice = pool.choose(&self.attempts.failed)?;
+        self.attempts.count += 1;
+        self.attempts.in_doubt = choice.in_doubt;
+        self.trace.attempt(|| choice.peer()._address.to_string());
+        Ok(choice)
+    }
+
+    /// What its client is told beside what a backend answers.
+    pub(super) fn told_with_answers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let policy = https_only::policy(&self.edition.config, &self.client);
+        let policy = policy.map(|policy| (header::STRICT_TRANSPORT_SECURITY, policy.clone()));
+        policy.into_iter().chain(self.degraded().map(answer::degraded))
+    }
+
     /// The route whose requests another upstream answers, because of an unmet need.
     pub(super) fn degraded(&self) -> Option<&str> {
         let elsewhere = self.decision.is_some_and(|it| matches!(it.outcome, Outcome::ForwardElsewhere { .. }));
@@ -219,6 +243,9 @@ impl Exchange {
 
     /// Takes over what its connection knows of it.
     pub(super) fn arrive(&mut self, arrival: Arrival) {
+        if let Some(exchange) = arrival.exchange {
+            *self = *exchange;
+        }
         self.switched = arrival.switched;
         self.began = arrival.began.unwrap_or(self.began);
         if let Some(waited) = arrival.waited {

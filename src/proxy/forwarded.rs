@@ -6,12 +6,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr as InetAddr};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use pingora::http::RequestHeader;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::Session;
 
+use super::amendments::Amendments;
 use super::client::Client;
 use super::facts::authority;
 use crate::wire::Ends;
@@ -24,73 +25,74 @@ const REAL_IP: &str = "X-Real-IP";
 const FORWARDED: &str = "Forwarded";
 
 /// Who asks, as a backend is told it.
-struct Asker<'c> {
+struct Asker<'c, 'r> {
     client: &'c Client,
     /// The client's address; `None` on a unix socket.
     address: Option<String>,
     /// What was asked for; may be empty.
-    host: String,
+    host: &'r str,
 }
 
-/// Tells the backend that gets `request` who asked.
-pub(super) fn tell(request: &mut RequestHeader, client: &Client, trusted: &[IpNet]) -> pingora::Result<()> {
+/// Has the backend that gets `request` told who asked.
+pub(super) fn tell<'r>(
+    request: &'r RequestHeader,
+    client: &Client,
+    trusted: &[IpNet],
+    amendments: &mut Amendments<'r>,
+) {
     // Most requests tell nothing of others: then there is nothing to look up.
     let mut told = request.headers.keys().any(is_told_by_proxies);
     if told && !client.trusted {
-        forget(request);
+        request.headers.keys().filter(|name| is_told_by_proxies(name)).for_each(|forged| amendments.remove(forged));
         told = false;
     }
     let [chain, elements] = [FOR, FORWARDED].map(|name| if told { joined(&request.headers, name) } else { None });
     let asker = Asker {
         client,
         address: client.address.map(|address| address.to_string()),
-        host: authority(request).unwrap_or_default().to_owned(),
+        host: authority(request).unwrap_or_default(),
     };
     let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
     if speaks_forwarded || !speaks_x {
-        request.insert_header(FORWARDED, after(elements, asker.element()))?;
+        amendments.set(FORWARDED, after(elements, asker.element()));
     }
     if speaks_x || !speaks_forwarded {
-        tell_x_forwarded(request, asker, told, chain, trusted)?;
+        let before = if told { Some(&request.headers) } else { None };
+        tell_x_forwarded(asker, before, chain, trusted, amendments);
     }
-    Ok(())
 }
 
-/// The same in `X-Forwarded-*` and `X-Real-IP`; `chain` is who asked before. Unless anything is `told` there is nothing to look up.
-fn tell_x_forwarded(
-    request: &mut RequestHeader,
-    asker: Asker<'_>,
-    told: bool,
+/// The same in `X-Forwarded-*` and `X-Real-IP`; `chain` is who asked `before`, where that is told.
+fn tell_x_forwarded<'r>(
+    Asker { client, address, host }: Asker<'_, 'r>,
+    before: Option<&HeaderMap>,
     chain: Option<String>,
     trusted: &[IpNet],
-) -> pingora::Result<()> {
-    let Asker { client, address, host } = asker;
-    let has = |name: &str| told && request.headers.contains_key(name);
-    let [has_real_ip, has_proto, has_host, has_port] = [REAL_IP, PROTO, HOST, PORT].map(has);
-    let before = request.headers.get(PROTO).filter(|_| has_proto);
+    amendments: &mut Amendments<'r>,
+) {
+    let said = |name: &str| before.and_then(|headers| headers.get(name));
     // The port goes with the scheme that the client used, which may be that of a proxy before us.
-    let encrypted = before.map_or(client.tls, |before| before.as_bytes().eq_ignore_ascii_case(b"https"));
+    let encrypted = said(PROTO).map_or(client.tls, |said| said.as_bytes().eq_ignore_ascii_case(b"https"));
     let real_ip = match &chain {
-        _ if has_real_ip => None,
+        _ if said(REAL_IP).is_some() => None,
         Some(chain) => real_ip(chain, client.address, trusted).map(|address| address.to_string()),
         None => address.clone(),
     };
     if let Some(real_ip) = real_ip {
-        request.insert_header(REAL_IP, real_ip)?;
+        amendments.set(REAL_IP, real_ip);
     }
     if let Some(address) = address {
-        request.insert_header(FOR, after(chain, address))?;
+        amendments.set(FOR, after(chain, address));
     }
-    if !has_proto {
-        request.insert_header(PROTO, HeaderValue::from_static(if client.tls { "https" } else { "http" }))?;
+    if said(PROTO).is_none() {
+        amendments.set(PROTO, if client.tls { "https" } else { "http" });
     }
-    if !has_port {
-        request.insert_header(PORT, port(&host).unwrap_or(if encrypted { "443" } else { "80" }))?;
+    if said(PORT).is_none() {
+        amendments.set(PORT, port(host).unwrap_or(if encrypted { "443" } else { "80" }));
     }
-    if !has_host && !host.is_empty() {
-        request.insert_header(HOST, host)?;
+    if said(HOST).is_none() && !host.is_empty() {
+        amendments.set(HOST, host);
     }
-    Ok(())
 }
 
 /// A list with one more at its end.
@@ -104,14 +106,6 @@ fn after(before: Option<String>, last: String) -> String {
 /// Whether a header tells of those before the peer: an untrusted one's never reaches a backend.
 pub(super) fn is_told_by_proxies(name: &HeaderName) -> bool {
     name.as_str().starts_with("x-forwarded-") || matches!(name.as_str(), "forwarded" | "x-real-ip")
-}
-
-/// Removes what an untrusted client says of others.
-fn forget(request: &mut RequestHeader) {
-    let forged: Vec<HeaderName> = request.headers.keys().filter(|name| is_told_by_proxies(name)).cloned().collect();
-    for name in &forged {
-        request.remove_header(name);
-    }
 }
 
 /// Several lines of one list are one list (RFC 9110, section 5.3).
@@ -201,7 +195,7 @@ fn proto(element: &str) -> Option<&str> {
     pairs.find_map(|(name, value)| name.trim().eq_ignore_ascii_case("proto").then_some(value))
 }
 
-impl Asker<'_> {
+impl Asker<'_, '_> {
     /// One element of `Forwarded`: `for=192.0.2.1;host=example.com;proto=https`.
     fn element(&self) -> String {
         let Self { client, address, host } = self;
@@ -245,8 +239,9 @@ mod tests {
             request.append_header(*name, *value).expect("a header");
         }
         let trusted = ["10.0.0.0/8".parse().expect("a range")];
-        tell(&mut request, client, &trusted).expect("told");
-        request
+        let mut amendments = Amendments::default();
+        tell(&request, client, &trusted, &mut amendments);
+        amendments.made_in(&request)
     }
 
     fn get<'r>(request: &'r RequestHeader, name: &str) -> &'r str {

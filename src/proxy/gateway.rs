@@ -12,10 +12,11 @@ use http::{HeaderMap, StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
-use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session, UnderWay};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
 
+use super::amendments::Amendments;
 use super::bypassed::Warnings;
 use super::client::Client;
 use super::drain::InFlight;
@@ -28,13 +29,12 @@ use super::hold::Ended;
 use super::intake::{self, Intake};
 use super::operator::Visit;
 use super::recheck::Instead;
-use super::refusing::Refusing;
 use super::request_id::{self, RequestId};
 use super::tenant::{self, RequestTenant};
 use super::trace::RequestTrace;
 use super::upstreams::{Pool, announce, at_most, without_limit};
 use super::window::RequestWindow;
-use super::{again, behind, forwarded, hop_by_hop, https_only, look_alike, operator, own_answer, stale};
+use super::{again, behind, forwarded, hop_by_hop, https_only, operator, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::config::Config;
 use crate::live::GateReader;
@@ -58,7 +58,6 @@ pub(super) struct Gateway {
     pub(super) bad_passes: Sparing,
     pub(super) admitted: Sparing,
     pub(super) headerless: Sparing,
-    pub(super) refusing: Refusing,
 }
 
 /// The gateway in pingora's hands: connections know it as well.
@@ -96,7 +95,6 @@ impl Gateway {
             bad_passes: operator::lines(),
             admitted: operator::lines(),
             headerless: behind::lines(),
-            refusing: Refusing::default(),
         }
     }
 
@@ -119,11 +117,7 @@ impl Gateway {
 
     /// The same of one in pingora's hands.
     pub(super) fn receive_from(&self, session: &mut Session, config: &Config, exchange: &mut Exchange, now: Moment) {
-        exchange.keeps_alive = session.get_keepalive().is_some();
-        if exchange.keeps_alive {
-            session.set_keepalive(Some(KEEP_ALIVE));
-        }
-        exchange.has_body = !session.is_body_empty();
+        take_over(session, exchange);
         let client = Client::of(session, &config.listen.trusted_proxies);
         self.receive(client, &session.req_header().headers, exchange, now);
     }
@@ -226,9 +220,6 @@ impl Gateway {
     }
 
     pub(super) async fn answer(&self, session: &mut Session, exchange: &mut Exchange, mut answer: Answer, close: bool) {
-        if exchange.upstream.is_none() {
-            self.refusing.note(self.reader.now());
-        }
         https_only::tell(&mut answer, &exchange.edition.config, &exchange.client);
         let close = close || session.is_process_shutting_down();
         // Before the writing: a client that is slow to read, or still sends, is not our time.
@@ -258,6 +249,11 @@ impl ProxyHttp for Phases {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<bool> {
+        if exchange.decision.is_some() {
+            // It was, where its head was read.
+            take_over(session, exchange);
+            return Ok(false);
+        }
         let now = self.reader.now();
         let mut answer = {
             let pinned = self.pin();
@@ -291,39 +287,42 @@ impl ProxyHttp for Phases {
 
     async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> pingora::Result<Box<HttpPeer>> {
         self.before_sending_again(session, exchange).await?;
-        let choice =
-            exchange.pool().map_or(Err(UpstreamFailure::Unavailable), |pool| pool.choose(&exchange.attempts.failed));
-        let mut choice = choice.map_err(|failure| {
+        let choice = exchange.attempts.chosen.take().map_or_else(|| exchange.choose_server(), Ok);
+        let choice = choice.map_err(|failure| {
             exchange.failure = Some(failure);
             let mut error = Error::explain(ErrorType::ConnectError, "no server to go to").into_up();
             error.set_retry(again::look_before_giving_up(session, &error, exchange));
             error
         })?;
-        exchange.attempts.count += 1;
-        exchange.attempts.in_doubt = choice.in_doubt;
-        exchange.trace.attempt(|| choice.peer._address.to_string());
+        let mut peer = Box::new(choice.peer().clone());
         let upgrades = session.is_upgrade_req();
         if upgrades {
             // No WebSocket over HTTP/2 here: the handshake is one of HTTP/1.1.
-            choice.peer.options.set_http_version(1, 1);
+            peer.options.set_http_version(1, 1);
         }
         if let Some(version) = exchange.pool().and_then(Pool::proxy_protocol) {
             let ends = forwarded::ends(session, &exchange.client, &exchange.edition.config.listen.trusted_proxies);
-            announce(&mut choice.peer, version, ends);
+            announce(&mut peer, version, ends);
         }
         let is_open_ended = upgrades || streams(&session.req_header().headers);
         // Over HTTP/1 it is measured at the connection.
         let pace = exchange.edition.config.limits.body.filter(|_| session.is_http2() && !is_open_ended);
         exchange.intake = Intake::new(pace);
         if is_open_ended {
-            without_limit(&mut choice.peer);
+            without_limit(&mut peer);
         } else {
             let total = exchange.pool().and_then(Pool::total_timeout);
             if let Some(left) = exchange.attempts.left(total)? {
-                at_most(&mut choice.peer, left);
+                at_most(&mut peer, left);
             }
+            let waited = std::mem::take(&mut exchange.attempts.waited);
+            peer.options.read_timeout = peer.options.read_timeout.map(|limit| limit.saturating_sub(waited));
         }
-        Ok(choice.peer)
+        Ok(peer)
+    }
+
+    fn under_way(&self, _session: &mut Session, exchange: &mut Exchange) -> Option<UnderWay> {
+        exchange.attempts.under_way.take()
     }
 
     async fn request_body_filter(
@@ -343,19 +342,11 @@ impl ProxyHttp for Phases {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        let config = &exchange.edition.config;
-        look_alike::remove(request, config.tenant_header.as_ref());
-        forwarded::tell(request, &exchange.client, &config.listen.trusted_proxies)?;
-        request.insert_header(request_id::NAME, exchange.id.value())?;
-        exchange.trace.tell(request)?;
-        if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
-            // The client spoke HTTP/1.0; what the backend hears must have a Host.
-            request.insert_header(header::HOST, pool.authority())?;
-        }
+        Amendments::of(session.req_header(), exchange).make(request)?;
         match &exchange.target {
             Some(target) => set_target(request, target),
             None => Ok(()),
@@ -444,11 +435,7 @@ impl ProxyHttp for Phases {
             return Ok(());
         }
         hop_by_hop::remove(answer);
-        if let Some(policy) = https_only::policy(&exchange.edition.config, &exchange.client) {
-            answer.insert_header(header::STRICT_TRANSPORT_SECURITY, policy)?;
-        }
-        if let Some(route) = exchange.degraded() {
-            let (name, value) = answer::degraded(route);
+        for (name, value) in exchange.told_with_answers() {
             answer.insert_header(name, value)?;
         }
         if session.req_header().version == Version::HTTP_10
@@ -554,6 +541,15 @@ impl ProxyHttp for Phases {
     }
 }
 
+/// Notes what pingora alone knows of a request.
+fn take_over(session: &mut Session, exchange: &mut Exchange) {
+    exchange.keeps_alive = session.get_keepalive().is_some();
+    if exchange.keeps_alive {
+        session.set_keepalive(Some(KEEP_ALIVE));
+    }
+    exchange.has_body = !session.is_body_empty();
+}
+
 /// The refusal of a request whose header says that its body is larger than it may be. Nothing was decided then.
 fn too_large(session: &Session, exchange: &mut Exchange) -> Option<Answer> {
     if !intake::is_too_large(session.req_header(), exchange.edition.config.limits.body_bytes) {
@@ -604,7 +600,7 @@ pub(super) fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Cli
 }
 
 /// Whether a request asks for an answer without an end: silence in it is no failure.
-fn streams(headers: &HeaderMap) -> bool {
+pub(super) fn streams(headers: &HeaderMap) -> bool {
     let begins = |name, prefix: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(prefix))
     };

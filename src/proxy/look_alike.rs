@@ -2,8 +2,8 @@
 //! `X-Tenant` are both `HTTP_X_TENANT`.
 
 use http::{HeaderMap, HeaderName, header};
-use pingora::http::RequestHeader;
 
+use super::amendments::Amendments;
 use super::forwarded;
 
 /// What a backend may take the path from: gunicorn believes them from a proxy on its own machine, which we are, and
@@ -13,15 +13,9 @@ const PATHS: [&str; 2] = ["script_name", "path_info"];
 /// What frames a request, and who is asked.
 const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST];
 
-/// Removes what passes for a header that is decided by, that frames the request or that tells of other proxies, and
-/// what names another path; whoever sent it. `tenant` is the header that names the tenant.
-pub(super) fn remove(request: &mut RequestHeader, tenant: Option<&HeaderName>) {
-    for name in found(&request.headers, tenant) {
-        request.remove_header(&name);
-    }
-}
-
-fn found(headers: &HeaderMap, tenant: Option<&HeaderName>) -> Vec<HeaderName> {
+/// Has the backend told nothing that passes for a header that is decided by, that frames the request or that tells of
+/// other proxies, nor what names another path; whoever sent it. `tenant` is the header that names the tenant.
+pub(super) fn tell_nothing_of(headers: &HeaderMap, tenant: Option<&HeaderName>, amendments: &mut Amendments<'_>) {
     let underscored = headers.keys().filter(|name| name.as_str().contains('_'));
     let passes_for_another = |name: &&HeaderName| {
         let Ok(other) = HeaderName::try_from(name.as_str().replace('_', "-")) else { return false };
@@ -30,11 +24,13 @@ fn found(headers: &HeaderMap, tenant: Option<&HeaderName>) -> Vec<HeaderName> {
             || forwarded::is_told_by_proxies(&other)
             || tenant == Some(&other)
     };
-    underscored.filter(passes_for_another).cloned().collect()
+    underscored.filter(passes_for_another).for_each(|name| amendments.remove(name));
 }
 
 #[cfg(test)]
 mod tests {
+    use pingora::http::RequestHeader;
+
     use super::*;
 
     #[test]
@@ -56,8 +52,9 @@ mod tests {
         ] {
             let mut request = RequestHeader::build("GET", b"/", None).expect("a request");
             request.append_header(name, "a").expect("a header");
-            remove(&mut request, Some(&tenant));
-            assert_eq!(request.headers.contains_key(name), stays, "{name}");
+            let mut amendments = Amendments::default();
+            tell_nothing_of(&request.headers, Some(&tenant), &mut amendments);
+            assert_eq!(amendments.made_in(&request).headers.contains_key(name), stays, "{name}");
         }
     }
 }

@@ -33,6 +33,7 @@
 
 mod access_log;
 mod again;
+mod amendments;
 mod asked;
 mod behind;
 mod bypassed;
@@ -68,7 +69,6 @@ mod pace;
 mod pass_marks;
 mod passes_on;
 mod recheck;
-mod refusing;
 mod request_id;
 mod second_thoughts;
 mod spans;

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use http::{HeaderMap, StatusCode};
-use pingora::http::RequestHeader;
 
+use super::amendments::Amendments;
 use crate::traces::{PARENT, STATE, SpanId, TraceContext, TraceId, Traces, is_valid_state};
 
 /// The trace that a request belongs to.
@@ -100,22 +100,24 @@ impl RequestTrace {
 
     /// Has the backend's request say where in the trace it stands: below our own span where requests are traced, as it
     /// came otherwise. What is not valid is left out (section 4.3 of the recommendation).
-    pub(super) fn tell(&self, request: &mut RequestHeader) -> pingora::Result<()> {
-        if self.came.is_none() {
-            request.remove_header(&PARENT);
+    pub(super) fn tell(&self, headers: &HeaderMap, amendments: &mut Amendments<'_>) {
+        let parent_is_believed = self.came.is_some();
+        let state_is_believed = parent_is_believed && is_valid_state(headers);
+        for (name, is_believed) in [(&PARENT, parent_is_believed), (&STATE, state_is_believed)] {
+            if !is_believed && headers.contains_key(name) {
+                amendments.remove(name);
+            }
         }
-        if self.came.is_none() || !is_valid_state(&request.headers) {
-            request.remove_header(&STATE);
-        }
-        let Some(own) = self.own else { return Ok(()) };
+        let Some(own) = self.own else { return };
         let below = self.attempts.last().map_or(own, |attempt| TraceContext { span: attempt.span, ..own });
-        request.insert_header(PARENT, below.header())
+        amendments.set(PARENT.as_str(), below.header());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
+    use pingora::http::RequestHeader;
 
     use super::*;
 
@@ -158,8 +160,10 @@ mod tests {
                 }
             }
             let trace = RequestTrace::of(&request.headers, &Traces::default());
-            trace.tell(&mut request).expect("told");
-            let (told_parent, told_state) = (request.headers.get(PARENT), request.headers.get(STATE));
+            let mut amendments = Amendments::default();
+            trace.tell(&request.headers, &mut amendments);
+            let request = amendments.made_in(&request);
+            let (told_parent, told_state) = (request.headers.get(&PARENT), request.headers.get(STATE));
             assert_eq!((told_parent.is_some(), told_state.is_some()), told, "{parent:?} {state:?}");
             assert!(told_parent.is_none_or(|told| told == valid.as_str()));
         }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::num::NonZero;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 /// The header.
-pub const PARENT: HeaderName = HeaderName::from_static("traceparent");
+pub static PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Bytes of a header of version 00; later versions are at least as long.
 const LENGTH: usize = 55;
@@ -91,7 +91,7 @@ impl fmt::Display for SpanId {
 impl TraceContext {
     /// What a request says; `None` where it says nothing, twice, or what is not valid.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(PARENT).iter();
+        let mut values = headers.get_all(&PARENT).iter();
         let only = values.next().filter(|_| values.next().is_none())?;
         Self::parse(only.as_bytes())
     }
@@ -120,10 +120,9 @@ impl TraceContext {
         })
     }
 
-    /// The header that says it.
-    pub fn header(&self) -> HeaderValue {
-        let text = format!("00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled));
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    /// What the header says of it.
+    pub fn header(&self) -> String {
+        format!("00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
     }
 }
 
@@ -135,6 +134,8 @@ fn hex(text: &[u8], digits: usize) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -180,8 +181,9 @@ mod tests {
         ] {
             assert_eq!(TraceContext::parse(text.as_bytes()), None, "{text}");
         }
-        let twice = [(); 2]
-            .map(|()| (PARENT, HeaderValue::try_from(format!("00-{TRACE}-b7ad6b7169203331-01")).expect("a value")));
+        let twice = [(); 2].map(|()| {
+            (PARENT.clone(), HeaderValue::try_from(format!("00-{TRACE}-b7ad6b7169203331-01")).expect("a value"))
+        });
         let mut headers = HeaderMap::new();
         for (name, value) in twice {
             headers.append(name, value);

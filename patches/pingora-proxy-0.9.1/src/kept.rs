@@ -5,6 +5,7 @@
 //! still held on to it. Here they lie still: whether a server has closed one is seen when it is taken, and once a second. Each is
 //! used by the thread alone that opened it and is told what comes on it.
 
+use crate::under_way::UnderWay;
 use futures::future::FutureExt;
 use pingora_core::protocols::l4::socket::SocketAddr;
 use pingora_core::protocols::Stream;
@@ -20,7 +21,7 @@ use tokio::task::unconstrained;
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Connections that wait for their next request.
-pub(crate) struct Kept {
+pub struct Kept {
     lying: Arc<Mutex<Lying>>,
     most: usize,
 }
@@ -61,7 +62,7 @@ impl Kept {
     }
 
     /// The one that was used last, among those that the server has not closed.
-    pub(crate) fn take<P: Peer>(&self, peer: &P) -> Option<Stream> {
+    pub fn take<P: Peer>(&self, peer: &P) -> Option<Stream> {
         if !are_kept(peer) {
             return None;
         }
@@ -75,7 +76,10 @@ impl Kept {
     }
 
     /// Keeps one. It must be between two requests.
-    pub(crate) fn put<P: Peer>(&self, stream: Stream, peer: &P) {
+    pub fn put<P: Peer>(&self, stream: Stream, peer: &P) {
+        let Some(stream) = UnderWay::unwrap(stream) else {
+            return;
+        };
         let idle = Idle {
             stream,
             server: peer.address().clone(),

@@ -88,6 +88,7 @@ type DownstreamCustomMessageReader =
 
 mod body_wait;
 mod kept;
+mod under_way;
 mod proxy_cache;
 mod proxy_common;
 mod proxy_custom;
@@ -100,6 +101,8 @@ mod unwritten;
 
 use subrequest::{BodyMode, Ctx as SubrequestCtx};
 
+pub use kept::Kept;
+pub use under_way::UnderWay;
 pub use proxy_cache::range_filter::{range_header_filter, MultiRangeInfo, RangeType};
 pub use proxy_purge::PurgeStatus;
 pub use proxy_trait::{FailToProxy, ProxyHttp, ProxyWarnLogContext};
@@ -187,7 +190,7 @@ where
 {
     inner: SV, // TODO: name it better than inner
     client_upstream: Connector<C>,
-    kept: kept::Kept,
+    kept: Kept,
     shutdown: ShardedNotify,
     shutdown_flag: Arc<AtomicBool>,
     pub server_options: Option<HttpServerOptions>,
@@ -224,7 +227,7 @@ impl<SV> HttpProxy<SV, ()> {
         HttpProxy {
             inner,
             client_upstream: Connector::new(Some(ConnectorOptions::from_server_conf(&conf))),
-            kept: kept::Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
+            kept: Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
             shutdown: ShardedNotify::new(conf.threads),
             shutdown_flag: Arc::new(AtomicBool::new(false)),
             server_options: None,
@@ -261,7 +264,7 @@ where
         HttpProxy {
             inner,
             client_upstream,
-            kept: kept::Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
+            kept: Kept::new(conf.upstream_keepalive_pool_size * conf.threads),
             shutdown: ShardedNotify::new(conf.threads),
             shutdown_flag: Arc::new(AtomicBool::new(false)),
             server_options,
@@ -272,6 +275,11 @@ where
             process_custom_session: on_custom,
             h2_options: None,
         }
+    }
+
+    /// Not part of pingora: connections to servers that wait for their next request.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Return the number of times a pooled upstream connection was found to contain
@@ -418,7 +426,11 @@ where
             Err(e) => return (false, Some(e)),
         };
 
-        let client_session = match self.kept.take(&*peer) {
+        let kept = match self.inner.under_way(session, ctx) {
+            Some(under_way) => Some(Box::new(under_way) as Stream),
+            None => self.kept.take(&*peer),
+        };
+        let client_session = match kept {
             Some(stream) => {
                 let h1 = HttpSessionV1::new_with_options(stream, &*peer);
                 Ok((ClientSession::H1(h1), true))

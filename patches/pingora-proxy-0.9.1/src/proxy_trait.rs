@@ -164,6 +164,12 @@ pub trait ProxyHttp {
         None
     }
 
+    /// Not part of pingora: the connection on which the request was sent before there was a session, where it was. It
+    /// is one to the peer that was chosen, and the request has no body.
+    fn under_way(&self, _session: &mut Session, _ctx: &mut Self::CTX) -> Option<UnderWay> {
+        None
+    }
+
     /// This filter decides if the request is cacheable and what cache backend to use
     ///
     /// The caller can interact with `Session.cache` to enable caching.

@@ -1,110 +1,149 @@
-//! A request that is refused where its head was read.
+//! A request that is done with where its head was read: answered here, or sent straight to a server and back.
 //!
-//! A refusal asks no server, and what pingora makes for a request that does is most of what it costs. While refusals go
-//! out, heads are looked at here first; those that pass lose no more by it than a second decision.
+//! What pingora makes for a request is most of what one costs, and few need it: a body to be sent, a protocol that may
+//! follow, a connection that is not there yet. All else is done here, by the decision that pingora would be told.
 
 use std::time::Instant;
 
-use gate::{Host, Method, Moment, Outcome, Request, Target};
+use gate::Method;
 use http::{HeaderName, HeaderValue, header};
 use pingora::http::RequestHeader;
 use tokio::io::AsyncWriteExt;
 
+use super::Http1;
 use super::incoming::Incoming;
+use super::silence::Silence;
 use super::written::written;
 use crate::answer::Answer;
 use crate::proxy::client::Client;
-use crate::proxy::edition::Pinned;
 use crate::proxy::exchange::Exchange;
-use crate::proxy::gateway::Gateway;
+use crate::proxy::gateway::{Gateway, streams};
 use crate::proxy::{https_only, operator};
 use crate::wire::{Body, Head, Parts};
 
-/// A request with what it gets.
-struct Refusal {
+/// What became of a request.
+pub(super) enum AtOnce {
+    /// It is over. Whether another one may come on its connection.
+    Over(bool),
+    /// The rest is pingora's, as is all that is known of it where it was decided.
+    Rest(Option<Box<Exchange>>),
+}
+
+/// What its head says.
+struct Asked<'h> {
+    parts: Parts<'h>,
     request: RequestHeader,
-    exchange: Exchange,
-    answer: Answer,
+}
+
+impl Http1<'_> {
+    /// Does with a request what can be done at once.
+    pub(super) async fn at_once(
+        self,
+        incoming: &mut Incoming,
+        head: &[u8],
+        what: Head,
+        silence: &mut Silence,
+    ) -> AtOnce {
+        let Some(Asked { parts, request }) = Asked::read(head, what).filter(|_| !self.is_ending()) else {
+            return AtOnce::Rest(None);
+        };
+        let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &request, head) else {
+            return AtOnce::Rest(None);
+        };
+        match answer {
+            Some(answer) => AtOnce::Over(self.gateway.write(incoming, &request, exchange, &answer).await),
+            None if exchange.waits() => AtOnce::Rest(None),
+            None if !goes_straight(&request, &exchange) => AtOnce::Rest(Some(exchange)),
+            None => self.send_straight(incoming, &request, &parts, exchange, silence).await,
+        }
+    }
+
+    /// Whether connections end after their next answer.
+    pub(super) fn is_ending(self) -> bool {
+        *self.closing.borrow() || *self.shutdown.borrow()
+    }
 }
 
 impl Gateway {
-    /// Refuses a request, if it is refused by what is known, and by its head alone: `None` where it is not, and nothing
-    /// happened. Otherwise whether it could be told, and another request may come on its connection.
-    pub(super) async fn refuse_at_once(&self, incoming: &mut Incoming, head: &[u8], what: Head) -> Option<bool> {
-        if what.body != Body::Length(0) || what.upgrade {
+    /// Decides a request by its head. `None` where more is asked than can be done at once: nothing happened then.
+    fn decide_at_once(
+        &self,
+        incoming: &Incoming,
+        request: &RequestHeader,
+        head: &[u8],
+    ) -> Option<(Box<Exchange>, Option<Answer>)> {
+        let (began, now) = (Instant::now(), self.reader.now());
+        let pinned = self.pin();
+        let config = &pinned.edition.config;
+        let client = Client::behind(incoming, &config.listen.trusted_proxies);
+        // Who comes as an operator is decided otherwise, and a redirect to https goes before everything.
+        if operator::may_be_operators(&pinned.edition, request, &client)
+            || https_only::is_sent_on(config, request, &client).is_some()
+        {
             return None;
         }
-        let Refusal { request, mut exchange, answer } = self.refused(incoming, head)?;
+        let mut exchange = Box::new(Exchange::new(pinned.edition.clone(), self.in_flight()));
+        exchange.began = began;
+        self.receive(client, &request.headers, &mut exchange, now);
+        let mut answer = self.decide(&pinned, request, head, &mut exchange, now);
+        if let Some(answer) = &mut answer {
+            https_only::tell(answer, config, &client);
+        }
+        Some((exchange, answer))
+    }
+
+    /// Writes an answer of our own: whether it could be, and another request may come.
+    async fn write(
+        &self,
+        incoming: &mut Incoming,
+        request: &RequestHeader,
+        mut exchange: Box<Exchange>,
+        answer: &Answer,
+    ) -> bool {
         exchange.answered_after = Some(exchange.began.elapsed());
-        let (status, bytes) = (answer.status.as_u16(), answer.body.len());
         let sent = async {
-            incoming.write_all(&written(&answer, &exchange.id, true)).await?;
+            incoming.write_all(&written(answer, &exchange.id, true)).await?;
             incoming.flush().await
         };
         let sent = sent.await;
         exchange.error = sent.as_ref().err().map(ToString::to_string);
-        self.note_end(&request, status, bytes, &mut exchange);
-        Some(sent.is_ok())
+        self.note_end(request, answer.status.as_u16(), answer.body.len(), &mut exchange);
+        sent.is_ok()
     }
+}
 
-    fn refused(&self, incoming: &Incoming, head: &[u8]) -> Option<Refusal> {
-        let (began, now) = (Instant::now(), self.reader.now());
-        let pinned = self.pin();
-        let config = &pinned.edition.config;
-        let parts = Parts::of(head).filter(|parts| is_refused(parts, &pinned, now))?;
-        let request = request(&parts)?;
-        let client = Client::behind(incoming, &config.listen.trusted_proxies);
-        // Who comes as an operator is decided otherwise, and a redirect to https goes before a refusal.
-        if !asks_for_no_more(&request)
-            || operator::may_be_operators(&pinned.edition, &request, &client)
-            || https_only::is_sent_on(config, &request, &client).is_some()
+impl<'h> Asked<'h> {
+    /// Reads a head that says nothing of what comes after it but what every client says.
+    fn read(head: &'h [u8], what: Head) -> Option<Self> {
+        if what.body != Body::Length(0) || what.upgrade {
+            return None;
+        }
+        // Connections over HTTP/1.0 end otherwise.
+        let parts = Parts::of(head).filter(|parts| parts.version == "HTTP/1.1" && parts.target.starts_with('/'))?;
+        let (mut request, ()) = http::Request::new(()).into_parts();
+        request.method = parts.method.parse().ok()?;
+        // A browser sends some fifteen.
+        request.headers.reserve(24);
+        for (name, value) in parts.fields() {
+            request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
+        }
+        let stays = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"keep-alive");
+        if request.headers.contains_key(header::EXPECT)
+            || !request.headers.get_all(header::CONNECTION).iter().all(stays)
         {
             return None;
         }
-        let mut exchange = Exchange::new(pinned.edition.clone(), self.in_flight());
-        exchange.began = began;
-        self.receive(client, &request.headers, &mut exchange, now);
-        let mut answer = self.decide(&pinned, &request, head, &mut exchange, now)?;
-        https_only::tell(&mut answer, config, &client);
-        self.refusing.note(now);
-        Some(Refusal { request, exchange, answer })
+        let mut request = RequestHeader::from(request);
+        request.set_raw_path(parts.target.as_bytes()).ok()?;
+        Some(Self { parts, request })
     }
 }
 
-/// Whether a request is refused whoever sends it and whatever else it says.
-fn is_refused(parts: &Parts<'_>, Pinned { live, edition }: &Pinned, now: Moment) -> bool {
-    let path = parts.target.split('?').next().unwrap_or_default();
-    // What is asked for before a request that crosses origins is decided by more; so is whose a request is, where a
-    // header says so. Connections over HTTP/1.0 end otherwise.
-    if parts.version != "HTTP/1.1"
-        || parts.method == "OPTIONS"
-        || edition.config.tenant_header.is_some()
-        || !path.starts_with('/')
-    {
-        return false;
-    }
-    let host = Host::parse(parts.host().unwrap_or_default());
-    let Ok(target) = Target::parse(path.as_bytes(), edition.rules().matching_form()) else { return false };
-    let method = Method::new(parts.method);
-    let asked = Request { host: &host, target: &target, method, tenant: None, organisation: None };
-    matches!(live.decide(&asked, now).outcome, Outcome::Answer(_) | Outcome::Maintenance { .. } | Outcome::NoRoute)
-}
-
-fn request(parts: &Parts<'_>) -> Option<RequestHeader> {
-    let (mut request, ()) = http::Request::new(()).into_parts();
-    request.method = parts.method.parse().ok()?;
-    // A browser sends some fifteen.
-    request.headers.reserve(24);
-    for (name, value) in parts.fields() {
-        request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
-    }
-    let mut request = RequestHeader::from(request);
-    request.set_raw_path(parts.target.as_bytes()).ok()?;
-    Some(request)
-}
-
-/// Whether a request says nothing of what comes after it but what every client says.
-fn asks_for_no_more(request: &RequestHeader) -> bool {
-    let stays = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"keep-alive");
-    !request.headers.contains_key(header::EXPECT) && request.headers.get_all(header::CONNECTION).iter().all(stays)
+/// Whether a request goes to a server and nothing is to be done with what it answers but to pass it on, where all goes
+/// well.
+fn goes_straight(request: &RequestHeader, exchange: &Exchange) -> bool {
+    Method::new(request.method.as_str()).is_get_or_head()
+        && exchange.keeping.is_none()
+        && exchange.pool().is_some_and(|pool| pool.proxy_protocol().is_none())
+        && !streams(&request.headers)
 }

@@ -109,6 +109,11 @@ impl Incoming {
         (self.stream, self.ahead)
     }
 
+    /// Waits for the client to leave. While it has sent what is for later, that is not seen.
+    pub(super) async fn left(&mut self) {
+        let _ = poll_fn(|context| self.poll_gone(context)).await;
+    }
+
     /// Lets a client be noticed that leaves; whatever else it sends is for later.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.ahead.is_empty() {

@@ -7,8 +7,10 @@ mod at_once;
 mod head;
 mod incoming;
 mod parked;
+mod plain_answer;
 mod refused;
 mod silence;
+mod straight;
 mod written;
 
 use std::sync::Arc;
@@ -23,9 +25,11 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 
 use super::drain::InFlight;
+use super::exchange::Exchange;
 use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
 use crate::config::ClientLimits;
+use at_once::AtOnce;
 use head::Came;
 use incoming::Incoming;
 use silence::Silence;
@@ -53,6 +57,8 @@ pub(super) struct Arrival {
     pub(super) began: Option<Instant>,
     /// How it waited.
     pub(super) waited: Option<Waited>,
+    /// What was made of it, where it was decided.
+    pub(super) exchange: Option<Box<Exchange>>,
     /// Counts it until pingora's hands have it.
     pub(super) in_flight: Option<InFlight>,
 }
@@ -60,7 +66,7 @@ pub(super) struct Arrival {
 impl Arrival {
     /// Whether there is nothing to tell.
     fn is_plain(&self) -> bool {
-        self.switched.is_none() && self.waited.is_none()
+        self.switched.is_none() && self.waited.is_none() && self.exchange.is_none()
     }
 }
 
@@ -85,17 +91,18 @@ impl Http1<'_> {
             };
             let mut arrival = Arrival { switched: incoming.begin(what, limits.body), ..Arrival::default() };
             let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
-            if left != Some(0) && self.may_refuse() {
-                match Box::pin(self.gateway.refuse_at_once(&mut incoming, &head, what)).await {
-                    Some(true) => {
+            // That a connection ends after its last request, pingora says.
+            if left != Some(0) {
+                match Box::pin(self.at_once(&mut incoming, &head, what, &mut silence)).await {
+                    AtOnce::Over(true) => {
                         served = served.saturating_add(1);
                         continue;
                     }
-                    Some(false) => return None,
-                    None => {}
+                    AtOnce::Over(false) => return None,
+                    AtOnce::Rest(exchange) => arrival.exchange = exchange,
                 }
             }
-            if self.gateway.may_hold() {
+            if arrival.exchange.is_none() && self.gateway.may_hold() {
                 Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;
             }
             let (stream, _) = self.pass(incoming, head, arrival, left).await?.consume();
@@ -106,11 +113,6 @@ impl Http1<'_> {
             }
             served = served.saturating_add(1);
         }
-    }
-
-    /// Whether a request may be refused here, as things stand. That a connection ends after it, pingora says.
-    fn may_refuse(self) -> bool {
-        self.gateway.refusing.is_so(self.gateway.reader.now()) && !*self.closing.borrow()
     }
 
     /// Has pingora do the rest; `left`: so many more requests may come. A session is large: none is part of

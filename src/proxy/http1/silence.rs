@@ -1,6 +1,6 @@
 //! How long a connection may go without a request.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use pingora::server::ShutdownWatch;
@@ -27,21 +27,40 @@ impl Silence {
 
     /// Waits for a first byte, for `limit`; `false` where none is to be waited for any more.
     pub(super) async fn is_broken(&mut self, incoming: &mut Incoming, limit: Duration) -> bool {
-        let until = Instant::now() + limit;
-        if self.timer.deadline() > until {
-            self.timer.as_mut().reset(until);
-        }
-        loop {
+        let Self { timer, leaving } = self;
+        let coming = async {
             tokio::select! {
                 biased;
-                came = incoming.read_ahead() => return came.is_ok_and(|bytes| bytes > 0),
-                () = &mut self.leaving => return false,
-                () = &mut self.timer => {}
+                came = incoming.read_ahead() => came.is_ok_and(|bytes| bytes > 0),
+                () = leaving => false,
             }
-            if Instant::now() >= until {
-                return false;
-            }
-            self.timer.as_mut().reset(until);
+        };
+        within(timer, Instant::now() + limit, coming).await.unwrap_or(false)
+    }
+
+    /// Waits for something else by the same timer, up to `limit` if there is one; `None` where it does not come.
+    pub(super) async fn within<T>(&mut self, limit: Option<Instant>, coming: impl Future<Output = T>) -> Option<T> {
+        match limit {
+            Some(until) => within(&mut self.timer, until, coming).await,
+            None => Some(coming.await),
         }
+    }
+}
+
+async fn within<T>(timer: &mut Pin<Box<Sleep>>, until: Instant, coming: impl Future<Output = T>) -> Option<T> {
+    let mut coming = pin!(coming);
+    if timer.deadline() > until {
+        timer.as_mut().reset(until);
+    }
+    loop {
+        tokio::select! {
+            biased;
+            came = &mut coming => return Some(came),
+            () = &mut *timer => {}
+        }
+        if Instant::now() >= until {
+            return None;
+        }
+        timer.as_mut().reset(until);
     }
 }

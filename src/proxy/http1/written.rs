@@ -17,19 +17,27 @@ pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> BytesMut 
     for part in ["HTTP/1.1 ", answer.status.as_str(), " ", reason, "\r\n"] {
         wire.put_slice(part.as_bytes());
     }
-    line(&mut wire, header::DATE.as_str(), get_cached_date().as_bytes());
-    line(&mut wire, header::CONNECTION.as_str(), if keeps { b"keep-alive" } else { b"close" });
-    line(&mut wire, request_id::NAME, id.as_str().as_bytes());
     for (name, value) in answer.headers.iter().filter(|(name, _)| *name != request_id::HEADER) {
-        line(&mut wire, name.as_str(), value.as_bytes());
+        line(&mut wire, name, value.as_bytes());
     }
-    wire.put_slice(b"\r\n");
+    end(&mut wire, Some(id), keeps);
     wire.put_slice(&answer.body);
     wire
 }
 
-fn line(wire: &mut BytesMut, name: &str, value: &[u8]) {
-    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+/// Writes what every head of ours ends with; the id, where nothing says it already.
+pub(super) fn end(wire: &mut BytesMut, id: Option<&RequestId>, keeps: bool) {
+    line(wire, header::DATE, get_cached_date());
+    line(wire, header::CONNECTION, if keeps { "keep-alive" } else { "close" });
+    if let Some(id) = id {
+        line(wire, request_id::NAME, id.as_str());
+    }
+    wire.put_slice(b"\r\n");
+}
+
+/// Writes a field.
+pub(super) fn line(wire: &mut BytesMut, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+    for part in [name.as_ref(), b": ", value.as_ref(), b"\r\n"] {
         wire.put_slice(part);
     }
 }

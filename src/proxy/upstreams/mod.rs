@@ -22,7 +22,7 @@ use crate::metrics::Servers;
 pub(super) use announcing::announce;
 pub use calling::{Called, call};
 pub(super) use peer::{at_most, without_limit};
-pub(super) use pool::Pool;
+pub(super) use pool::{Choice, Pool};
 
 /// Every upstream, in the order of [`UpstreamId`].
 pub(super) struct Upstreams {

@@ -44,10 +44,16 @@ impl Drop for Watching {
 /// A server for one request.
 #[derive(Debug)]
 pub(in crate::proxy) struct Choice {
-    /// How to connect to it.
-    pub(in crate::proxy) peer: Box<HttpPeer>,
+    server: Arc<KnownServer>,
     /// Whether it was chosen although no server is known to be healthy.
     pub(in crate::proxy) in_doubt: bool,
+}
+
+impl Choice {
+    /// How to connect to it.
+    pub(in crate::proxy) fn peer(&self) -> &HttpPeer {
+        &self.server.peer
+    }
 }
 
 impl Pool {
@@ -117,7 +123,7 @@ impl Pool {
     /// to lately; where there is none, any, because a health check can be wrong.
     pub(in crate::proxy) fn choose(&self, failed: &[SocketAddr]) -> Result<Choice, UpstreamFailure> {
         let known = self.known.load();
-        let choice = |server: &KnownServer, in_doubt| Choice { peer: Box::new(server.peer.clone()), in_doubt };
+        let choice = |server: &Arc<KnownServer>, in_doubt| Choice { server: Arc::clone(server), in_doubt };
         match known.as_slice() {
             [] => Err(UpstreamFailure::Dns),
             [only] => Ok(choice(only, false)),

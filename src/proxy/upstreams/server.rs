@@ -13,7 +13,7 @@ const PASSED_OVER: Duration = Duration::from_secs(10);
 /// One address of an upstream.
 #[derive(Debug)]
 pub(super) struct KnownServer {
-    /// How to connect to it; cloned for each request.
+    /// How to connect to it.
     pub(super) peer: HttpPeer,
     origin: Instant,
     /// Milliseconds since `origin`; until then it is passed over.

@@ -1,0 +1,288 @@
+//! A request that goes straight to a server, on a connection that was kept, and its answer straight back.
+//!
+//! Whatever is not plain is pingora's: it gets the connection with what came on it, as if it had sent the request
+//! itself. So nothing is weighed, repeated or refused here.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, BytesMut};
+use http::{HeaderName, HeaderValue, Method};
+use pingora::http::RequestHeader;
+use pingora::protocols::Stream;
+use pingora::proxy::UnderWay;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+
+use super::Http1;
+use super::at_once::AtOnce;
+use super::incoming::Incoming;
+use super::plain_answer::{NotPlain, PlainAnswer};
+use super::silence::Silence;
+use super::written::{end, line};
+use crate::answer::UpstreamFailure;
+use crate::proxy::amendments::Amendments;
+use crate::proxy::exchange::Exchange;
+use crate::proxy::upstreams::Pool;
+use crate::wire::Parts;
+
+/// Room for the head of nearly every request and answer; of a short answer, for the body as well.
+const PIECE: usize = 4096;
+/// So much of a long body is under way at once.
+const LONG_PIECE: usize = 64 * 1024;
+
+/// Fields of a request that are said of the client's connection (RFC 9110, section 7.6.1).
+const OF_CONNECTION: [&[u8]; 10] = [
+    b"connection",
+    b"keep-alive",
+    b"te",
+    b"upgrade",
+    b"trailer",
+    b"transfer-encoding",
+    b"proxy-connection",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"http2-settings",
+];
+
+/// A client and the server that answers it.
+struct Way<'w> {
+    incoming: &'w mut Incoming,
+    server: &'w mut Stream,
+    silence: &'w mut Silence,
+    /// How long the server may say nothing.
+    read_timeout: Option<Duration>,
+    /// Until when all must have come.
+    until: Option<Instant>,
+}
+
+/// Why nothing more comes of an answer.
+enum Stopped {
+    /// The client left, or takes it too slowly.
+    Client(String),
+    /// The server says nothing for too long.
+    Silent,
+    /// The server closed or broke its connection.
+    Torn(String),
+}
+
+/// Why there is no plain answer.
+enum Unanswered {
+    /// The client left.
+    Left(String),
+    /// Nobody knows how much of the request was sent.
+    Unsent,
+    /// The rest is for others to read.
+    UnderWay,
+}
+
+impl Http1<'_> {
+    /// Sends a request to a server, and passes on what it answers.
+    pub(super) async fn send_straight(
+        self,
+        incoming: &mut Incoming,
+        request: &RequestHeader,
+        parts: &Parts<'_>,
+        mut exchange: Box<Exchange>,
+        silence: &mut Silence,
+    ) -> AtOnce {
+        let total = exchange.pool().and_then(Pool::total_timeout);
+        // Where there is no server to go to, or no time, pingora's phases say what there is to be said.
+        let Ok(left) = exchange.attempts.left(total) else { return AtOnce::Rest(Some(exchange)) };
+        let Ok(choice) = exchange.choose_server() else { return AtOnce::Rest(Some(exchange)) };
+        let Some(mut server) = self.proxy.kept().take(choice.peer()) else {
+            exchange.attempts.chosen = Some(choice);
+            return AtOnce::Rest(Some(exchange));
+        };
+        let began = Instant::now();
+        let read_timeout = choice.peer().options.read_timeout;
+        let until = left.map(|left| began + left);
+        let mut way = Way { incoming, server: &mut server, silence, read_timeout, until };
+        let instead: Vec<_> = exchange.told_with_answers().collect();
+        let mut wire = as_sent(parts, request, &exchange);
+        let mut came = BytesMut::with_capacity(PIECE);
+        let answer = match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
+            Ok(answer) => answer,
+            Err(Unanswered::Left(why)) => {
+                exchange.error = Some(why);
+                exchange.trace.attempt_is_over(Some("connection_terminated"));
+                self.gateway.note_end(request, 0, 0, &mut exchange);
+                return AtOnce::Over(false);
+            }
+            Err(unanswered) => {
+                if let Unanswered::UnderWay = unanswered {
+                    exchange.attempts.waited = began.elapsed();
+                    exchange.attempts.under_way = Some(UnderWay::new(server, came));
+                }
+                exchange.attempts.chosen = Some(choice);
+                return AtOnce::Rest(Some(exchange));
+            }
+        };
+        exchange.trace.answered(answer.status);
+        exchange.header_after = Some(exchange.began.elapsed());
+        let keeps = !self.is_ending();
+        for (name, value) in &instead {
+            line(&mut wire, name.as_str(), value.as_bytes());
+        }
+        end(&mut wire, (!answer.names_request).then_some(&exchange.id), keeps);
+        came.advance(answer.head);
+        let (bytes, passed) = way.pass_back(&mut wire, came, answer.body).await;
+        let is_over = match passed {
+            Ok(is_over) => is_over,
+            Err(stopped) => {
+                self.note_stopped(stopped, &mut exchange);
+                false
+            }
+        };
+        if is_over && answer.keeps {
+            self.proxy.kept().put(server, choice.peer());
+        }
+        let goes_on = exchange.error.is_none() && keeps;
+        self.gateway.note_end(request, answer.status.as_u16(), bytes, &mut exchange);
+        if exchange.error.is_none() && !keeps {
+            let _ = incoming.shutdown().await;
+        }
+        AtOnce::Over(goes_on)
+    }
+
+    /// Notes why an answer did not come to its end.
+    fn note_stopped(self, stopped: Stopped, exchange: &mut Exchange) {
+        let (error, failure) = match stopped {
+            Stopped::Client(why) => (why, None),
+            Stopped::Silent => {
+                ("the server did not go on with its answer in time".to_owned(), Some(UpstreamFailure::ResponseTimeout))
+            }
+            Stopped::Torn(why) => (why, Some(UpstreamFailure::Broken)),
+        };
+        exchange.error = Some(error);
+        exchange.trace.attempt_is_over(Some("connection_terminated"));
+        if let Some(failure) = failure {
+            self.gateway.note_failure(failure, exchange);
+        }
+    }
+}
+
+impl Way<'_> {
+    /// Sends what is in `wire`, and reads into `came` until the head of the answer is there. Then `wire` has what of it
+    /// the client is sent.
+    async fn ask(
+        &mut self,
+        wire: &mut BytesMut,
+        came: &mut BytesMut,
+        to_head: bool,
+        instead: &[(HeaderName, HeaderValue)],
+    ) -> Result<PlainAnswer, Unanswered> {
+        let limit = self.limit();
+        let sending = async {
+            self.server.write_all(wire).await?;
+            self.server.flush().await
+        };
+        let Some(Ok(())) = self.silence.within(limit, sending).await else { return Err(Unanswered::Unsent) };
+        loop {
+            match self.read(came).await {
+                Ok(()) => {}
+                Err(Stopped::Client(why)) => return Err(Unanswered::Left(why)),
+                Err(Stopped::Silent | Stopped::Torn(_)) => return Err(Unanswered::UnderWay),
+            }
+            wire.clear();
+            match PlainAnswer::read(came, to_head, instead, wire) {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                Err(NotPlain) => return Err(Unanswered::UnderWay),
+            }
+        }
+    }
+
+    /// Sends a client the head in `wire`, and the body that begins with what `came` of it: so many bytes of that, and
+    /// whether nothing came beyond it.
+    async fn pass_back(
+        &mut self,
+        wire: &mut BytesMut,
+        mut came: BytesMut,
+        body: u64,
+    ) -> (usize, Result<bool, Stopped>) {
+        let (mut bytes, mut left) = (0, body);
+        loop {
+            let (piece, beyond) = came.split_at(usize::try_from(left).unwrap_or(usize::MAX).min(came.len()));
+            if let Err(error) = send(self.incoming, wire, piece).await {
+                return (bytes, Err(Stopped::of_client(&error)));
+            }
+            bytes += piece.len();
+            left -= piece.len() as u64;
+            if left == 0 {
+                return (bytes, Ok(beyond.is_empty()));
+            }
+            came.clear();
+            came.reserve(LONG_PIECE.min(usize::try_from(left).unwrap_or(LONG_PIECE)));
+            if let Err(stopped) = self.read(&mut came).await {
+                return (bytes, Err(stopped));
+            }
+        }
+    }
+
+    /// Reads on what the server answers, while its client is there.
+    async fn read(&mut self, into: &mut BytesMut) -> Result<(), Stopped> {
+        let limit = self.limit();
+        let Self { incoming, server, silence, .. } = self;
+        let reading = async {
+            tokio::select! {
+                biased;
+                read = server.read_buf(into) => match read {
+                    Ok(1..) => Ok(()),
+                    Ok(0) => Err(Stopped::Torn("the server closed its connection before its answer was whole".to_owned())),
+                    Err(error) => Err(Stopped::Torn(format!("the server's connection broke: {error}"))),
+                },
+                () = incoming.left() => Err(Stopped::Client("the client left".to_owned())),
+            }
+        };
+        silence.within(limit, reading).await.unwrap_or(Err(Stopped::Silent))
+    }
+
+    /// Until when the server is waited for now.
+    fn limit(&self) -> Option<Instant> {
+        let silent = self.read_timeout.map(|timeout| Instant::now() + timeout);
+        silent.into_iter().chain(self.until).min()
+    }
+}
+
+impl Stopped {
+    fn of_client(error: &std::io::Error) -> Self {
+        Self::Client(match error.kind() {
+            std::io::ErrorKind::TimedOut => error.to_string(),
+            _ => "the client left".to_owned(),
+        })
+    }
+}
+
+/// Sends the head that is in `wire`, if it was not sent before, and a piece of a body: a short one together with it.
+async fn send(incoming: &mut Incoming, wire: &mut BytesMut, piece: &[u8]) -> std::io::Result<()> {
+    let goes_with_head = !wire.is_empty() && piece.len() <= PIECE;
+    if goes_with_head {
+        wire.put_slice(piece);
+    }
+    incoming.write_all(wire).await?;
+    wire.clear();
+    if !goes_with_head {
+        incoming.write_all(piece).await?;
+    }
+    incoming.flush().await
+}
+
+/// A request as a server gets it: its fields as they came but for those of the client's connection, and our own.
+fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> BytesMut {
+    let amendments = Amendments::of(request, exchange);
+    let target = exchange.target.as_deref().unwrap_or(parts.target.as_bytes());
+    let mut wire = BytesMut::with_capacity(PIECE);
+    for part in [parts.method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
+        wire.put_slice(part);
+    }
+    let goes_on =
+        |name: &[u8]| !OF_CONNECTION.iter().any(|other| name.eq_ignore_ascii_case(other)) && !amendments.replace(name);
+    for (name, value) in parts.fields().filter(|(name, _)| goes_on(name)) {
+        line(&mut wire, name, value);
+    }
+    for (name, value) in amendments.told() {
+        line(&mut wire, name, value.as_bytes());
+    }
+    wire.put_slice(b"\r\n");
+    wire
+}
