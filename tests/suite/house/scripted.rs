@@ -19,6 +19,8 @@ pub(crate) enum Step {
     Pieces(Vec<Vec<u8>>),
     /// The connection breaks, when the test says so.
     Break,
+    /// These bytes, and then the same.
+    BreakAfter(Vec<u8>),
 }
 
 /// Plays its steps, one a request; the last one again and again.
@@ -95,6 +97,11 @@ async fn serve(mut stream: TcpStream, steps: Vec<Step>, played: Arc<AtomicUsize>
                     let _ = stream.flush().await;
                     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 }
+            }
+            Step::BreakAfter(bytes) => {
+                let _ = stream.write_all(bytes).await;
+                go.notified().await;
+                return;
             }
             Step::Break => {
                 go.notified().await;

@@ -1,4 +1,4 @@
-//! A refusal is the same wherever it is written: where its head was read, as most are while refusals go out, or by pingora.
+//! What is done with a request where its head was read: it is the same as what pingora would have done.
 
 use std::time::Duration;
 
@@ -11,33 +11,33 @@ use crate::house::Gateway;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// pingora's: a header that names others is none that is looked at before.
-const BY_PINGORA: &str = "Connection: keep-alive, x-nothing\r\n";
+/// pingora's: a header that names others is none that is understood before.
+pub(crate) const BY_PINGORA: &str = "Connection: keep-alive, x-nothing\r\n";
 
 /// An answer as it came.
-struct Came {
-    head: String,
-    body: String,
+pub(crate) struct Came {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// One connection.
-struct Connection(TcpStream);
+pub(crate) struct Connection(pub(crate) TcpStream);
 
 impl Connection {
-    async fn to(gateway: &Gateway) -> Self {
+    pub(crate) async fn to(gateway: &Gateway) -> Self {
         Self(TcpStream::connect(("127.0.0.1", gateway.port())).await.expect("it listens"))
     }
 
-    async fn ask(&mut self, request: &str, headers: &str) -> Came {
+    pub(crate) async fn ask(&mut self, request: &str, headers: &str) -> Came {
         self.send(&format!("{request} HTTP/1.1\r\nHost: example.com\r\n{headers}\r\n")).await;
         self.answer(request.starts_with("HEAD ")).await
     }
 
-    async fn send(&mut self, bytes: &str) {
+    pub(crate) async fn send(&mut self, bytes: &str) {
         self.0.write_all(bytes.as_bytes()).await.expect("it is sent");
     }
 
-    async fn answer(&mut self, without_body: bool) -> Came {
+    pub(crate) async fn answer(&mut self, without_body: bool) -> Came {
         let read = async {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
@@ -46,8 +46,15 @@ impl Connection {
             let head = String::from_utf8(head).expect("text");
             let length =
                 head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            let mut body = vec![0; length.filter(|_| !without_body).unwrap_or(0)];
+            let has_none = without_body
+                || [" 204 ", " 304 "].iter().any(|status| head.lines().next().expect("a line").contains(status));
+            let mut body = vec![0; length.filter(|_| !has_none).unwrap_or(0)];
             self.0.read_exact(&mut body).await.expect("a whole body");
+            if !has_none && head.to_lowercase().contains("transfer-encoding: chunked") {
+                while !body.ends_with(b"0\r\n\r\n") {
+                    body.push(self.0.read_u8().await.expect("more of it"));
+                }
+            }
             Came { head, body: String::from_utf8(body).expect("text") }
         };
         timeout(LIMIT, read).await.expect("an answer in time")
@@ -55,22 +62,22 @@ impl Connection {
 }
 
 impl Came {
-    fn is_at_once(&self) -> bool {
+    pub(crate) fn is_at_once(&self) -> bool {
         // pingora writes them larger.
         self.head.contains("\r\nconnection: keep-alive\r\n")
     }
 
-    fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         self.head.split(' ').nth(1).expect("a status")
     }
 
-    fn header(&self, wanted: &str) -> &str {
+    pub(crate) fn header(&self, wanted: &str) -> &str {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map_or("none", |(_, value)| value)
     }
 
     /// All that does not differ from one request to the next: when to come again is spread, so that not all do at once.
-    fn lasting(&self) -> (Vec<String>, String) {
+    pub(crate) fn lasting(&self) -> (Vec<String>, String) {
         let (id, again) = (self.header("x-request-id"), self.header("retry-after"));
         let mut head: Vec<String> = self.head.replace(id, "ID").lines().map(str::to_lowercase).collect();
         head.retain(|line| !line.starts_with("date: ") && !line.starts_with("retry-after: "));
@@ -83,7 +90,6 @@ impl Came {
 async fn a_refusal_is_the_same_wherever_it_is_written() {
     let closed = Closed::open().await;
     let mut connection = Connection::to(&closed.gateway).await;
-    assert!(!connection.ask("GET /blocked/a", "").await.is_at_once(), "no other was refused before");
     for (request, headers, status) in [
         ("GET /blocked/a", "", "503"),
         ("GET /blocked/a?b=c", "Accept: text/html\r\nAccept-Language: fr\r\nSec-Fetch-Mode: navigate\r\n", "503"),
@@ -105,19 +111,25 @@ async fn a_refusal_is_the_same_wherever_it_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_not_refused_by_its_head_alone_goes_its_usual_way() {
+async fn what_asks_for_more_goes_its_usual_way() {
     let closed = Closed::open().await;
     let mut connection = Connection::to(&closed.gateway).await;
-    for (request, headers, status) in [
-        ("GET /open/a", "", "200"),
-        ("GET /observed/a", "", "200"),
-        ("GET /reads/a", "", "200"),
-        ("GET /health/migrations", "", "200"),
-        ("OPTIONS /blocked/a", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST\r\n", "204"),
+    for (request, headers, status, at_once) in [
+        ("GET /blocked/a", "", "503", true),
+        ("GET /health/migrations", "", "200", true),
+        ("OPTIONS /blocked/a", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST\r\n", "204", true),
+        ("GET /open/a", "", "200", false),
+        ("GET /open/a", "", "200", true),
+        ("GET /observed/a", "", "200", true),
+        ("GET /reads/a", "", "200", true),
+        ("HEAD /open/a", "", "200", true),
+        ("DELETE /open/a", "", "200", false),
+        ("GET /open/a", "Accept: text/event-stream\r\n", "200", false),
+        ("GET /open/a", "Expect: 100-continue\r\n", "200", false),
+        ("GET http://example.com/open/a", "", "200", false),
     ] {
-        assert_eq!(connection.ask("GET /blocked/a", "").await.status(), "503");
         let came = connection.ask(request, headers).await;
-        assert_eq!((came.status(), came.is_at_once()), (status, false), "{request}: {}", came.head);
+        assert_eq!((came.status(), came.is_at_once()), (status, at_once), "{request} {headers}: {}", came.head);
     }
     let body = "POST /blocked/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
     connection.send(body).await;
@@ -133,9 +145,10 @@ async fn requests_that_come_ahead_are_answered_in_their_order() {
     let closed = Closed::open().await;
     let mut connection = Connection::to(&closed.gateway).await;
     let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
-    let ahead = ["/blocked/a", "/blocked/b", "/open/c", "/nowhere", "/blocked/d"].map(request).concat();
+    let ahead = ["/blocked/a", "/open/b", "/open/c", "/nowhere", "/open/d", "/blocked/e"].map(request).concat();
     connection.send(&ahead).await;
-    for (status, at_once) in [("503", false), ("503", true), ("200", false), ("404", true), ("503", true)] {
+    for (status, at_once) in [("503", true), ("200", false), ("200", true), ("404", true), ("200", true), ("503", true)]
+    {
         let came = connection.answer(false).await;
         assert_eq!((came.status(), came.is_at_once()), (status, at_once), "{}", came.head);
     }
