@@ -118,7 +118,11 @@ impl Clock {
     }
 
     fn now(self) -> Moment {
-        Moment::from_origin(self.origin.elapsed())
+        self.at(Instant::now())
+    }
+
+    fn at(self, instant: Instant) -> Moment {
+        Moment::from_origin(instant.saturating_duration_since(self.origin))
     }
 }
 
@@ -154,6 +158,11 @@ impl GateReader {
     /// The present, on the clock that snapshots are measured by.
     pub fn now(&self) -> Moment {
         self.shared.clock.now()
+    }
+
+    /// The same time, on the clock of all moments.
+    pub fn moment(&self, instant: Instant) -> Moment {
+        self.shared.clock.at(instant)
     }
 
     /// Notes that a request came, for databases that are looked at less often while none do.

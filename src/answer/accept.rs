@@ -2,9 +2,12 @@
 
 use std::cmp::Reverse;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use super::weighted::{Quality, Weighted, weighted};
+
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// A format that an answer is prepared in. gRPC is not among them: it is known by the request's
 /// own type, not by what it accepts.
@@ -44,18 +47,18 @@ impl Format {
 
 /// Whether a browser says that it opens a page (Fetch Metadata).
 fn navigates(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+    headers.get(&SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate")
 }
 
 /// Whether a browser says that it does anything but opening a page.
 pub(super) fn only_fetches(headers: &HeaderMap) -> bool {
-    headers.contains_key("sec-fetch-mode") && !navigates(headers)
+    headers.contains_key(&SEC_FETCH_MODE) && !navigates(headers)
 }
 
 /// Whether a script says so by the old convention. Android's `WebView` sends the header too, with
 /// the name of its app, when it opens a page.
 fn is_script(headers: &HeaderMap) -> bool {
-    headers.get("x-requested-with").is_some_and(|by| by.as_bytes().eq_ignore_ascii_case(b"xmlhttprequest"))
+    headers.get(&X_REQUESTED_WITH).is_some_and(|by| by.as_bytes().eq_ignore_ascii_case(b"xmlhttprequest"))
 }
 
 /// Whether a request is a WebSocket handshake (RFC 6455, section 4.1).
@@ -85,7 +88,7 @@ type Preference = (Quality, Precision, Reverse<usize>);
 
 fn accepted(headers: &HeaderMap) -> Format {
     let mut preferences: [Option<Preference>; OFFERS.len()] = [None; OFFERS.len()];
-    for (position, range) in weighted(headers, header::ACCEPT.as_str()).enumerate() {
+    for (position, range) in weighted(headers, &header::ACCEPT).enumerate() {
         for (preference, (kind, subtype, _)) in preferences.iter_mut().zip(OFFERS) {
             let Some(precision) = precision(range, kind, subtype) else { continue };
             let better = preference.is_none_or(|(quality, known, _)| (precision, range.quality) > (known, quality));

@@ -45,7 +45,7 @@ impl Language {
 
     fn accepted(headers: &HeaderMap, default: Self) -> Option<Self> {
         let mut best = (Quality::NONE, None);
-        for range in weighted(headers, header::ACCEPT_LANGUAGE.as_str()) {
+        for range in weighted(headers, &header::ACCEPT_LANGUAGE) {
             let language = if range.value == "*" { Some(default) } else { Self::from_tag(range.value) };
             if language.is_some() && range.quality > best.0 {
                 best = (range.quality, language);

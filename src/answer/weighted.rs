@@ -1,6 +1,6 @@
 //! Lists with weights: the shape that `Accept` and `Accept-Language` share.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// A weight in thousandths (RFC 9110, section 12.4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Quality {
 
 /// The elements of every header of this name, in their order. An element whose weight is not a
 /// number is left out, as if it had not been sent; so is a line that is not text.
-pub(super) fn weighted<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = Weighted<'a>> {
+pub(super) fn weighted<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Weighted<'a>> + use<'a> {
     headers
         .get_all(name)
         .into_iter()
@@ -86,12 +86,12 @@ fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderValue, header};
 
     fn read(line: &'static str) -> Vec<(String, bool, u16)> {
         let mut headers = HeaderMap::new();
         headers.insert("accept", HeaderValue::from_static(line));
-        weighted(&headers, "accept").map(|one| (one.value.to_owned(), one.parameters, one.quality.0)).collect()
+        weighted(&headers, &header::ACCEPT).map(|one| (one.value.to_owned(), one.parameters, one.quality.0)).collect()
     }
 
     fn one(value: &str, parameters: bool, quality: u16) -> (String, bool, u16) {
@@ -135,7 +135,7 @@ mod tests {
         headers.append("accept", HeaderValue::from_static("a"));
         headers.append("accept", HeaderValue::from_bytes(b"\xff").unwrap());
         headers.append("accept", HeaderValue::from_static("b;q=0.1"));
-        let values: Vec<_> = weighted(&headers, "accept").map(|one| one.value).collect();
+        let values: Vec<_> = weighted(&headers, &header::ACCEPT).map(|one| one.value).collect();
         assert_eq!(values, ["a", "b"]);
     }
 }

@@ -264,9 +264,9 @@ impl Exchange {
         self.decision.is_some_and(|decision| matches!(decision.outcome, Outcome::Hold(_)))
     }
 
-    pub(super) fn new(edition: Arc<Edition>, in_flight: InFlight) -> Self {
+    pub(super) fn new(began: Instant, edition: Arc<Edition>, in_flight: InFlight) -> Self {
         Self {
-            began: Instant::now(),
+            began,
             switched: None,
             waited: None,
             asked: None,

@@ -226,9 +226,11 @@ fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
 
 /// The method that is decided: of a CORS preflight, the one that it asks for.
 fn method<'r>(method: &'r http::Method, headers: &'r HeaderMap) -> &'r str {
-    let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|_| headers.contains_key(header::ORIGIN));
-    match asked.map(|value| value.to_str()) {
-        Some(Ok(asked)) if method == http::Method::OPTIONS && !asked.is_empty() => asked,
+    if method != http::Method::OPTIONS || !headers.contains_key(header::ORIGIN) {
+        return method.as_str();
+    }
+    match headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).map(|value| value.to_str()) {
+        Some(Ok(asked)) if !asked.is_empty() => asked,
         _ => method.as_str(),
     }
 }

@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Verdict};
 use http::{HeaderMap, StatusCode, Uri, Version, header};
+use memchr::memchr;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::http::v1::server::HttpSession;
@@ -134,14 +135,13 @@ impl Gateway {
     ) -> Option<Answer> {
         let Pinned { live: gate, edition } = pinned;
         exchange.move_to(edition);
-        let client = asking(request, exchange.id.as_str());
         let facts = match edition.facts_of(request, head) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
                 exchange.error = Some(refusal.why().to_owned());
                 exchange.refused = Some(refusal.word());
-                return Some(edition.answers.answer(refusal.saying(), &client));
+                return Some(say(refusal.saying(), request, exchange));
             }
         };
         if let Some(port) = https_only::is_sent_on(&edition.config, request, &exchange.client) {
@@ -149,7 +149,7 @@ impl Gateway {
             let sent_on = https_only::send_on(port, &facts, request);
             exchange.host = facts.host;
             let answer = sent_on.inspect(|_| exchange.visit = Visit::Errand);
-            return Some(answer.unwrap_or_else(|| edition.answers.answer(nowhere, &client)));
+            return Some(answer.unwrap_or_else(|| say(nowhere, request, exchange)));
         }
         let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
@@ -158,6 +158,7 @@ impl Gateway {
         }
         let health = match decision.outcome {
             Outcome::Health => {
+                let client = asking(request, exchange.id.as_str());
                 Some(edition.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
             }
             _ => None,
@@ -235,7 +236,7 @@ impl ProxyHttp for Phases {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
-        Exchange::new(self.pin().edition, self.in_flight())
+        Exchange::new(Instant::now(), self.pin().edition, self.in_flight())
     }
 
     /// Connections hand over what they know of a request.
@@ -594,8 +595,9 @@ pub(super) fn say(saying: Saying<'_>, request: &RequestHeader, exchange: &Exchan
 
 /// What an answer of our own depends on.
 pub(super) fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
-    let path = std::str::from_utf8(request.raw_path()).unwrap_or("/");
-    let path = path.split('?').next().unwrap_or(path);
+    let target = request.raw_path();
+    let path = target.get(..memchr(b'?', target).unwrap_or(target.len())).unwrap_or_default();
+    let path = std::str::from_utf8(path).unwrap_or("/");
     answer::Client { method: &request.method, headers: &request.headers, path, request_id: id }
 }
 

@@ -2,10 +2,13 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::amendments::Amendments;
 use crate::traces::{PARENT, STATE, SpanId, TraceContext, TraceId, Traces, is_valid_state};
+
+/// What a load balancer of Google's says.
+static GOOGLES: HeaderName = HeaderName::from_static("x-cloud-trace-context");
 
 /// The trace that a request belongs to.
 #[derive(Debug, Default)]
@@ -34,7 +37,7 @@ pub(super) struct Attempt {
 impl RequestTrace {
     pub(super) fn of(headers: &HeaderMap, traces: &Traces) -> Self {
         let came = TraceContext::of(headers);
-        let google = headers.get("x-cloud-trace-context").and_then(|value| value.to_str().ok());
+        let google = headers.get(&GOOGLES).and_then(|value| value.to_str().ok());
         let googles = google.and_then(|value| TraceId::parse(value.split('/').next()?));
         Self { came, googles, own: traces.begin(came), attempts: Vec::new() }
     }
@@ -116,7 +119,7 @@ impl RequestTrace {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
     use pingora::http::RequestHeader;
 
     use super::*;

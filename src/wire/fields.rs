@@ -107,7 +107,7 @@ impl<'h> Fields<'h> {
             (true, None) => Body::Chunked,
             (false, length) => Body::Length(length.unwrap_or(0)),
         };
-        Ok(Head { body, upgrade: self.upgrade })
+        Ok(Head { body, upgrade: self.upgrade, fields: self.count })
     }
 }
 

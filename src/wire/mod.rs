@@ -70,6 +70,8 @@ pub struct Head {
     pub body: Body,
     /// Whether another protocol may follow, if the other side agrees.
     pub upgrade: bool,
+    /// How many field lines it has.
+    pub fields: usize,
 }
 
 /// Reads a whole head, its empty line included, and says what follows it. An empty line before the request line is

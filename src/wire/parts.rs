@@ -20,8 +20,10 @@ impl<'h> Parts<'h> {
     /// `None` where it was not inspected.
     pub fn of(head: &'h [u8]) -> Option<Self> {
         let (request, fields) = line(head.strip_prefix(b"\r\n").unwrap_or(head)).ok()?;
-        let mut words = core::str::from_utf8(request).ok()?.split(' ');
-        Some(Self { method: words.next()?, target: words.next()?, version: words.next()?, fields })
+        let (method, rest) = word(request)?;
+        let (target, version) = word(rest)?;
+        let [method, target, version] = [method, target, version].map(core::str::from_utf8);
+        Some(Self { method: method.ok()?, target: target.ok()?, version: version.ok()?, fields })
     }
 
     /// Its fields in the order of their coming, each with its value.
@@ -40,6 +42,12 @@ impl<'h> Parts<'h> {
         let (_, host) = self.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"host"))?;
         core::str::from_utf8(host).ok()
     }
+}
+
+/// What comes before the first blank, and after it.
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (word, rest) = text.split_at_checked(memchr(b' ', text)?)?;
+    Some((word, rest.get(1..)?))
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ impl Gateway {
         request: &RequestHeader,
         head: &[u8],
     ) -> Option<(Box<Exchange>, Option<Answer>)> {
-        let (began, now) = (Instant::now(), self.reader.now());
+        let began = Instant::now();
+        let now = self.reader.moment(began);
         let pinned = self.pin();
         let config = &pinned.edition.config;
         let client = Client::behind(incoming, &config.listen.trusted_proxies);
@@ -82,8 +83,7 @@ impl Gateway {
         {
             return None;
         }
-        let mut exchange = Box::new(Exchange::new(pinned.edition.clone(), self.in_flight()));
-        exchange.began = began;
+        let mut exchange = Box::new(Exchange::new(began, pinned.edition.clone(), self.in_flight()));
         self.receive(client, &request.headers, &mut exchange, now);
         let mut answer = self.decide(&pinned, request, head, &mut exchange, now);
         if let Some(answer) = &mut answer {
@@ -122,8 +122,7 @@ impl<'h> Asked<'h> {
         let parts = Parts::of(head).filter(|parts| parts.version == "HTTP/1.1" && parts.target.starts_with('/'))?;
         let (mut request, ()) = http::Request::new(()).into_parts();
         request.method = parts.method.parse().ok()?;
-        // A browser sends some fifteen.
-        request.headers.reserve(24);
+        request.headers.reserve(what.fields);
         for (name, value) in parts.fields() {
             request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
         }

@@ -32,7 +32,8 @@ pub(super) async fn read(
     if incoming.ahead().is_empty() && !silence.is_broken(incoming, limits.idle).await {
         return Ok(None);
     }
-    let until = Instant::now() + limits.header_time;
+    // Most heads are there at once.
+    let mut until = None;
     let sizes = sizes(limits);
     let mut end = HeadEnd::default();
     loop {
@@ -46,6 +47,7 @@ pub(super) async fn read(
             let what = wire::inspect(&head, &sizes)?;
             return Ok(Some(Came::Head(head, what)));
         }
+        let until = *until.get_or_insert_with(|| Instant::now() + limits.header_time);
         match timeout_at(until, incoming.read_ahead()).await {
             Ok(Ok(1..)) => {}
             Ok(Ok(0) | Err(_)) => return Ok(None),

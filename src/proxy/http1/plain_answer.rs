@@ -2,7 +2,6 @@
 
 use std::mem::MaybeUninit;
 
-use bytes::{BufMut, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
 
@@ -39,7 +38,7 @@ impl PlainAnswer {
         came: &[u8],
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
-        wire: &mut BytesMut,
+        wire: &mut Vec<u8>,
     ) -> Result<Option<Self>, NotPlain> {
         let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let mut response = Response::new(&mut []);
@@ -55,7 +54,7 @@ impl PlainAnswer {
             return Err(NotPlain);
         }
         for part in ["HTTP/1.1 ", status.as_str(), " ", response.reason.unwrap_or_default(), "\r\n"] {
-            wire.put_slice(part.as_bytes());
+            wire.extend_from_slice(part.as_bytes());
         }
         let mut answer = Self { status, head, body: 0, keeps: true, names_request: false };
         let mut length = None;
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     fn read(head: &str) -> Result<Option<(PlainAnswer, String)>, NotPlain> {
-        let mut wire = BytesMut::new();
+        let mut wire = Vec::new();
         let instead = [(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("ours"))];
         let answer = PlainAnswer::read(head.as_bytes(), false, &instead, &mut wire)?;
         Ok(answer.map(|answer| (answer, String::from_utf8_lossy(&wire).into_owned())))
@@ -175,7 +174,7 @@ mod tests {
             assert_eq!((answer.body, answer.names_request), (0, true));
         }
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
-        let answer = PlainAnswer::read(head, true, &[], &mut BytesMut::new()).expect("plain").expect("whole");
+        let answer = PlainAnswer::read(head, true, &[], &mut Vec::new()).expect("plain").expect("whole");
         assert_eq!(answer.body, 0);
     }
 }

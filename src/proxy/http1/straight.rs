@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, BytesMut};
+use bytes::{Buf, BytesMut};
 use http::{HeaderName, HeaderValue, Method};
 use pingora::http::RequestHeader;
 use pingora::protocols::Stream;
@@ -166,7 +166,7 @@ impl Way<'_> {
     /// the client is sent.
     async fn ask(
         &mut self,
-        wire: &mut BytesMut,
+        wire: &mut Vec<u8>,
         came: &mut BytesMut,
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
@@ -194,12 +194,7 @@ impl Way<'_> {
 
     /// Sends a client the head in `wire`, and the body that begins with what `came` of it: so many bytes of that, and
     /// whether nothing came beyond it.
-    async fn pass_back(
-        &mut self,
-        wire: &mut BytesMut,
-        mut came: BytesMut,
-        body: u64,
-    ) -> (usize, Result<bool, Stopped>) {
+    async fn pass_back(&mut self, wire: &mut Vec<u8>, mut came: BytesMut, body: u64) -> (usize, Result<bool, Stopped>) {
         let (mut bytes, mut left) = (0, body);
         loop {
             let (piece, beyond) = came.split_at(usize::try_from(left).unwrap_or(usize::MAX).min(came.len()));
@@ -254,10 +249,10 @@ impl Stopped {
 }
 
 /// Sends the head that is in `wire`, if it was not sent before, and a piece of a body: a short one together with it.
-async fn send(incoming: &mut Incoming, wire: &mut BytesMut, piece: &[u8]) -> std::io::Result<()> {
+async fn send(incoming: &mut Incoming, wire: &mut Vec<u8>, piece: &[u8]) -> std::io::Result<()> {
     let goes_with_head = !wire.is_empty() && piece.len() <= PIECE;
     if goes_with_head {
-        wire.put_slice(piece);
+        wire.extend_from_slice(piece);
     }
     incoming.write_all(wire).await?;
     wire.clear();
@@ -268,12 +263,12 @@ async fn send(incoming: &mut Incoming, wire: &mut BytesMut, piece: &[u8]) -> std
 }
 
 /// A request as a server gets it: its fields as they came but for those of the client's connection, and our own.
-fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> BytesMut {
+fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> Vec<u8> {
     let amendments = Amendments::of(request, exchange);
     let target = exchange.target.as_deref().unwrap_or(parts.target.as_bytes());
-    let mut wire = BytesMut::with_capacity(PIECE);
+    let mut wire = Vec::with_capacity(PIECE);
     for part in [parts.method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
-        wire.put_slice(part);
+        wire.extend_from_slice(part);
     }
     let goes_on =
         |name: &[u8]| !OF_CONNECTION.iter().any(|other| name.eq_ignore_ascii_case(other)) && !amendments.replace(name);
@@ -283,6 +278,6 @@ fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> B
     for (name, value) in amendments.told() {
         line(&mut wire, name, value.as_bytes());
     }
-    wire.put_slice(b"\r\n");
+    wire.extend_from_slice(b"\r\n");
     wire
 }
