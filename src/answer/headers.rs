@@ -35,7 +35,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 impl Headers {
     /// What every answer has.
     pub(super) fn new(proxy_status: ProxyStatus, reference: &Reference<'_>) -> Self {
-        let mut all = Vec::with_capacity(20);
+        let mut all = Vec::with_capacity(14);
         all.extend_from_slice(&EVERYWHERE);
         all.push((PROXY_STATUS.clone(), proxy_status.header()));
         all.push((REQUEST_ID.clone(), reference.header()));

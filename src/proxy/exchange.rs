@@ -128,14 +128,21 @@ pub(super) struct Attempts {
     pub(super) in_doubt: bool,
     /// The server that it goes to next, where that is chosen already.
     pub(super) chosen: Option<Choice>,
-    /// The connection on which it was sent before pingora knew of it, where it was.
-    pub(super) under_way: Option<UnderWay>,
-    /// How long its answer was waited for there.
-    pub(super) waited: Duration,
+    /// Where it was sent before pingora knew of it: how.
+    pub(super) sent: Option<Box<Sent>>,
     /// Until when its answer must have come whole, if it has to.
     until: Option<Instant>,
     /// What is done once alone.
     pub(super) spent: Spent,
+}
+
+/// A request that was sent, and whose answer is for pingora to read.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// The connection, with what came on it.
+    pub(super) under_way: UnderWay,
+    /// How long the answer was waited for.
+    pub(super) waited: Duration,
 }
 
 /// What is done once alone with a request.

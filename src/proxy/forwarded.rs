@@ -47,11 +47,7 @@ pub(super) fn tell<'r>(
         told = false;
     }
     let [chain, elements] = [FOR, FORWARDED].map(|name| if told { joined(&request.headers, name) } else { None });
-    let asker = Asker {
-        client,
-        address: client.address.map(|address| address.to_string()),
-        host: authority(request).unwrap_or_default(),
-    };
+    let asker = Asker { client, address: client.address.map(shown), host: authority(request).unwrap_or_default() };
     let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
     if speaks_forwarded || !speaks_x {
         amendments.set(FORWARDED, after(elements, asker.element()));
@@ -93,6 +89,17 @@ fn tell_x_forwarded<'r>(
     if said(HOST).is_none() && !host.is_empty() {
         amendments.set(HOST, host);
     }
+}
+
+/// An address as text. Nearly every one is of IPv4, and said in every request.
+fn shown(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity(15);
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        text.push_str(if place == 0 { "" } else { "." });
+        text.push_str(itoa::Buffer::new().format(octet));
+    }
+    text
 }
 
 /// A list with one more at its end.

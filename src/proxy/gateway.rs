@@ -316,14 +316,14 @@ impl ProxyHttp for Phases {
             if let Some(left) = exchange.attempts.left(total)? {
                 at_most(&mut peer, left);
             }
-            let waited = std::mem::take(&mut exchange.attempts.waited);
+            let waited = exchange.attempts.sent.as_ref().map_or(Duration::ZERO, |sent| sent.waited);
             peer.options.read_timeout = peer.options.read_timeout.map(|limit| limit.saturating_sub(waited));
         }
         Ok(peer)
     }
 
     fn under_way(&self, _session: &mut Session, exchange: &mut Exchange) -> Option<UnderWay> {
-        exchange.attempts.under_way.take()
+        exchange.attempts.sent.take().map(|sent| sent.under_way)
     }
 
     async fn request_body_filter(

@@ -20,10 +20,9 @@ impl<'h> Parts<'h> {
     /// `None` where it was not inspected.
     pub fn of(head: &'h [u8]) -> Option<Self> {
         let (request, fields) = line(head.strip_prefix(b"\r\n").unwrap_or(head)).ok()?;
-        let (method, rest) = word(request)?;
+        let (method, rest) = word(core::str::from_utf8(request).ok()?)?;
         let (target, version) = word(rest)?;
-        let [method, target, version] = [method, target, version].map(core::str::from_utf8);
-        Some(Self { method: method.ok()?, target: target.ok()?, version: version.ok()?, fields })
+        Some(Self { method, target, version, fields })
     }
 
     /// Its fields in the order of their coming, each with its value.
@@ -45,8 +44,8 @@ impl<'h> Parts<'h> {
 }
 
 /// What comes before the first blank, and after it.
-fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (word, rest) = text.split_at_checked(memchr(b' ', text)?)?;
+fn word(text: &str) -> Option<(&str, &str)> {
+    let (word, rest) = text.split_at_checked(memchr(b' ', text.as_bytes())?)?;
     Some((word, rest.get(1..)?))
 }
 

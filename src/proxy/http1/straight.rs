@@ -21,7 +21,7 @@ use super::silence::Silence;
 use super::written::{end, line};
 use crate::answer::UpstreamFailure;
 use crate::proxy::amendments::Amendments;
-use crate::proxy::exchange::Exchange;
+use crate::proxy::exchange::{Exchange, Sent};
 use crate::proxy::upstreams::Pool;
 use crate::wire::Parts;
 
@@ -110,8 +110,8 @@ impl Http1<'_> {
             }
             Err(unanswered) => {
                 if let Unanswered::UnderWay = unanswered {
-                    exchange.attempts.waited = began.elapsed();
-                    exchange.attempts.under_way = Some(UnderWay::new(server, came));
+                    let under_way = UnderWay::new(server, came);
+                    exchange.attempts.sent = Some(Box::new(Sent { under_way, waited: began.elapsed() }));
                 }
                 exchange.attempts.chosen = Some(choice);
                 return AtOnce::Rest(Some(exchange));
