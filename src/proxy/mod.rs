@@ -7,9 +7,9 @@
 //! | `exchange` | one request and what became of it |
 //! | `facts` | what a decision looks at, read off the wire |
 //! | `client`, `forwarded`, `request_id` | who asks, and how the backend is told |
+//! | `amendments` | all that a backend is told beside what came, and not told of that |
 //! | `upstreams` | the servers: names, health, failover |
 //! | `own_answer`, `failure` | what is answered here, and what is said when no server answers |
-//! | `refusing` | whether requests are being refused, so that it is worth a look whether the next one is |
 //! | `recheck` | what takes the place of a backend's failure, after another look at the catalog |
 //! | `stale` | the last good answers: what is kept, for whom, and how it is given |
 //! | `tenant` | whose a request is, and what is said of refused tenants |
@@ -26,7 +26,7 @@
 //! | `behind` | who is behind a proxy, by the PROXY protocol |
 //! | `connection`, `crowd` | HTTP/1 or HTTP/2, and how many are let in |
 //! | `pace`, `taking` | how slowly a body may come, and an answer may be taken |
-//! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora |
+//! | `http1` | a connection over HTTP/1, one request after another: what comes before pingora, and what needs none of it |
 //! | `http2` | the same over HTTP/2: what a client may do with streams and frames |
 //! | `https_only` | who is sent on to https, and told to stay there |
 //! | `drain` | how it ends |

@@ -9,23 +9,48 @@ pub struct BodyEnd(State);
 
 #[derive(Debug, Clone)]
 enum State {
-    Length(u64),
+    Length { whole: u64, left: u64 },
     Chunks(Chunks),
 }
 
 impl BodyEnd {
     /// The end of a body as [`super::inspect`] announced it.
     pub const fn of(body: Body) -> Self {
+        Self::new(body, true)
+    }
+
+    /// The same of an answer's body.
+    pub const fn of_answer(body: Body) -> Self {
+        Self::new(body, false)
+    }
+
+    const fn new(body: Body, of_request: bool) -> Self {
         Self(match body {
-            Body::Length(left) => State::Length(left),
-            Body::Chunked => State::Chunks(Chunks::new()),
+            Body::Length(whole) => State::Length { whole, left: whole },
+            Body::Chunked => State::Chunks(Chunks::new(of_request)),
         })
+    }
+
+    /// How many bytes have come of what the body carries.
+    pub fn carried(&self) -> u64 {
+        match &self.0 {
+            State::Length { whole, left } => whole - left,
+            State::Chunks(chunks) => chunks.carried(),
+        }
+    }
+
+    /// How many more bytes are to come, where that is known.
+    pub const fn left(&self) -> Option<u64> {
+        match &self.0 {
+            State::Length { left, .. } => Some(*left),
+            State::Chunks(_) => None,
+        }
     }
 
     /// Whether nothing of the body is left.
     pub fn is_reached(&self) -> bool {
         match &self.0 {
-            State::Length(left) => *left == 0,
+            State::Length { left, .. } => *left == 0,
             State::Chunks(chunks) => chunks.are_done(),
         }
     }
@@ -33,7 +58,7 @@ impl BodyEnd {
     /// Reads on, and says how many of these bytes belong to the body: fewer than all only at its end.
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, WireRefusal> {
         match &mut self.0 {
-            State::Length(left) => {
+            State::Length { left, .. } => {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
                 Ok(taken)

@@ -22,6 +22,10 @@ pub(super) struct Chunks {
     line: usize,
     extensions: usize,
     trailers: usize,
+    /// Bytes of the chunks themselves.
+    carried: u64,
+    /// Whether a client sends them.
+    of_request: bool,
 }
 
 /// What the next byte is.
@@ -56,8 +60,13 @@ enum At {
 }
 
 impl Chunks {
-    pub(super) const fn new() -> Self {
-        Self { at: At::Size { size: 0, digits: 0 }, line: 0, extensions: 0, trailers: 0 }
+    /// Servers may pad a size with blanks, as some do that are older than the rule against it.
+    pub(super) const fn new(of_request: bool) -> Self {
+        Self { at: At::Size { size: 0, digits: 0 }, line: 0, extensions: 0, trailers: 0, carried: 0, of_request }
+    }
+
+    pub(super) fn carried(&self) -> u64 {
+        self.carried
     }
 
     pub(super) fn are_done(&self) -> bool {
@@ -71,7 +80,9 @@ impl Chunks {
             if let At::Data { left } = self.at {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
                 rest = rest.get(taken..).unwrap_or_default();
-                let left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
+                let taken = u64::try_from(taken).unwrap_or(u64::MAX);
+                self.carried += taken;
+                let left = left.saturating_sub(taken);
                 self.at = if left == 0 { At::DataReturn } else { At::Data { left } };
             }
             let [byte, after @ ..] = rest else { break };
@@ -86,6 +97,7 @@ impl Chunks {
             (At::Size { size, digits }, _) => self.size(size, digits, byte),
             (At::Blank { size }, b' ' | b'\t') => self.extend(At::Blank { size }),
             (At::Blank { size }, b';') => self.extend(At::Extension { size }),
+            (At::Blank { size }, b'\r') if !self.of_request => Ok(At::SizeEnd { size }),
             (At::Blank { .. }, _) => Err(WireRefusal::BadChunkSize),
             (At::Extension { size }, b'\r') => Ok(At::SizeEnd { size }),
             (At::Extension { size }, _) => match misplaced(byte) {
@@ -133,7 +145,8 @@ impl Chunks {
     fn extend(&mut self, next: At) -> Result<At, WireRefusal> {
         self.line += 1;
         self.extensions += 1;
-        let too_long = self.line > LONGEST_HEAD || self.extensions > MOST_EXTENSIONS;
+        let too_many = self.of_request && self.extensions > MOST_EXTENSIONS;
+        let too_long = too_many || self.line > LONGEST_HEAD;
         if too_long { Err(WireRefusal::ChunkExtensions) } else { Ok(next) }
     }
 

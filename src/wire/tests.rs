@@ -385,6 +385,22 @@ fn extensions_and_trailers_have_their_bounds() {
     assert_eq!(read(trailers.as_bytes()), Err(WireRefusal::TrailersTooLarge));
 }
 
+#[test]
+fn a_server_may_pad_its_chunks_and_what_they_carry_is_counted() {
+    let padded = b"5    \r\nhello\r\n2;a=b\r\n, \r\n0\r\nExpires: 0\r\n\r\nmore";
+    let mut end = BodyEnd::of_answer(Body::Chunked);
+    for (at, byte) in padded.iter().enumerate().take(padded.len() - 4) {
+        assert!(!end.is_reached(), "{at}");
+        assert_eq!(end.read(&[*byte]), Ok(1), "{at}");
+    }
+    assert_eq!((end.is_reached(), end.carried(), end.left()), (true, 7, None));
+    assert_eq!(end.read(b"more"), Ok(0));
+    let forever = "1          \r\nx\r\n".repeat(10_000);
+    assert_eq!(BodyEnd::of_answer(Body::Chunked).read(forever.as_bytes()), Ok(forever.len()));
+    let mut end = BodyEnd::of_answer(Body::Length(9));
+    assert_eq!((end.read(b"hello"), end.carried(), end.left()), (Ok(5), 5, Some(4)));
+}
+
 /// Heads made of the pieces that matter.
 fn heads() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![

@@ -54,10 +54,26 @@ impl Connection {
                 while !body.ends_with(b"0\r\n\r\n") {
                     body.push(self.0.read_u8().await.expect("more of it"));
                 }
+                body = without_chunks(&body);
             }
             Came { head, body: String::from_utf8(body).expect("text") }
         };
         timeout(LIMIT, read).await.expect("an answer in time")
+    }
+}
+
+/// What chunks carry.
+fn without_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    loop {
+        let end = body.windows(2).position(|two| two == b"\r\n").expect("a size");
+        let size = std::str::from_utf8(&body[..end]).expect("text").trim();
+        let size = usize::from_str_radix(size.split(';').next().expect("a size").trim(), 16).expect("a size");
+        if size == 0 {
+            return whole;
+        }
+        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
+        body = &body[end + 2 + size + 2..];
     }
 }
 

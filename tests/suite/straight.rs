@@ -30,6 +30,8 @@ async fn a_client_gets_the_same_answer() {
         Step::Pieces(all.chunks(all.len() / 3).map(<[u8]>::to_vec).collect())
     };
     let raw = |bytes: &str| Step::Answer(bytes.as_bytes().to_vec());
+    let chunks = |pieces: &[&str]| Step::Pieces(pieces.iter().map(|piece| piece.as_bytes().to_vec()).collect());
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
     let odd =
         "Server: a\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nX-Empty:\r\nX-Utf8: \u{e9}\r\nKeep-Alive: timeout=5\r\n";
     for (request, answer, straight) in [
@@ -47,7 +49,16 @@ async fn a_client_gets_the_same_answer() {
         ("GET /", raw("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n"), true),
         ("GET /", Step::Answer(plain(500, "X-A: b\r\n", "broken")), false),
         ("GET /", Step::Answer(plain(503, "", "")), false),
-        ("GET /", raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"), false),
+        ("GET /", raw(&format!("{chunked}1\r\na\r\n0\r\n\r\n")), true),
+        ("GET /", raw(&format!("{chunked}5  \r\nhello\r\n2;a=b\r\n, \r\n0\r\n\r\n")), true),
+        ("GET /", chunks(&[&chunked, "3\r", "\nabc\r\n", "1\r\nd\r\n0", "\r\n\r\n"]), true),
+        ("GET /", chunks(&[&chunked, &format!("{:x}\r\n{large}\r\n", large.len()), "0\r\n\r\n"]), true),
+        ("HEAD /", raw(&chunked), true),
+        (
+            "GET /",
+            raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+            false,
+        ),
         ("GET /", raw("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na"), false),
         ("GET /", raw("HTTP/1.1 200 OK\r\nConnection: x-hop\r\nX-Hop: a\r\nContent-Length: 1\r\n\r\na"), false),
         ("GET /", raw("HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\na"), false),

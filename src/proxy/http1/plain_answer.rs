@@ -7,6 +7,7 @@ use httparse::{Header, ParserConfig, Response, Status};
 
 use super::written::line;
 use crate::proxy::request_id;
+use crate::wire::Body;
 
 /// No answer of more fields is plain.
 const MOST_FIELDS: usize = 64;
@@ -19,8 +20,8 @@ pub(super) struct PlainAnswer {
     pub(super) status: StatusCode,
     /// How long its head is.
     pub(super) head: usize,
-    /// How long its body is.
-    pub(super) body: u64,
+    /// What follows its head.
+    pub(super) body: Body,
     /// Whether the server uses its connection again.
     pub(super) keeps: bool,
     /// Whether it names the request itself.
@@ -56,8 +57,8 @@ impl PlainAnswer {
         for part in ["HTTP/1.1 ", status.as_str(), " ", response.reason.unwrap_or_default(), "\r\n"] {
             wire.extend_from_slice(part.as_bytes());
         }
-        let mut answer = Self { status, head, body: 0, keeps: true, names_request: false };
-        let mut length = None;
+        let mut answer = Self { status, head, body: Body::Length(0), keeps: true, names_request: false };
+        let mut body = None;
         for Header { name, value } in response.headers.iter() {
             let is_passed_on = match name.len() {
                 4 if name.eq_ignore_ascii_case("date") => false,
@@ -67,13 +68,8 @@ impl PlainAnswer {
                 }
                 10 if name.eq_ignore_ascii_case("keep-alive") => false,
                 16 if name.eq_ignore_ascii_case("proxy-connection") => false,
-                14 if name.eq_ignore_ascii_case("content-length") => {
-                    if length.replace(read_length(value)?).is_some() {
-                        return Err(NotPlain);
-                    }
-                    true
-                }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => return Err(NotPlain),
+                14 if name.eq_ignore_ascii_case("content-length") => once(&mut body, Body::Length(length(value)?))?,
+                17 if name.eq_ignore_ascii_case("transfer-encoding") => once(&mut body, chunked(value)?)?,
                 12 if name.eq_ignore_ascii_case(request_id::NAME) => {
                     answer.names_request = true;
                     true
@@ -85,12 +81,10 @@ impl PlainAnswer {
             }
         }
         let has_none = to_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        answer.body = match length {
-            _ if has_none => 0,
-            Some(length) => length,
-            // Its end is that of the connection.
-            None => return Err(NotPlain),
-        };
+        if !has_none {
+            // Otherwise its end is that of the connection.
+            answer.body = body.ok_or(NotPlain)?;
+        }
         Ok(Some(answer))
     }
 }
@@ -105,7 +99,16 @@ fn stays(value: &[u8]) -> Result<bool, NotPlain> {
     }
 }
 
-fn read_length(value: &[u8]) -> Result<u64, NotPlain> {
+/// What frames a body is said once.
+fn once(known: &mut Option<Body>, body: Body) -> Result<bool, NotPlain> {
+    if known.replace(body).is_some() { Err(NotPlain) } else { Ok(true) }
+}
+
+fn chunked(value: &[u8]) -> Result<Body, NotPlain> {
+    if value.eq_ignore_ascii_case(b"chunked") { Ok(Body::Chunked) } else { Err(NotPlain) }
+}
+
+fn length(value: &[u8]) -> Result<u64, NotPlain> {
     let digits = core::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or(NotPlain)
 }
@@ -131,7 +134,7 @@ mod tests {
         let expected = PlainAnswer {
             status: StatusCode::NOT_FOUND,
             head: head.len(),
-            body: 3,
+            body: Body::Length(3),
             keeps: false,
             names_request: false,
         };
@@ -153,7 +156,8 @@ mod tests {
             "HTTP/1.1 101 Switching Protocols\r\n\r\n",
             "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\n",
@@ -171,10 +175,10 @@ mod tests {
         for status in [204, 304] {
             let (answer, _) =
                 read(&format!("HTTP/1.1 {status} \r\nX-Request-ID: a\r\n\r\n")).expect("plain").expect("whole");
-            assert_eq!((answer.body, answer.names_request), (0, true));
+            assert_eq!((answer.body, answer.names_request), (Body::Length(0), true));
         }
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
         let answer = PlainAnswer::read(head, true, &[], &mut Vec::new()).expect("plain").expect("whole");
-        assert_eq!(answer.body, 0);
+        assert_eq!(answer.body, Body::Length(0));
     }
 }

@@ -23,7 +23,7 @@ use crate::answer::UpstreamFailure;
 use crate::proxy::amendments::Amendments;
 use crate::proxy::exchange::{Exchange, Sent};
 use crate::proxy::upstreams::Pool;
-use crate::wire::Parts;
+use crate::wire::{BodyEnd, Parts};
 
 /// Room for the head of nearly every request and answer; of a short answer, for the body as well.
 const PIECE: usize = 4096;
@@ -100,8 +100,8 @@ impl Http1<'_> {
         let instead: Vec<_> = exchange.told_with_answers().collect();
         let mut wire = as_sent(parts, request, &exchange);
         let mut came = BytesMut::with_capacity(PIECE);
-        let answer = match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
-            Ok(answer) => answer,
+        let (answer, body) = match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
+            Ok(begun) => begun,
             Err(Unanswered::Left(why)) => {
                 exchange.error = Some(why);
                 exchange.trace.attempt_is_over(Some("connection_terminated"));
@@ -125,18 +125,14 @@ impl Http1<'_> {
         }
         end(&mut wire, (!answer.names_request).then_some(&exchange.id), keeps);
         came.advance(answer.head);
-        let (bytes, passed) = way.pass_back(&mut wire, came, answer.body).await;
-        let is_over = match passed {
-            Ok(is_over) => is_over,
-            Err(stopped) => {
-                self.note_stopped(stopped, &mut exchange);
-                false
-            }
-        };
-        if is_over && answer.keeps {
-            self.proxy.kept().put(server, choice.peer());
+        let (bytes, passed) = way.pass_back(&mut wire, came, body).await;
+        match passed {
+            Ok(nothing_beyond) if nothing_beyond && answer.keeps => self.proxy.kept().put(server, choice.peer()),
+            Ok(_) => {}
+            Err(stopped) => self.note_stopped(stopped, &mut exchange),
         }
         let goes_on = exchange.error.is_none() && keeps;
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.gateway.note_end(request, answer.status.as_u16(), bytes, &mut exchange);
         if exchange.error.is_none() && !keeps {
             let _ = incoming.shutdown().await;
@@ -170,7 +166,7 @@ impl Way<'_> {
         came: &mut BytesMut,
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
-    ) -> Result<PlainAnswer, Unanswered> {
+    ) -> Result<(PlainAnswer, BodyEnd), Unanswered> {
         let limit = self.limit();
         let sending = async {
             self.server.write_all(wire).await?;
@@ -185,31 +181,53 @@ impl Way<'_> {
             }
             wire.clear();
             match PlainAnswer::read(came, to_head, instead, wire) {
-                Ok(Some(answer)) => return Ok(answer),
+                Ok(Some(answer)) => {
+                    // What is no body at all is noticed before anything of it goes out.
+                    let body = BodyEnd::of_answer(answer.body);
+                    let begins = came.get(answer.head..).unwrap_or_default();
+                    return body.clone().read(begins).map(|_| (answer, body)).map_err(|_| Unanswered::UnderWay);
+                }
                 Ok(None) => {}
                 Err(NotPlain) => return Err(Unanswered::UnderWay),
             }
         }
     }
 
-    /// Sends a client the head in `wire`, and the body that begins with what `came` of it: so many bytes of that, and
-    /// whether nothing came beyond it.
-    async fn pass_back(&mut self, wire: &mut Vec<u8>, mut came: BytesMut, body: u64) -> (usize, Result<bool, Stopped>) {
-        let (mut bytes, mut left) = (0, body);
+    /// Sends a client the head in `wire`, and the body that begins with what `came` of it: how many bytes it carried,
+    /// and whether nothing came beyond it.
+    async fn pass_back(
+        &mut self,
+        wire: &mut Vec<u8>,
+        mut came: BytesMut,
+        mut body: BodyEnd,
+    ) -> (u64, Result<bool, Stopped>) {
         loop {
-            let (piece, beyond) = came.split_at(usize::try_from(left).unwrap_or(usize::MAX).min(came.len()));
+            let before = body.carried();
+            let used = match body.read(&came) {
+                Ok(used) => used,
+                Err(refusal) => {
+                    return (
+                        before,
+                        Err(Stopped::Torn(format!("the body of the server's answer makes no sense: {refusal}"))),
+                    );
+                }
+            };
+            let (piece, beyond) = came.split_at(used);
             if let Err(error) = send(self.incoming, wire, piece).await {
-                return (bytes, Err(Stopped::of_client(&error)));
+                return (before, Err(Stopped::of_client(&error)));
             }
-            bytes += piece.len();
-            left -= piece.len() as u64;
-            if left == 0 {
-                return (bytes, Ok(beyond.is_empty()));
+            if body.is_reached() {
+                return (body.carried(), Ok(beyond.is_empty()));
             }
+            let was_full = came.len() == came.capacity();
             came.clear();
-            came.reserve(LONG_PIECE.min(usize::try_from(left).unwrap_or(LONG_PIECE)));
+            came.reserve(match body.left() {
+                Some(left) => usize::try_from(left).unwrap_or(LONG_PIECE).min(LONG_PIECE),
+                None if was_full => LONG_PIECE,
+                None => PIECE,
+            });
             if let Err(stopped) = self.read(&mut came).await {
-                return (bytes, Err(stopped));
+                return (body.carried(), Err(stopped));
             }
         }
     }
