@@ -141,8 +141,8 @@ pub(super) struct Attempts {
 pub(super) struct Sent {
     /// The connection, with what came on it.
     pub(super) under_way: UnderWay,
-    /// How long the answer was waited for.
-    pub(super) waited: Duration,
+    /// Whether nothing came of an answer for as long as it is waited for.
+    pub(super) was_silent: bool,
 }
 
 /// What is done once alone with a request.

@@ -313,11 +313,16 @@ impl ProxyHttp for Phases {
             without_limit(&mut peer);
         } else {
             let total = exchange.pool().and_then(Pool::total_timeout);
-            if let Some(left) = exchange.attempts.left(total)? {
+            let left = exchange.attempts.left(total).map_err(|mut error| {
+                error.set_retry(again::look_before_giving_up(session, &error, exchange));
+                error
+            })?;
+            if let Some(left) = left {
                 at_most(&mut peer, left);
             }
-            let waited = exchange.attempts.sent.as_ref().map_or(Duration::ZERO, |sent| sent.waited);
-            peer.options.read_timeout = peer.options.read_timeout.map(|limit| limit.saturating_sub(waited));
+            if exchange.attempts.sent.as_ref().is_some_and(|sent| sent.was_silent) {
+                at_most(&mut peer, Duration::ZERO);
+            }
         }
         Ok(peer)
     }

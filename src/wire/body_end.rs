@@ -55,6 +55,16 @@ impl BodyEnd {
         }
     }
 
+    /// Reads on, and says how many of these bytes come before any trailer, and how many belong to the body at all.
+    pub fn read_to_trailers(&mut self, bytes: &[u8]) -> Result<(usize, usize), WireRefusal> {
+        let before = match &mut self.0 {
+            State::Length { .. } => self.read(bytes)?,
+            State::Chunks(chunks) => chunks.read_to_last(bytes)?,
+        };
+        let trailers = self.read(bytes.get(before..).unwrap_or_default())?;
+        Ok((before, before + trailers))
+    }
+
     /// Reads on, and says how many of these bytes belong to the body: fewer than all only at its end.
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, WireRefusal> {
         match &mut self.0 {

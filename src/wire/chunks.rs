@@ -9,8 +9,9 @@ use super::{WireRefusal, is_token, misplaced};
 const LONGEST_HEAD: usize = 256;
 /// Extensions of all chunks together: a byte a chunk with a long extension each would cost much and carry nothing.
 const MOST_EXTENSIONS: usize = 16 * 1024;
-/// All trailers together.
+/// All trailers together, of a request and of an answer.
 const MOST_TRAILERS: usize = 16 * 1024;
+const MOST_TRAILERS_OF_ANSWER: usize = 64 * 1024;
 /// Digits of a size: more than any body has, and fewer than overflow.
 const MOST_DIGITS: u8 = 15;
 
@@ -73,10 +74,25 @@ impl Chunks {
         self.at == At::Done
     }
 
+    /// Whether the last one has come.
+    fn are_over(&self) -> bool {
+        use At::{Done, LastEnd, TrailerEnd, TrailerName, TrailerStart, TrailerValue};
+        matches!(self.at, TrailerStart | TrailerName | TrailerValue | TrailerEnd | LastEnd | Done)
+    }
+
     /// As [`super::BodyEnd::read`].
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<usize, WireRefusal> {
+        self.read_until(bytes, Self::are_done)
+    }
+
+    /// The same up to the last chunk, whose own line belongs to it.
+    pub(super) fn read_to_last(&mut self, bytes: &[u8]) -> Result<usize, WireRefusal> {
+        self.read_until(bytes, Self::are_over)
+    }
+
+    fn read_until(&mut self, bytes: &[u8], is_reached: fn(&Self) -> bool) -> Result<usize, WireRefusal> {
         let mut rest = bytes;
-        while !self.are_done() {
+        while !is_reached(self) {
             if let At::Data { left } = self.at {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
                 rest = rest.get(taken..).unwrap_or_default();
@@ -153,6 +169,7 @@ impl Chunks {
     /// Counts a byte of a trailer.
     fn trail(&mut self, next: At) -> Result<At, WireRefusal> {
         self.trailers += 1;
-        if self.trailers > MOST_TRAILERS { Err(WireRefusal::TrailersTooLarge) } else { Ok(next) }
+        let most = if self.of_request { MOST_TRAILERS } else { MOST_TRAILERS_OF_ANSWER };
+        if self.trailers > most { Err(WireRefusal::TrailersTooLarge) } else { Ok(next) }
     }
 }

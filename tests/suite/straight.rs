@@ -54,6 +54,8 @@ async fn a_client_gets_the_same_answer() {
         ("GET /", chunks(&[&chunked, "3\r", "\nabc\r\n", "1\r\nd\r\n0", "\r\n\r\n"]), true),
         ("GET /", chunks(&[&chunked, &format!("{:x}\r\n{large}\r\n", large.len()), "0\r\n\r\n"]), true),
         ("HEAD /", raw(&chunked), true),
+        ("GET /", raw(&format!("{chunked}1;b\r\na\r\n0\r\nSet-Cookie: a=b\r\nExpires: 0\r\n\r\n")), true),
+        ("GET /", chunks(&[&chunked, "1\r\na\r\n0\r\nSet-", "Cookie: a=b\r\n", "\r\n"]), true),
         (
             "GET /",
             raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n1\r\na\r\n0\r\n\r\n"),
@@ -167,6 +169,52 @@ async fn a_server_that_says_nothing_is_given_the_time_that_it_has_and_no_more() 
         assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(5), "{more}: {took:?}");
         assert_eq!(backend.requests(), 2);
     }
+}
+
+#[tokio::test]
+async fn what_is_handed_over_late_still_has_its_time() {
+    let slow = |status: &str, more: &str| {
+        let head = format!("HTTP/1.1 {status} Status\r\n{more}\r\n");
+        Step::Slowly(
+            Duration::from_millis(700),
+            [head.as_str(), "a body ", "in pieces"].map(|piece| piece.into()).to_vec(),
+        )
+    };
+    for limit in ["read_timeout = \"1s\"", "total_timeout = \"5s\""] {
+        for (status, more) in
+            [("500", "Content-Length: 16\r\n"), ("200", "Connection: close, x\r\nContent-Length: 16\r\n")]
+        {
+            let backend = Scripted::start(vec![warm(), slow(status, more)]).await;
+            let gateway = before(backend.address(), limit).await;
+            let mut connection = Connection::to(&gateway).await;
+            connection.ask("GET /warm", "").await;
+            let came = connection.ask("GET /slow", "").await;
+            assert_eq!((came.status(), came.body.as_str()), (status, "a body in pieces"), "{limit} {}", came.head);
+            assert_eq!(backend.requests(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_that_takes_too_long_ends_though_something_always_comes() {
+    let forever = "x".repeat(4 << 20);
+    let backend = Scripted::start(vec![warm(), Step::Answer(plain(200, "", &forever))]).await;
+    let gateway = before(backend.address(), "total_timeout = \"1s\"").await;
+    let mut connection = Connection::to(&gateway).await;
+    connection.ask("GET /warm", "").await;
+    connection.send("GET /much HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    // It takes some at a time, so that the server has always more.
+    let mut came = 0;
+    let mut piece = vec![0; 64 * 1024];
+    let taking = async {
+        while let Ok(bytes @ 1..) = connection.0.read(&mut piece).await {
+            came += bytes;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(LIMIT, taking).await.expect("an end");
+    assert!(came < forever.len(), "{came}");
+    gateway.logged("in time").await;
 }
 
 #[tokio::test]

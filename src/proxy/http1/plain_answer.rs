@@ -63,7 +63,7 @@ impl PlainAnswer {
             let is_passed_on = match name.len() {
                 4 if name.eq_ignore_ascii_case("date") => false,
                 10 if name.eq_ignore_ascii_case("connection") => {
-                    answer.keeps = stays(value)?;
+                    answer.keeps &= stays(value)?;
                     false
                 }
                 10 if name.eq_ignore_ascii_case("keep-alive") => false,

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use pingora::http::RequestHeader;
 use pingora::protocols::Stream;
 use pingora::proxy::UnderWay;
+use pingora::upstreams::peer::PeerOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
@@ -30,6 +31,9 @@ const PIECE: usize = 4096;
 /// So much of a long body is under way at once.
 const LONG_PIECE: usize = 64 * 1024;
 
+/// What follows the line of the last chunk where there are no trailers.
+const END_OF_CHUNKS: &[u8] = b"\r\n";
+
 /// Fields of a request that are said of the client's connection (RFC 9110, section 7.6.1).
 const OF_CONNECTION: [&[u8]; 10] = [
     b"connection",
@@ -49,7 +53,9 @@ struct Way<'w> {
     incoming: &'w mut Incoming,
     server: &'w mut Stream,
     silence: &'w mut Silence,
-    /// How long the server may say nothing.
+    /// How long the server may take nothing of a request.
+    write_timeout: Option<Duration>,
+    /// How long it may say nothing.
     read_timeout: Option<Duration>,
     /// Until when all must have come.
     until: Option<Instant>,
@@ -71,6 +77,8 @@ enum Unanswered {
     Left(String),
     /// Nobody knows how much of the request was sent.
     Unsent,
+    /// The server says nothing for too long.
+    Silent,
     /// The rest is for others to read.
     UnderWay,
 }
@@ -93,10 +101,9 @@ impl Http1<'_> {
             exchange.attempts.chosen = Some(choice);
             return AtOnce::Rest(Some(exchange));
         };
-        let began = Instant::now();
-        let read_timeout = choice.peer().options.read_timeout;
-        let until = left.map(|left| began + left);
-        let mut way = Way { incoming, server: &mut server, silence, read_timeout, until };
+        let PeerOptions { write_timeout, read_timeout, .. } = choice.peer().options;
+        let until = left.map(|left| Instant::now() + left);
+        let mut way = Way { incoming, server: &mut server, silence, write_timeout, read_timeout, until };
         let instead: Vec<_> = exchange.told_with_answers().collect();
         let mut wire = as_sent(parts, request, &exchange);
         let mut came = BytesMut::with_capacity(PIECE);
@@ -109,9 +116,10 @@ impl Http1<'_> {
                 return AtOnce::Over(false);
             }
             Err(unanswered) => {
-                if let Unanswered::UnderWay = unanswered {
+                let was_silent = matches!(unanswered, Unanswered::Silent);
+                if was_silent || matches!(unanswered, Unanswered::UnderWay) {
                     let under_way = UnderWay::new(server, came);
-                    exchange.attempts.sent = Some(Box::new(Sent { under_way, waited: began.elapsed() }));
+                    exchange.attempts.sent = Some(Box::new(Sent { under_way, was_silent }));
                 }
                 exchange.attempts.chosen = Some(choice);
                 return AtOnce::Rest(Some(exchange));
@@ -167,17 +175,18 @@ impl Way<'_> {
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
     ) -> Result<(PlainAnswer, BodyEnd), Unanswered> {
-        let limit = self.limit();
-        let sending = async {
-            self.server.write_all(wire).await?;
-            self.server.flush().await
-        };
-        let Some(Ok(())) = self.silence.within(limit, sending).await else { return Err(Unanswered::Unsent) };
+        match self.write(wire).await {
+            Ok(()) => {}
+            Err(Stopped::Client(why)) => return Err(Unanswered::Left(why)),
+            Err(Stopped::Silent) => return Err(Unanswered::Silent),
+            Err(Stopped::Torn(_)) => return Err(Unanswered::Unsent),
+        }
         loop {
             match self.read(came).await {
                 Ok(()) => {}
                 Err(Stopped::Client(why)) => return Err(Unanswered::Left(why)),
-                Err(Stopped::Silent | Stopped::Torn(_)) => return Err(Unanswered::UnderWay),
+                Err(Stopped::Silent) => return Err(Unanswered::Silent),
+                Err(Stopped::Torn(_)) => return Err(Unanswered::UnderWay),
             }
             wire.clear();
             match PlainAnswer::read(came, to_head, instead, wire) {
@@ -203,8 +212,8 @@ impl Way<'_> {
     ) -> (u64, Result<bool, Stopped>) {
         loop {
             let before = body.carried();
-            let used = match body.read(&came) {
-                Ok(used) => used,
+            let (passed_on, used) = match body.read_to_trailers(&came) {
+                Ok(read) => read,
                 Err(refusal) => {
                     return (
                         before,
@@ -212,12 +221,15 @@ impl Way<'_> {
                     );
                 }
             };
-            let (piece, beyond) = came.split_at(used);
-            if let Err(error) = send(self.incoming, wire, piece).await {
+            let is_reached = body.is_reached();
+            // Trailers end here, as they do with pingora; what ends them is the last of a body in chunks.
+            let last = if is_reached && body.left().is_none() { END_OF_CHUNKS } else { b"" };
+            let piece = came.get(..passed_on).unwrap_or_default();
+            if let Err(error) = send(self.incoming, wire, piece, last).await {
                 return (before, Err(Stopped::of_client(&error)));
             }
-            if body.is_reached() {
-                return (body.carried(), Ok(beyond.is_empty()));
+            if is_reached {
+                return (body.carried(), Ok(used == came.len()));
             }
             let was_full = came.len() == came.capacity();
             came.clear();
@@ -232,9 +244,30 @@ impl Way<'_> {
         }
     }
 
+    /// Sends the server a request, while its client is there.
+    async fn write(&mut self, wire: &[u8]) -> Result<(), Stopped> {
+        let limit = self.limit(self.write_timeout);
+        let Self { incoming, server, silence, .. } = self;
+        let writing = async {
+            server.write_all(wire).await?;
+            server.flush().await
+        };
+        let writing = async {
+            tokio::select! {
+                biased;
+                written = writing => written.map_err(|error| Stopped::Torn(error.to_string())),
+                () = incoming.left() => Err(Stopped::left()),
+            }
+        };
+        silence.within(limit, writing).await.unwrap_or(Err(Stopped::Silent))
+    }
+
     /// Reads on what the server answers, while its client is there.
     async fn read(&mut self, into: &mut BytesMut) -> Result<(), Stopped> {
-        let limit = self.limit();
+        if self.until.is_some_and(|until| until <= Instant::now()) {
+            return Err(Stopped::Silent);
+        }
+        let limit = self.limit(self.read_timeout);
         let Self { incoming, server, silence, .. } = self;
         let reading = async {
             tokio::select! {
@@ -244,39 +277,45 @@ impl Way<'_> {
                     Ok(0) => Err(Stopped::Torn("the server closed its connection before its answer was whole".to_owned())),
                     Err(error) => Err(Stopped::Torn(format!("the server's connection broke: {error}"))),
                 },
-                () = incoming.left() => Err(Stopped::Client("the client left".to_owned())),
+                () = incoming.left() => Err(Stopped::left()),
             }
         };
         silence.within(limit, reading).await.unwrap_or(Err(Stopped::Silent))
     }
 
     /// Until when the server is waited for now.
-    fn limit(&self) -> Option<Instant> {
-        let silent = self.read_timeout.map(|timeout| Instant::now() + timeout);
+    fn limit(&self, timeout: Option<Duration>) -> Option<Instant> {
+        let silent = timeout.map(|timeout| Instant::now() + timeout);
         silent.into_iter().chain(self.until).min()
     }
 }
 
 impl Stopped {
+    fn left() -> Self {
+        Self::Client("the client left".to_owned())
+    }
+
     fn of_client(error: &std::io::Error) -> Self {
-        Self::Client(match error.kind() {
-            std::io::ErrorKind::TimedOut => error.to_string(),
-            _ => "the client left".to_owned(),
-        })
+        match error.kind() {
+            std::io::ErrorKind::TimedOut => Self::Client(error.to_string()),
+            _ => Self::left(),
+        }
     }
 }
 
-/// Sends the head that is in `wire`, if it was not sent before, and a piece of a body: a short one together with it.
-async fn send(incoming: &mut Incoming, wire: &mut Vec<u8>, piece: &[u8]) -> std::io::Result<()> {
-    let goes_with_head = !wire.is_empty() && piece.len() <= PIECE;
-    if goes_with_head {
+/// Sends the head that is in `wire`, if it was not sent before, a piece of a body and what is `last` of it: what is short
+/// together.
+async fn send(incoming: &mut Incoming, wire: &mut Vec<u8>, piece: &[u8], last: &[u8]) -> std::io::Result<()> {
+    if piece.len() <= PIECE {
         wire.extend_from_slice(piece);
-    }
-    incoming.write_all(wire).await?;
-    wire.clear();
-    if !goes_with_head {
+        wire.extend_from_slice(last);
+        incoming.write_all(wire).await?;
+    } else {
+        incoming.write_all(wire).await?;
         incoming.write_all(piece).await?;
+        incoming.write_all(last).await?;
     }
+    wire.clear();
     incoming.flush().await
 }
 

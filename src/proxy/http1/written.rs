@@ -1,6 +1,6 @@
 //! An answer as it is sent over HTTP/1.
 
-use http::header;
+use http::{HeaderName, header};
 use pingora::protocols::http::date::get_cached_date;
 
 use crate::answer::Answer;
@@ -9,6 +9,9 @@ use crate::proxy::request_id::{self, RequestId};
 /// Room for the head of nearly every answer of ours.
 const HEAD: usize = 1024;
 
+/// What [`end`] says, whatever an answer says of it.
+static OF_THE_END: [HeaderName; 2] = [header::DATE, request_id::HEADER];
+
 /// An answer as it is sent. Whether the connection is kept after it, its head says.
 pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
     let mut wire = Vec::with_capacity(HEAD + answer.body.len());
@@ -16,7 +19,7 @@ pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
     for part in ["HTTP/1.1 ", answer.status.as_str(), " ", reason, "\r\n"] {
         wire.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in answer.headers.iter().filter(|(name, _)| *name != request_id::HEADER) {
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !OF_THE_END.contains(name)) {
         line(&mut wire, name, value.as_bytes());
     }
     end(&mut wire, Some(id), keeps);

@@ -13,6 +13,7 @@ use super::lifetime::{Lifetime, speaks_to_caches};
 use super::place::Epoch;
 use super::unfit::Unfit;
 use crate::answer::{self, Answer};
+use crate::proxy::hop_by_hop::{KEEP_ALIVE, PROXY_CONNECTION};
 use crate::proxy::request_id;
 
 /// An answer that was kept. It shares no memory with the connection that it came over.
@@ -36,8 +37,10 @@ const HEADER: usize = size_of::<(HeaderName, HeaderValue)>() + 2 * ALLOCATION;
 const ALLOCATION: usize = 40;
 
 /// Headers that belong to one exchange, or are said anew.
-const OWN: [HeaderName; 8] = [
+const OWN: [HeaderName; 10] = [
     header::CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
     header::TRANSFER_ENCODING,
     header::TE,
     header::TRAILER,

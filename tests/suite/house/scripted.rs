@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +18,8 @@ pub(crate) enum Step {
     Later(Vec<u8>),
     /// Each piece by itself, a moment apart.
     Pieces(Vec<Vec<u8>>),
+    /// The same, so long apart, the first one too.
+    Slowly(Duration, Vec<Vec<u8>>),
     /// The connection breaks, when the test says so.
     Break,
     /// These bytes, and then the same.
@@ -91,12 +94,10 @@ async fn serve(mut stream: TcpStream, steps: Vec<Step>, played: Arc<AtomicUsize>
                 go.notified().await;
                 let _ = stream.write_all(bytes).await;
             }
-            Step::Pieces(pieces) => {
-                for piece in pieces {
-                    let _ = stream.write_all(piece).await;
-                    let _ = stream.flush().await;
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
+            Step::Pieces(pieces) => write(&mut stream, Duration::from_millis(20), pieces).await,
+            Step::Slowly(pause, pieces) => {
+                tokio::time::sleep(*pause).await;
+                write(&mut stream, *pause, pieces).await;
             }
             Step::BreakAfter(bytes) => {
                 let _ = stream.write_all(bytes).await;
@@ -108,5 +109,13 @@ async fn serve(mut stream: TcpStream, steps: Vec<Step>, played: Arc<AtomicUsize>
                 return;
             }
         }
+    }
+}
+
+async fn write(stream: &mut TcpStream, pause: Duration, pieces: &[Vec<u8>]) {
+    for piece in pieces {
+        let _ = stream.write_all(piece).await;
+        let _ = stream.flush().await;
+        tokio::time::sleep(pause).await;
     }
 }
