@@ -19,7 +19,7 @@ pub fn is_authority(text: &[u8]) -> bool {
     (1..=LONGEST).contains(&name.len()) && only_of_names(name) && is_port(port)
 }
 
-#[expect(clippy::needless_bitwise_bool, reason = "a loop without a branch is done many bytes at a time")]
+/// Without a branch: such a loop is done many bytes at a time.
 fn only_of_names(name: &[u8]) -> bool {
     name.iter().fold(true, |all, byte| all & stands_in_a_name(*byte))
 }

@@ -175,10 +175,7 @@ async fn a_server_that_says_nothing_is_given_the_time_that_it_has_and_no_more() 
 async fn what_is_handed_over_late_still_has_its_time() {
     let slow = |status: &str, more: &str| {
         let head = format!("HTTP/1.1 {status} Status\r\n{more}\r\n");
-        Step::Slowly(
-            Duration::from_millis(700),
-            [head.as_str(), "a body ", "in pieces"].map(|piece| piece.into()).to_vec(),
-        )
+        Step::Slowly(Duration::from_millis(700), [head.as_str(), "a body ", "in pieces"].map(Into::into).to_vec())
     };
     for limit in ["read_timeout = \"1s\"", "total_timeout = \"5s\""] {
         for (status, more) in

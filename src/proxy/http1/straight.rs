@@ -77,10 +77,8 @@ enum Unanswered {
     Left(String),
     /// Nobody knows how much of the request was sent.
     Unsent,
-    /// The server says nothing for too long.
-    Silent,
-    /// The rest is for others to read.
-    UnderWay,
+    /// The rest is for others to read, if it is not too late.
+    UnderWay { was_silent: bool },
 }
 
 impl Http1<'_> {
@@ -116,8 +114,7 @@ impl Http1<'_> {
                 return AtOnce::Over(false);
             }
             Err(unanswered) => {
-                let was_silent = matches!(unanswered, Unanswered::Silent);
-                if was_silent || matches!(unanswered, Unanswered::UnderWay) {
+                if let Unanswered::UnderWay { was_silent } = unanswered {
                     let under_way = UnderWay::new(server, came);
                     exchange.attempts.sent = Some(Box::new(Sent { under_way, was_silent }));
                 }
@@ -175,29 +172,16 @@ impl Way<'_> {
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
     ) -> Result<(PlainAnswer, BodyEnd), Unanswered> {
-        match self.write(wire).await {
-            Ok(()) => {}
-            Err(Stopped::Client(why)) => return Err(Unanswered::Left(why)),
-            Err(Stopped::Silent) => return Err(Unanswered::Silent),
-            Err(Stopped::Torn(_)) => return Err(Unanswered::Unsent),
-        }
+        const NOT_PLAIN: Unanswered = Unanswered::UnderWay { was_silent: false };
+        self.write(wire).await.map_err(|stopped| stopped.before_an_answer(Unanswered::Unsent))?;
         loop {
-            match self.read(came).await {
-                Ok(()) => {}
-                Err(Stopped::Client(why)) => return Err(Unanswered::Left(why)),
-                Err(Stopped::Silent) => return Err(Unanswered::Silent),
-                Err(Stopped::Torn(_)) => return Err(Unanswered::UnderWay),
-            }
+            self.read(came).await.map_err(|stopped| stopped.before_an_answer(NOT_PLAIN))?;
             wire.clear();
-            match PlainAnswer::read(came, to_head, instead, wire) {
-                Ok(Some(answer)) => {
-                    // What is no body at all is noticed before anything of it goes out.
-                    let body = BodyEnd::of_answer(answer.body);
-                    let begins = came.get(answer.head..).unwrap_or_default();
-                    return body.clone().read(begins).map(|_| (answer, body)).map_err(|_| Unanswered::UnderWay);
-                }
-                Ok(None) => {}
-                Err(NotPlain) => return Err(Unanswered::UnderWay),
+            if let Some(answer) = PlainAnswer::read(came, to_head, instead, wire).map_err(|NotPlain| NOT_PLAIN)? {
+                // What is no body at all is noticed before anything of it goes out.
+                let body = BodyEnd::of_answer(answer.body);
+                let begins = came.get(answer.head..).unwrap_or_default();
+                return body.clone().read(begins).map(|_| (answer, body)).map_err(|_| NOT_PLAIN);
             }
         }
     }
@@ -291,6 +275,15 @@ impl Way<'_> {
 }
 
 impl Stopped {
+    /// What that means before any answer; `torn`: where the connection broke.
+    fn before_an_answer(self, torn: Unanswered) -> Unanswered {
+        match self {
+            Self::Client(why) => Unanswered::Left(why),
+            Self::Silent => Unanswered::UnderWay { was_silent: true },
+            Self::Torn(_) => torn,
+        }
+    }
+
     fn left() -> Self {
         Self::Client("the client left".to_owned())
     }
