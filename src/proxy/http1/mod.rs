@@ -2,6 +2,8 @@
 //!
 //! The head of each is read here, whole and within bounds, and looked at before pingora sees any of it.
 //! Between two requests, and while one waits, there is nothing of pingora's but the socket.
+//! What is plain never becomes pingora's: it is answered `at_once`, or goes `straight` to a server and back, if that gives a
+//! `plain_answer`.
 
 mod at_once;
 mod head;
