@@ -1,4 +1,4 @@
-//! What of a backend's answer is meant for the next hop alone (RFC 9110, section 7.6.1).
+//! What of a request or an answer is meant for the next hop alone (RFC 9110, section 7.6.1).
 
 use http::{HeaderName, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -11,6 +11,25 @@ const FRAMING: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCOD
 
 /// Options of a connection that are no headers, or are removed anyway.
 const OPTIONS: [&str; 2] = ["keep-alive", "close"];
+
+/// Fields of a request that are said of the client's connection (RFC 9110, section 7.6.1).
+const OF_CONNECTION: [&[u8]; 10] = [
+    b"connection",
+    b"keep-alive",
+    b"te",
+    b"upgrade",
+    b"trailer",
+    b"transfer-encoding",
+    b"proxy-connection",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"http2-settings",
+];
+
+/// Whether a field of a request is one of those, in whatever letters.
+pub(super) fn is_of_connection(name: &[u8]) -> bool {
+    OF_CONNECTION.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
 
 /// Removes what a backend says of its own connection. pingora itself replaces `Connection`.
 pub(super) fn remove(answer: &mut ResponseHeader) {

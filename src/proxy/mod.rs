@@ -18,7 +18,7 @@
 //! | `hold` | requests that wait for a verdict to turn |
 //! | `second_thoughts`, `held_back`, `failure_body` | what is held back, read for symptoms and sent again |
 //! | `look_alike` | headers that pass for others at a backend |
-//! | `hop_by_hop` | what of a backend's answer is meant for us alone |
+//! | `hop_by_hop` | what of a request or an answer is meant for the next hop alone |
 //! | `intake` | how large and how slow a body may be |
 //! | `over`, `access_log`, `context` | what is told of a request that is over: one line each |
 //! | `trace`, `spans` | the trace that a request belongs to, and what is told of it there |

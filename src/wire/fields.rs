@@ -78,10 +78,7 @@ impl<'h> Fields<'h> {
     }
 
     fn note_length(&mut self, value: &[u8]) -> Result<(), WireRefusal> {
-        let digits = value.iter().all(u8::is_ascii_digit);
-        let length = core::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse().ok());
-        // Readers that know no larger number would wrap round.
-        let length = length.filter(|length| i64::try_from(*length).is_ok()).ok_or(WireRefusal::BadLength)?;
+        let length = length(value).ok_or(WireRefusal::BadLength)?;
         if self.length.replace(length).is_some() { Err(WireRefusal::RepeatedLength) } else { Ok(()) }
     }
 
@@ -109,6 +106,14 @@ impl<'h> Fields<'h> {
         };
         Ok(Head { body, upgrade: self.upgrade, fields: self.count })
     }
+}
+
+/// What a `Content-Length` says.
+pub fn length(value: &[u8]) -> Option<u64> {
+    let digits = value.iter().all(u8::is_ascii_digit);
+    let length = core::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()?;
+    // Readers that know no larger number would wrap round.
+    i64::try_from(length).is_ok().then_some(length)
 }
 
 /// Refuses a `Connection` that would have the backend miss what it must know.

@@ -25,6 +25,7 @@ mod request_line;
 
 pub use authority::is_authority;
 pub use body_end::BodyEnd;
+pub use fields::length;
 pub use head_end::HeadEnd;
 pub use parts::Parts;
 pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};

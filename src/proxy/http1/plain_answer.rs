@@ -7,7 +7,7 @@ use httparse::{Header, ParserConfig, Response, Status};
 
 use super::written::line;
 use crate::proxy::request_id;
-use crate::wire::Body;
+use crate::wire::{self, Body};
 
 /// No answer of more fields is plain.
 const MOST_FIELDS: usize = 64;
@@ -68,7 +68,9 @@ impl PlainAnswer {
                 }
                 10 if name.eq_ignore_ascii_case("keep-alive") => false,
                 16 if name.eq_ignore_ascii_case("proxy-connection") => false,
-                14 if name.eq_ignore_ascii_case("content-length") => once(&mut body, Body::Length(length(value)?))?,
+                14 if name.eq_ignore_ascii_case("content-length") => {
+                    once(&mut body, Body::Length(wire::length(value).ok_or(NotPlain)?))?
+                }
                 17 if name.eq_ignore_ascii_case("transfer-encoding") => once(&mut body, chunked(value)?)?,
                 12 if name.eq_ignore_ascii_case(request_id::NAME) => {
                     answer.names_request = true;
@@ -106,11 +108,6 @@ fn once(known: &mut Option<Body>, body: Body) -> Result<bool, NotPlain> {
 
 fn chunked(value: &[u8]) -> Result<Body, NotPlain> {
     if value.eq_ignore_ascii_case(b"chunked") { Ok(Body::Chunked) } else { Err(NotPlain) }
-}
-
-fn length(value: &[u8]) -> Result<u64, NotPlain> {
-    let digits = core::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok()).ok_or(NotPlain)
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use super::written::{end, line};
 use crate::answer::UpstreamFailure;
 use crate::proxy::amendments::Amendments;
 use crate::proxy::exchange::{Exchange, Sent};
+use crate::proxy::hop_by_hop;
 use crate::proxy::upstreams::Pool;
-use crate::wire::{BodyEnd, Parts};
+use crate::wire::{BodyEnd, Parts, WireRefusal};
 
 /// Room for the head of nearly every request and answer; of a short answer, for the body as well.
 const PIECE: usize = 4096;
@@ -33,20 +34,6 @@ const LONG_PIECE: usize = 64 * 1024;
 
 /// What follows the line of the last chunk where there are no trailers.
 const END_OF_CHUNKS: &[u8] = b"\r\n";
-
-/// Fields of a request that are said of the client's connection (RFC 9110, section 7.6.1).
-const OF_CONNECTION: [&[u8]; 10] = [
-    b"connection",
-    b"keep-alive",
-    b"te",
-    b"upgrade",
-    b"trailer",
-    b"transfer-encoding",
-    b"proxy-connection",
-    b"proxy-authenticate",
-    b"proxy-authorization",
-    b"http2-settings",
-];
 
 /// A client and the server that answers it.
 struct Way<'w> {
@@ -59,6 +46,14 @@ struct Way<'w> {
     read_timeout: Option<Duration>,
     /// Until when all must have come.
     until: Option<Instant>,
+}
+
+/// An answer whose head is there.
+struct Begun {
+    answer: PlainAnswer,
+    body: BodyEnd,
+    /// What came of the body with it: so many bytes before any trailer, and so many in all.
+    read: (usize, usize),
 }
 
 /// Why nothing more comes of an answer.
@@ -105,23 +100,24 @@ impl Http1<'_> {
         let instead: Vec<_> = exchange.told_with_answers().collect();
         let mut wire = as_sent(parts, request, &exchange);
         let mut came = BytesMut::with_capacity(PIECE);
-        let (answer, body) = match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
-            Ok(begun) => begun,
-            Err(Unanswered::Left(why)) => {
-                exchange.error = Some(why);
-                exchange.trace.attempt_is_over(Some("connection_terminated"));
-                self.gateway.note_end(request, 0, 0, &mut exchange);
-                return AtOnce::Over(false);
-            }
-            Err(unanswered) => {
-                if let Unanswered::UnderWay { was_silent } = unanswered {
-                    let under_way = UnderWay::new(server, came);
-                    exchange.attempts.sent = Some(Box::new(Sent { under_way, was_silent }));
+        let Begun { answer, body, read } =
+            match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
+                Ok(begun) => begun,
+                Err(Unanswered::Left(why)) => {
+                    exchange.error = Some(why);
+                    exchange.trace.attempt_is_over(Some("connection_terminated"));
+                    self.gateway.note_end(request, 0, 0, &mut exchange);
+                    return AtOnce::Over(false);
                 }
-                exchange.attempts.chosen = Some(choice);
-                return AtOnce::Rest(Some(exchange));
-            }
-        };
+                Err(unanswered) => {
+                    if let Unanswered::UnderWay { was_silent } = unanswered {
+                        let under_way = UnderWay::new(server, came);
+                        exchange.attempts.sent = Some(Box::new(Sent { under_way, was_silent }));
+                    }
+                    exchange.attempts.chosen = Some(choice);
+                    return AtOnce::Rest(Some(exchange));
+                }
+            };
         exchange.trace.answered(answer.status);
         exchange.header_after = Some(exchange.began.elapsed());
         let keeps = !self.is_ending();
@@ -130,7 +126,7 @@ impl Http1<'_> {
         }
         end(&mut wire, (!answer.names_request).then_some(&exchange.id), keeps);
         came.advance(answer.head);
-        let (bytes, passed) = way.pass_back(&mut wire, came, body).await;
+        let (bytes, passed) = way.pass_back(&mut wire, came, body, read).await;
         match passed {
             Ok(nothing_beyond) if nothing_beyond && answer.keeps => self.proxy.kept().put(server, choice.peer()),
             Ok(_) => {}
@@ -171,7 +167,7 @@ impl Way<'_> {
         came: &mut BytesMut,
         to_head: bool,
         instead: &[(HeaderName, HeaderValue)],
-    ) -> Result<(PlainAnswer, BodyEnd), Unanswered> {
+    ) -> Result<Begun, Unanswered> {
         const NOT_PLAIN: Unanswered = Unanswered::UnderWay { was_silent: false };
         self.write(wire).await.map_err(|stopped| stopped.before_an_answer(Unanswered::Unsent))?;
         loop {
@@ -179,9 +175,9 @@ impl Way<'_> {
             wire.clear();
             if let Some(answer) = PlainAnswer::read(came, to_head, instead, wire).map_err(|NotPlain| NOT_PLAIN)? {
                 // What is no body at all is noticed before anything of it goes out.
-                let body = BodyEnd::of_answer(answer.body);
-                let begins = came.get(answer.head..).unwrap_or_default();
-                return body.clone().read(begins).map(|_| (answer, body)).map_err(|_| NOT_PLAIN);
+                let mut body = BodyEnd::of_answer(answer.body);
+                let read = body.read_to_trailers(came.get(answer.head..).unwrap_or_default()).map_err(|_| NOT_PLAIN)?;
+                return Ok(Begun { answer, body, read });
             }
         }
     }
@@ -193,27 +189,20 @@ impl Way<'_> {
         wire: &mut Vec<u8>,
         mut came: BytesMut,
         mut body: BodyEnd,
+        (mut passed_on, mut used): (usize, usize),
     ) -> (u64, Result<bool, Stopped>) {
+        let mut sent = 0;
         loop {
-            let before = body.carried();
-            let (passed_on, used) = match body.read_to_trailers(&came) {
-                Ok(read) => read,
-                Err(refusal) => {
-                    return (
-                        before,
-                        Err(Stopped::Torn(format!("the body of the server's answer makes no sense: {refusal}"))),
-                    );
-                }
-            };
             let is_reached = body.is_reached();
             // Trailers end here, as they do with pingora; what ends them is the last of a body in chunks.
             let last = if is_reached && body.left().is_none() { END_OF_CHUNKS } else { b"" };
             let piece = came.get(..passed_on).unwrap_or_default();
             if let Err(error) = send(self.incoming, wire, piece, last).await {
-                return (before, Err(Stopped::of_client(&error)));
+                return (sent, Err(Stopped::of_client(&error)));
             }
+            sent = body.carried();
             if is_reached {
-                return (body.carried(), Ok(used == came.len()));
+                return (sent, Ok(used == came.len()));
             }
             let was_full = came.len() == came.capacity();
             came.clear();
@@ -223,8 +212,12 @@ impl Way<'_> {
                 None => PIECE,
             });
             if let Err(stopped) = self.read(&mut came).await {
-                return (body.carried(), Err(stopped));
+                return (sent, Err(stopped));
             }
+            (passed_on, used) = match body.read_to_trailers(&came) {
+                Ok(read) => read,
+                Err(refusal) => return (sent, Err(Stopped::nonsense(refusal))),
+            };
         }
     }
 
@@ -284,6 +277,10 @@ impl Stopped {
         }
     }
 
+    fn nonsense(refusal: WireRefusal) -> Self {
+        Self::Torn(format!("the body of the server's answer makes no sense: {refusal}"))
+    }
+
     fn left() -> Self {
         Self::Client("the client left".to_owned())
     }
@@ -320,8 +317,7 @@ fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> V
     for part in [parts.method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
         wire.extend_from_slice(part);
     }
-    let goes_on =
-        |name: &[u8]| !OF_CONNECTION.iter().any(|other| name.eq_ignore_ascii_case(other)) && !amendments.replace(name);
+    let goes_on = |name: &[u8]| !hop_by_hop::is_of_connection(name) && !amendments.replace(name);
     for (name, value) in parts.fields().filter(|(name, _)| goes_on(name)) {
         line(&mut wire, name, value);
     }
