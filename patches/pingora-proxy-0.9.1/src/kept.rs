@@ -11,6 +11,10 @@ use pingora_core::protocols::l4::socket::SocketAddr;
 use pingora_core::protocols::Stream;
 use pingora_core::upstreams::peer::Peer;
 use std::collections::{HashMap, VecDeque};
+use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
+use std::net::TcpStream;
+use std::os::fd::FromRawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -119,7 +123,17 @@ impl Idle {
     /// Whether it may be used at `now`. What a server says without being asked makes it unusable, as its end does.
     fn is_usable(&mut self, now: Instant) -> bool {
         let is_fresh = self.up_to.is_none_or(|up_to| now.duration_since(self.since) < up_to);
-        is_fresh && unconstrained(self.stream.read(&mut [0])).now_or_never().is_none()
+        is_fresh && !is_closed(&self.stream) && unconstrained(self.stream.read(&mut [0])).now_or_never().is_none()
+    }
+}
+
+/// Whether the other side has closed it. The kernel is asked: that it has told the runtime may still lie unread.
+fn is_closed(stream: &Stream) -> bool {
+    // SAFETY: it is the descriptor of `stream`, which outlives this, and is not closed here.
+    let socket = ManuallyDrop::new(unsafe { TcpStream::from_raw_fd(stream.id()) });
+    match socket.peek(&mut [0]) {
+        Ok(came) => came == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
     }
 }
 
