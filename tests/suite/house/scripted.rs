@@ -67,6 +67,11 @@ impl Scripted {
     pub(crate) fn go(&self) {
         self.go.notify_one();
     }
+
+    /// Lets all go on that wait now, and none that come later.
+    pub(crate) fn all_go(&self) {
+        self.go.notify_waiters();
+    }
 }
 
 impl Drop for Scripted {
