@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::house::{Cluster, Echo, Gateway, Run, schemagate};
+use crate::house::{Cluster, Echo, Gateway, Run, copied, schemagate};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/projects").join(name)
@@ -13,21 +13,7 @@ fn fixture(name: &str) -> PathBuf {
 
 /// A copy of a fixture, to write into.
 fn project(name: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    copy(&fixture(name), folder.path());
-    folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("a copy");
-        }
-    }
+    copied(&fixture(name))
 }
 
 /// `schemagate ARGS` where the variables of every fixture are set.

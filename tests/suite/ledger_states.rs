@@ -14,7 +14,7 @@ use schemagate::migrations::{Folder, detect};
 use schemagate::watch::look;
 use tempfile::TempDir;
 
-use crate::house::{Cluster, Database, eventually};
+use crate::house::{Cluster, Database, copied, eventually};
 
 use MigrationState::{Edited, Failed, Pending, Running};
 use Standing::{Ahead, NeverApplied, NoLedger, UpToDate};
@@ -26,15 +26,7 @@ pub(crate) fn fixtures(tool: &str) -> PathBuf {
 
 /// A copy of a folder, less some of what is in it.
 fn copy(from: &Path, without: &[&str]) -> TempDir {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let (path, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
-            if path.is_dir() { copy(&path, &to) } else { fs::copy(&path, &to).map(|_| ()).unwrap() }
-        }
-    }
-    let folder = tempfile::tempdir().unwrap();
-    copy(from, folder.path());
+    let folder = copied(from);
     for name in without {
         let path = folder.path().join(name);
         if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect(name);

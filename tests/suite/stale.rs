@@ -277,7 +277,7 @@ async fn who_asks_with_credentials_is_given_their_own_answer_or_none() {
     let open = patient(&echo.address()).await;
     let named =
         house(&echo.address(), "up_to = \"1h\", key = { headers = [\"Cookie\", \"Authorization\"] }", "50ms", "").await;
-    let users = [[("cookie", "user=ada")], [("cookie", "user=bob")], [("authorization", "Bearer ada")]];
+    let users = [[("cookie", "user=olga")], [("cookie", "user=yuri")], [("authorization", "Bearer olga")]];
     for house in [&open, &named] {
         for user in &users {
             house.with("/who", user).await.expect(200);
@@ -296,8 +296,8 @@ async fn who_asks_with_credentials_is_given_their_own_answer_or_none() {
     }
     for (house, why) in [(&open, "credentials"), (&named, "absent")] {
         let nobodys = house.client.get("/who").await.expect(200);
-        assert!(!nobodys.text().contains("ada") && !nobodys.text().contains("bob"), "{}", nobodys.text());
-        is_refused(&house.with("/who", &[("cookie", "user=eve"), ("authorization", "Bearer ada")]).await, why);
+        assert!(!nobodys.text().contains("olga") && !nobodys.text().contains("yuri"), "{}", nobodys.text());
+        is_refused(&house.with("/who", &[("cookie", "user=eve"), ("authorization", "Bearer olga")]).await, why);
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::chef_cloud::{APPLIED, CHANGE_CONTROL, ChefCloud, LIMIT, PENDING, PERFORMANCE_INDEXES};
 use super::pending;
-use crate::house::{Client, Echo, Gateway, Run, eventually};
+use crate::house::{Client, Echo, Gateway, Run, copied, eventually};
 
 #[tokio::test]
 async fn what_a_route_declares_beside_the_ledger_narrows_it_to_migrations_that_touch_that() {
@@ -175,13 +175,15 @@ async fn a_deployment_that_expands_and_later_contracts_is_refused_not_one_reques
     house.database.execute(&row(expand)).await;
     let config = house.config("the.echo:1").replace("customers = [\"email\"]", "customers = [\"mail\"]");
     let echo = Echo::start().await;
-    let start = async || Gateway::start(&config.replace("the.echo:1", &echo.address())).await;
+    let start = async |config: &str| Gateway::start(&config.replace("the.echo:1", &echo.address())).await;
     let paths: &[&str] = &["/api/orders/7", "/api/emails", "/ops/maintenance/active"];
 
     // The old release, whose folder ends here, and the new one, whose contracting migration is pending.
-    let old = start().await;
+    let before = copied(house.migrations());
+    let [theirs, own] = [before.path(), house.migrations()].map(|folder| folder.display().to_string());
+    let old = start(&config.replace(&own, &theirs)).await;
     write(house.migrations(), contract, drop);
-    let new = start().await;
+    let new = start(&config).await;
     let loads = [&old, &new].map(|gateway| Load::start(&gateway.client(), paths));
     new.logged(&format!("migration {contract} is pending: does not gate: only drops")).await;
     // As Prisma does it: a row that is begun, the column, the end of the row.
