@@ -23,6 +23,11 @@ impl<'a> Method<'a> {
         matches!(self.0, "GET" | "HEAD")
     }
 
+    /// Whether it is one that a [`KnownMethods`] may hold.
+    fn is_known(self) -> bool {
+        KnownMethods::bit(self.0).is_some()
+    }
+
     /// Whether a request with this method may change something.
     pub fn writes(self) -> bool {
         !SAFE.contains(&self.0)
@@ -37,7 +42,7 @@ const KNOWN: [&str; 16] = [
 ];
 
 /// A set of known methods, small enough to be copied with an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct KnownMethods(u16);
 
 impl KnownMethods {
@@ -62,22 +67,30 @@ impl KnownMethods {
 
 /// The methods of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MethodSet(Vec<Box<str>>);
+pub struct MethodSet {
+    names: Vec<Box<str>>,
+    /// Those that are known: nearly every request is answered from here, and not from somewhere on the heap.
+    known: KnownMethods,
+}
 
 impl MethodSet {
     /// A set of the named methods; an empty one stands for every method.
     pub fn new<'m>(names: impl IntoIterator<Item = &'m str>) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
+        let names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
+        let known = KnownMethods::new(names.iter().map(|name| &**name));
+        Self { names, known }
     }
 
     /// Whether the set stands for every method.
     pub fn is_any(&self) -> bool {
-        self.0.is_empty()
+        self.names.is_empty()
     }
 
     /// Whether a request with `method` belongs here. GET includes HEAD.
     pub fn contains(&self, method: Method<'_>) -> bool {
-        self.is_any() || self.0.iter().any(|name| &**name == method.0 || (&**name == "GET" && method.0 == "HEAD"))
+        self.is_any()
+            || self.known.contains(method)
+            || (!method.is_known() && self.names.iter().any(|name| **name == *method.0))
     }
 
     /// Whether some request belongs to both sets and neither is the more specific one.
@@ -85,8 +98,8 @@ impl MethodSet {
         match (self.is_any(), other.is_any()) {
             (true, true) => true,
             (false, false) => {
-                self.0.iter().any(|name| other.contains(Method(name)))
-                    || other.0.iter().any(|name| self.contains(Method(name)))
+                self.names.iter().any(|name| other.contains(Method(name)))
+                    || other.names.iter().any(|name| self.contains(Method(name)))
             }
             _ => false,
         }
@@ -94,6 +107,6 @@ impl MethodSet {
 
     /// The named methods; empty for every method.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
+        self.names.iter().map(AsRef::as_ref)
     }
 }

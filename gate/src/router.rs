@@ -1,27 +1,59 @@
 //! From host, path and method to the one route that serves a request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 use crate::pattern::Segment;
 use crate::{Host, HostPattern, MatchingPath, Method, Route, RouteId};
 
 /// Finds a request's route: host, then path, then methods, the most specific first.
 ///
-/// A trie over path segments for every host. At each segment a literal is tried before `*`, and
+/// A trie over path segments, with a root for every host. At each segment a literal is tried before `*`, and
 /// `*` before a final `/*`; a method that does not match falls through to the next.
+///
+/// Of ten thousand routes a request needs four or five places that are in no near cache: so each of these
+/// tables is one piece of memory, and as small as it can be.
 #[derive(Debug, Clone, Default)]
 pub struct Router {
-    any: Option<Trie>,
-    exact: Map<Box<str>, Trie>,
-    below: Map<Box<str>, Trie>,
+    any: Option<NodeId>,
+    exact: Map<NodeId>,
+    below: Map<NodeId>,
     /// Length of the longest name in `below`. No longer part of a host is looked up, or a request
     /// could name a host of ten thousand labels and have each of its tails hashed.
     longest_below: usize,
+    nodes: Vec<Node>,
+    /// From a node to the next by a literal segment.
+    edges: HashTable<Edge>,
+    /// Those segments, one after the other.
+    literals: Vec<u8>,
+    /// The routes that nodes have.
+    routes: Vec<RouteId>,
 }
 
-type Map<K, V> = HashMap<K, V, FixedState>;
+type Map<V> = HashMap<Box<str>, V, FixedState>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct NodeId(u32);
+
+#[derive(Debug, Clone, Default)]
+struct Node {
+    any: Option<NodeId>,
+    /// Routes for exactly this path, named methods before every method.
+    here: Range<u32>,
+    /// Routes for this path and all below it, likewise.
+    below: Range<u32>,
+}
+
+#[derive(Debug, Clone)]
+struct Edge {
+    from: NodeId,
+    literal: Range<u32>,
+    to: NodeId,
+}
 
 /// Two routes that match the same requests, neither the more specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,47 +74,88 @@ pub struct Hidden {
     pub by: RouteId,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Trie {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Node {
-    literal: Map<Box<[u8]>, usize>,
-    any: Option<usize>,
-    /// Routes for exactly this path, named methods before every method.
-    here: Vec<RouteId>,
-    /// Routes for this path and all below it, likewise.
-    below: Vec<RouteId>,
-}
-
 impl Router {
     /// Builds the router, or names every conflict.
     pub fn new(routes: &[Route]) -> Result<Self, Vec<Conflict>> {
-        let mut tries = Self::default();
+        let mut router = Self::default();
+        // By node, those for it alone before those for all below it.
+        let mut ends: BTreeMap<(NodeId, bool), Vec<(RouteId, &Route)>> = BTreeMap::new();
         let mut conflicts = Vec::new();
         for (id, route) in (0..).map(RouteId).zip(routes) {
-            let trie = match &route.host {
-                HostPattern::Any => tries.any.get_or_insert_default(),
-                HostPattern::Exact(host) => tries.exact.entry(host.clone()).or_default(),
-                HostPattern::Below(host) => {
-                    tries.longest_below = tries.longest_below.max(host.len());
-                    tries.below.entry(host.clone()).or_default()
-                }
-            };
-            conflicts.extend(trie.add(id, route, routes));
+            let root = router.root(&route.host);
+            let end = route.path.segments.iter().fold(root, |at, segment| router.child(at, segment));
+            let beside = ends.entry((end, route.path.below)).or_default();
+            let conflicting = beside.iter().filter(|(_, other)| other.methods.conflicts_with(&route.methods));
+            conflicts.extend(conflicting.map(|(first, _)| Conflict { first: *first, second: id }));
+            beside.push((id, route));
         }
-        if conflicts.is_empty() { Ok(tries) } else { Err(conflicts) }
+        for ((end, below), mut beside) in ends {
+            beside.sort_by_key(|(_, route)| route.methods.is_any());
+            let first = place(router.routes.len());
+            router.routes.extend(beside.into_iter().map(|(id, _)| id));
+            let placed = first..place(router.routes.len());
+            if let Some(node) = router.nodes.get_mut(end.index()) {
+                *(if below { &mut node.below } else { &mut node.here }) = placed;
+            }
+        }
+        if conflicts.is_empty() { Ok(router) } else { Err(conflicts) }
+    }
+
+    /// Where the paths of a host begin.
+    fn root(&mut self, host: &HostPattern) -> NodeId {
+        let new = NodeId(place(self.nodes.len()));
+        let root = match host {
+            HostPattern::Any => *self.any.get_or_insert(new),
+            HostPattern::Exact(host) => *self.exact.entry(host.clone()).or_insert(new),
+            HostPattern::Below(host) => {
+                self.longest_below = self.longest_below.max(host.len());
+                *self.below.entry(host.clone()).or_insert(new)
+            }
+        };
+        self.made(root)
+    }
+
+    /// The node below `at` for `segment`, made if it is not there.
+    fn child(&mut self, at: NodeId, segment: &Segment) -> NodeId {
+        let new = NodeId(place(self.nodes.len()));
+        let child = match segment {
+            Segment::Literal(literal) => self.by_literal(at, literal).unwrap_or_else(|| {
+                let begin = place(self.literals.len());
+                self.literals.extend_from_slice(literal);
+                let edge = Edge { from: at, literal: begin..place(self.literals.len()), to: new };
+                let literals = &self.literals;
+                self.edges.insert_unique(hash(at, literal), edge, |edge| hash(edge.from, edge.literal_of(literals)));
+                new
+            }),
+            Segment::Any => self.nodes.get_mut(at.index()).map_or(new, |node| *node.any.get_or_insert(new)),
+        };
+        self.made(child)
+    }
+
+    /// The same node, there if it was not.
+    fn made(&mut self, id: NodeId) -> NodeId {
+        if id.index() == self.nodes.len() {
+            self.nodes.push(Node::default());
+        }
+        id
+    }
+
+    fn by_literal(&self, from: NodeId, segment: &[u8]) -> Option<NodeId> {
+        let is_it = |edge: &Edge| edge.from == from && edge.literal_of(&self.literals) == segment;
+        self.edges.find(hash(from, segment), is_it).map(|edge| edge.to)
     }
 
     /// The route for a request.
     pub fn find(&self, routes: &[Route], host: &Host, path: &MatchingPath, method: Method<'_>) -> Option<RouteId> {
-        self.tries(host).find_map(|trie| trie.find(routes, path, method))
+        let serving = |placed: &Range<u32>| {
+            let ids = self.routes.get(placed.start as usize..placed.end as usize)?;
+            ids.iter().copied().find(|id| routes.get(id.index()).is_some_and(|route| route.methods.contains(method)))
+        };
+        self.roots(host).find_map(|root| self.descend(root, path.segments(), &serving))
     }
 
-    /// The tries that serve a host, the most specific first.
-    fn tries<'r>(&'r self, host: &'r Host) -> impl Iterator<Item = &'r Trie> {
+    /// Where the paths begin that are a host's, the most specific first.
+    fn roots<'r>(&'r self, host: &'r Host) -> impl Iterator<Item = NodeId> + 'r {
         let host = host.as_str();
         let exact = self.exact.get(host);
         let labels = if self.below.is_empty() { "" } else { host };
@@ -90,7 +163,29 @@ impl Router {
             .match_indices('.')
             .filter(|(dot, _)| *dot > 0 && host.len() - dot - 1 <= self.longest_below)
             .filter_map(|(dot, _)| self.below.get(labels.get(dot + 1..)?));
-        exact.into_iter().chain(below).chain(&self.any)
+        exact.into_iter().chain(below).chain(&self.any).copied()
+    }
+
+    /// Depth first in the order of specificity. The trie is a tree whose depth is the segment, so
+    /// no node is visited twice and recursion ends at the longest pattern.
+    fn descend<'p>(
+        &self,
+        at: NodeId,
+        mut rest: impl Iterator<Item = &'p [u8]> + Clone,
+        serving: &impl Fn(&Range<u32>) -> Option<RouteId>,
+    ) -> Option<RouteId> {
+        let node = self.nodes.get(at.index())?;
+        let found = match rest.next() {
+            None => serving(&node.here),
+            Some(segment) => {
+                let literal = self.by_literal(at, segment).and_then(|child| self.descend(child, rest.clone(), serving));
+                literal.or_else(|| match node.any {
+                    Some(child) if !segment.is_empty() => self.descend(child, rest, serving),
+                    _ => None,
+                })
+            }
+        };
+        found.or_else(|| serving(&node.below))
     }
 
     /// Routes that a narrower host's `/*` hides there; a `/*` itself is meant to be replaced.
@@ -108,69 +203,30 @@ impl Router {
     }
 }
 
-impl Trie {
-    fn add(&mut self, id: RouteId, route: &Route, routes: &[Route]) -> Vec<Conflict> {
-        if self.nodes.is_empty() {
-            self.nodes.push(Node::default());
-        }
-        let mut at = 0;
-        for segment in &route.path.segments {
-            at = self.child(at, segment);
-        }
-        let Some(node) = self.nodes.get_mut(at) else { return Vec::new() };
-        let list = if route.path.below { &mut node.below } else { &mut node.here };
-        let get = |id: RouteId| routes.get(id.index());
-        let conflicts = list
-            .iter()
-            .filter(|other| get(**other).is_some_and(|other| other.methods.conflicts_with(&route.methods)))
-            .map(|first| Conflict { first: *first, second: id })
-            .collect();
-        list.push(id);
-        list.sort_by_key(|id| get(*id).is_some_and(|route| route.methods.is_any()));
-        conflicts
+impl NodeId {
+    const fn index(self) -> usize {
+        self.0 as usize
     }
+}
 
-    /// The node below `at` for `segment`, made if it is not there.
-    fn child(&mut self, at: usize, segment: &Segment) -> usize {
-        let new = self.nodes.len();
-        let Some(node) = self.nodes.get_mut(at) else { return at };
-        let child = match segment {
-            Segment::Literal(text) => *node.literal.entry(text.clone()).or_insert(new),
-            Segment::Any => *node.any.get_or_insert(new),
-        };
-        if child == new {
-            self.nodes.push(Node::default());
-        }
-        child
+impl Edge {
+    fn literal_of<'l>(&self, literals: &'l [u8]) -> &'l [u8] {
+        literals.get(self.literal.start as usize..self.literal.end as usize).unwrap_or_default()
     }
+}
 
-    fn find(&self, routes: &[Route], path: &MatchingPath, method: Method<'_>) -> Option<RouteId> {
-        self.descend(0, path.segments(), &|ids: &[RouteId]| {
-            ids.iter().copied().find(|id| routes.get(id.index()).is_some_and(|route| route.methods.contains(method)))
-        })
-    }
+/// What an edge is found by. Requests choose what is looked for, but not what is there: they cannot make it slow.
+fn hash(from: NodeId, segment: &[u8]) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    hasher.write_u32(from.0);
+    hasher.write(segment);
+    hasher.finish()
+}
 
-    /// Depth first in the order of specificity. The trie is a tree whose depth is the segment, so
-    /// no node is visited twice and recursion ends at the longest pattern.
-    fn descend<'p>(
-        &self,
-        at: usize,
-        mut rest: impl Iterator<Item = &'p [u8]> + Clone,
-        pick: &impl Fn(&[RouteId]) -> Option<RouteId>,
-    ) -> Option<RouteId> {
-        let node = self.nodes.get(at)?;
-        let found = match rest.next() {
-            None => pick(&node.here),
-            Some(segment) => {
-                let literal = node.literal.get(segment).and_then(|child| self.descend(*child, rest.clone(), pick));
-                literal.or_else(|| match node.any {
-                    Some(child) if !segment.is_empty() => self.descend(child, rest, pick),
-                    _ => None,
-                })
-            }
-        };
-        found.or_else(|| pick(&node.below))
-    }
+/// A place in one of the tables. A configuration is far from filling them.
+#[expect(clippy::expect_used, reason = "a file of four gigabytes is not read")]
+fn place(length: usize) -> u32 {
+    u32::try_from(length).expect("no table is that large")
 }
 
 #[cfg(test)]
