@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gate::{Decision, Outcome};
+use gate::{Decision, Outcome, PathError};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode;
 use pingora::http::RequestHeader;
 use pingora::modules::http::HttpModules;
+use pingora::protocols::http::v1::server::HttpSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
@@ -20,7 +21,7 @@ use tokio::time::timeout;
 
 use super::access_log::{action, needed};
 use super::exchange::Exchange;
-use super::gateway::{Phases, prepared, raw_head, say, set_target};
+use super::gateway::{Phases, prepared, say, set_target};
 use super::hold::Ended;
 use super::upstreams::Pool;
 use crate::answer::{self, Answer, Saying};
@@ -44,6 +45,8 @@ const STRANGER: Unclear = Unclear("the address that asks is not among listen.tru
 
 const REWRITTEN: &str = "the path has dot segments, or begins with several slashes: the application would be sent another \
                          one than was decided";
+
+const FRAGMENT: Unclear = Unclear(PathError::Fragment.as_str());
 
 /// What of a decision a proxy is told that passes the request on, each where there is anything to tell.
 static ACTION: HeaderName = HeaderName::from_static("schemagate-action");
@@ -75,8 +78,7 @@ impl Asked {
         };
         let meant = session.req_header().method.clone();
         let errand = gateway.recognise(&pinned.edition, session.req_header_mut(), exchange);
-        let mut answer =
-            errand.or_else(|| gateway.decide(&pinned, session.req_header(), &raw_head(session), exchange, now));
+        let mut answer = errand.or_else(|| gateway.decide(&pinned, session.req_header(), exchange, now));
         if exchange.waits() {
             let max_hold = config.decisions.as_ref().map_or(Duration::ZERO, |decisions| decisions.max_hold);
             drop(pinned);
@@ -165,9 +167,18 @@ fn put(session: &mut Session, exchange: &mut Exchange) -> Result<Option<HeaderVa
         Question::read(&request.method, request.raw_path(), &request.headers)?;
     exchange.asked = Some(Inquiry { language: language.name, method: method.clone(), passed: false });
     let target = target.into_owned();
+    if target.contains(&b'#') || has_fragment(session) {
+        return Err(FRAGMENT);
+    }
     replace(session.req_header_mut(), method, &target, host)
         .map_err(|_| Unclear("what the question is about is no request: its target or its host is malformed"))?;
     Ok(go_on)
+}
+
+/// Whether the request line of the question has a raw `#`, with which pingora cuts it off before anybody sees it.
+fn has_fragment(session: &Session) -> bool {
+    let head = session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default();
+    head.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&b'#'))
 }
 
 fn replace(

@@ -11,7 +11,6 @@ use tokio::sync::watch;
 
 use super::ProxyError;
 use super::facts::{Facts, Refusal};
-use super::gateway::raw_head;
 use super::hold::{Cause, Room};
 use super::stale::Stale;
 use super::upstreams::Upstreams;
@@ -88,13 +87,13 @@ impl Edition {
 
     /// What a decision looks at.
     pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
-        self.facts_of(session.req_header(), &raw_head(session))
+        self.facts_of(session.req_header())
     }
 
-    /// The same, of a request whose head came like this over HTTP/1.
-    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader, head: &[u8]) -> Result<Facts<'r>, Refusal> {
+    /// The same, of a request that may be in nobody's hands.
+    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
-        Facts::read(request, head, form, tenant)
+        Facts::read(request, form, tenant)
     }
 
     /// What goes by the name here that `upstream` has in `other`.

@@ -89,12 +89,10 @@ impl Refusal {
 }
 
 impl<'r> Facts<'r> {
-    /// Reads a request, or says why it is refused before there is anything to decide. `head` is
-    /// the header as it came over HTTP/1, empty for HTTP/2; `tenant_header` is the one that names
-    /// the tenant.
+    /// Reads a request, or says why it is refused before there is anything to decide. `tenant_header` is the one that
+    /// names the tenant.
     pub(super) fn read(
         request: &'r RequestHeader,
-        head: &[u8],
         form: MatchingForm,
         tenant_header: Option<&HeaderName>,
     ) -> Result<Self, Refusal> {
@@ -103,9 +101,6 @@ impl<'r> Facts<'r> {
         }
         if !wire::is_method(request.method.as_str().as_bytes()) {
             return Err(Refusal::Wire(WireRefusal::BadMethod));
-        }
-        if has_fragment(head) {
-            return Err(Refusal::Path(PathError::Fragment));
         }
         let host = host(request)?;
         let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
@@ -176,13 +171,6 @@ impl<'r> RequestTarget<'r> {
     }
 }
 
-/// Whether the request line has a raw `#` in its target: pingora cuts it off before anybody sees
-/// it, and another reader might not.
-fn has_fragment(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.iter().skip_while(|byte| **byte != b' ').any(|byte| *byte == b'#')
-}
-
 /// The host as it was asked for, from `:authority` or `Host`; pingora has seen to it that these
 /// agree with each other and with an absolute target.
 pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
@@ -248,7 +236,7 @@ mod tests {
     }
 
     fn read(request: &RequestHeader) -> Result<Facts<'_>, Refusal> {
-        Facts::read(request, b"", MatchingForm::default(), None)
+        Facts::read(request, MatchingForm::default(), None)
     }
 
     #[test]
@@ -307,14 +295,6 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_fragment_is_refused() {
-        let request = request("GET", b"/a", &[("Host", "h")]);
-        let read = |head: &'static [u8]| Facts::read(&request, head, MatchingForm::default(), None).err();
-        assert_eq!(read(b"GET /a#b HTTP/1.1\r\n"), Some(Refusal::Path(PathError::Fragment)));
-        assert_eq!(read(b"G#T /a HTTP/1.1\r\nX: #\r\n"), None);
-    }
-
-    #[test]
     fn a_request_without_a_host_is_refused_unless_it_is_older_than_hosts() {
         let mut old = request("GET", b"/", &[]);
         for version in [Version::HTTP_11, Version::HTTP_2] {
@@ -349,7 +329,7 @@ mod tests {
         let name = HeaderName::from_static("x-tenant");
         let read = |headers: &[(&'static str, &str)]| {
             let request = request("GET", b"/", headers);
-            let facts = Facts::read(&request, b"", MatchingForm::default(), Some(&name));
+            let facts = Facts::read(&request, MatchingForm::default(), Some(&name));
             facts.map(|facts| facts.tenant.map(str::to_owned))
         };
         assert_eq!(read(&[("Host", "h"), ("X-Tenant", "demo")]), Ok(Some("demo".to_owned())));

@@ -12,7 +12,6 @@ use http::{HeaderMap, StatusCode, Uri, Version, header};
 use memchr::memchr;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
-use pingora::protocols::http::v1::server::HttpSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session, UnderWay};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, OrErr};
@@ -123,19 +122,18 @@ impl Gateway {
         self.receive(client, &session.req_header().headers, exchange, now);
     }
 
-    /// Decides a request, whose head came like this over HTTP/1, by what is pinned. `None`: it goes to an upstream, or
+    /// Decides a request by what is pinned. `None`: it goes to an upstream, or
     /// waits.
     pub(super) fn decide(
         &self,
         pinned: &Pinned,
         request: &RequestHeader,
-        head: &[u8],
         exchange: &mut Exchange,
         now: Moment,
     ) -> Option<Answer> {
         let Pinned { live: gate, edition } = pinned;
         exchange.move_to(edition);
-        let facts = match edition.facts_of(request, head) {
+        let facts = match edition.facts_of(request) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -264,7 +262,7 @@ impl ProxyHttp for Phases {
             let is_http2 = session.is_http2();
             session.set_write_timeout(is_http2.then_some(patience));
             let errand = self.recognise(&pinned.edition, session.req_header_mut(), exchange);
-            errand.or_else(|| self.decide(&pinned, session.req_header(), &raw_head(session), exchange, now))
+            errand.or_else(|| self.decide(&pinned, session.req_header(), exchange, now))
         };
         if answer.is_none()
             && let Some(refusal) = too_large(session, exchange)
@@ -581,11 +579,6 @@ fn sent_status(session: &Session) -> u16 {
 /// The method that was sent; a decision looks at the one of the facts, which a preflight asks for.
 pub(super) fn sent_method(session: &Session) -> Method<'_> {
     Method::new(session.req_header().method.as_str())
-}
-
-/// The request's header as it came, where the connection is HTTP/1.
-pub(super) fn raw_head(session: &Session) -> Bytes {
-    session.as_http1().map(HttpSession::get_headers_raw_bytes).unwrap_or_default()
 }
 
 /// A prepared answer for whoever sent the request.

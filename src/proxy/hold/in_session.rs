@@ -9,7 +9,7 @@ use super::{Ended, Waits};
 use crate::answer::Answer;
 use crate::proxy::edition::Pinned;
 use crate::proxy::exchange::Exchange;
-use crate::proxy::gateway::{Gateway, raw_head, sent_method};
+use crate::proxy::gateway::{Gateway, sent_method};
 
 /// A request that waits in pingora's hands.
 pub(super) struct InSession<'s> {
@@ -38,7 +38,7 @@ impl<'s> InSession<'s> {
 
 impl Waits for InSession<'_> {
     fn decide(&mut self, gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
-        self.answer = gateway.decide(pinned, self.session.req_header(), &raw_head(self.session), self.exchange, now);
+        self.answer = gateway.decide(pinned, self.session.req_header(), self.exchange, now);
         self.exchange.decision
     }
 

@@ -47,7 +47,7 @@ impl Http1<'_> {
         let Some(Asked { parts, request }) = Asked::read(head, what).filter(|_| !self.is_ending()) else {
             return AtOnce::Rest(None);
         };
-        let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &request, head) else {
+        let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &request) else {
             return AtOnce::Rest(None);
         };
         match answer {
@@ -66,12 +66,7 @@ impl Http1<'_> {
 
 impl Gateway {
     /// Decides a request by its head. `None` where more is asked than can be done at once: nothing happened then.
-    fn decide_at_once(
-        &self,
-        incoming: &Incoming,
-        request: &RequestHeader,
-        head: &[u8],
-    ) -> Option<(Box<Exchange>, Option<Answer>)> {
+    fn decide_at_once(&self, incoming: &Incoming, request: &RequestHeader) -> Option<(Box<Exchange>, Option<Answer>)> {
         let began = Instant::now();
         let now = self.reader.moment(began);
         let pinned = self.pin();
@@ -85,7 +80,7 @@ impl Gateway {
         }
         let mut exchange = Box::new(Exchange::new(began, pinned.edition.clone(), self.in_flight()));
         self.receive(client, &request.headers, &mut exchange, now);
-        let mut answer = self.decide(&pinned, request, head, &mut exchange, now);
+        let mut answer = self.decide(&pinned, request, &mut exchange, now);
         if let Some(answer) = &mut answer {
             https_only::tell(answer, config, &client);
         }

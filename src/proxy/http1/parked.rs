@@ -23,7 +23,6 @@ use crate::wire::{Body, Head};
 /// A request that waits where its head was read.
 struct Parked<'p> {
     incoming: &'p mut Incoming,
-    head: &'p [u8],
     request: Box<RequestHeader>,
     /// How many bytes of its body are to come, or have.
     body: usize,
@@ -37,7 +36,7 @@ impl Gateway {
         let Ok(body) = usize::try_from(body) else { return };
         let (began, now) = (Instant::now(), self.reader.now());
         let Some(request) = read(head) else { return };
-        let mut parked = Parked { incoming, head, request, body };
+        let mut parked = Parked { incoming, request, body };
         let route = {
             let pinned = self.pin();
             let config = &pinned.edition.config;
@@ -78,7 +77,7 @@ fn read(head: &[u8]) -> Option<Box<RequestHeader>> {
 
 impl Waits for Parked<'_> {
     fn decide(&mut self, _gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
-        let facts = pinned.edition.facts_of(&self.request, self.head).ok()?;
+        let facts = pinned.edition.facts_of(&self.request).ok()?;
         Some(pinned.live.decide(&facts.request(), now))
     }
 
