@@ -194,7 +194,7 @@ wire-differences: deps-wire ## What nginx and HAProxy make of the corpus of raw 
 	WRITE_DOCS=1 $(CARGO) test --test suite --locked wire::differences -- --ignored
 
 tests: ## Unit, property and integration tests.
-	$(CARGO) test --workspace --locked
+	CARGO="$(CARGO)" scripts/run-tests.sh
 
 deps-slow: deps-build ## What the proofs of slow clients and of many streams need besides.
 	@scripts/install-missing.sh slow
