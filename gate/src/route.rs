@@ -36,30 +36,34 @@ pub enum Mode {
 }
 
 /// Host, path and methods -> upstream, needs, and an action per kind of verdict.
+///
+/// What every decision reads stands at its beginning and together: of ten thousand routes, the next one is in no near
+/// cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[repr(C, align(64))]
 pub struct Route {
+    /// Methods it serves.
+    pub methods: MethodSet,
+    /// What must be ready where no version is used; of a tenant alone, where it is required per tenant.
+    pub needs: Vec<RequirementId>,
+    /// Where its requests go.
+    pub upstream: UpstreamId,
+    /// Whether to do what its actions say.
+    pub mode: Mode,
+    /// Whether maintenance windows are about it.
+    pub windows: bool,
+    /// Whether its requests are tenants' affair: whoever names none is treated as [`crate::Stranger`] says.
+    pub tenant_needs: bool,
+    /// Releases that go before [`Self::upstream`] where all they need is ready; the newest first.
+    pub versions: Vec<Version>,
+    /// What to do when something is not ready.
+    pub actions: Actions,
     /// Its name in logs and metrics.
     pub name: Box<str>,
     /// Hosts it serves.
     pub host: HostPattern,
     /// Paths it serves.
     pub path: PathPattern,
-    /// Methods it serves.
-    pub methods: MethodSet,
-    /// Where its requests go.
-    pub upstream: UpstreamId,
-    /// Releases that go before [`Self::upstream`] where all they need is ready; the newest first.
-    pub versions: Vec<Version>,
-    /// What must be ready where no version is used; of a tenant alone, where it is required per tenant.
-    pub needs: Vec<RequirementId>,
-    /// What to do when it is not.
-    pub actions: Actions,
-    /// Whether to do it.
-    pub mode: Mode,
-    /// Whether maintenance windows are about it.
-    pub windows: bool,
-    /// Whether its requests are tenants' affair: whoever names none is treated as [`crate::Stranger`] says.
-    pub tenant_needs: bool,
 }
 
 impl Route {
