@@ -34,7 +34,7 @@ impl Scene {
             stranger: Stranger::NotFound,
         };
         let messages = Requirement { per_tenant: true, ..requirement(1) };
-        let needing = gate::Route { needs: vec![gate::RequirementId(0)], ..route(0, "/*") };
+        let needing = gate::Route { needs: [gate::RequirementId(0)].into_iter().collect(), ..route(0, "/*") };
         let rules = Rules::new(vec![needing], vec![messages], 1, MatchingForm::default(), None).expect("one route");
         let gate = Gate::new(Arc::new(rules.with_tenancy(Some(tenancy))));
         let rows = names().map(|name| (name.as_str().into(), vec![format!("{name}.example.com").into()]));

@@ -74,7 +74,7 @@ pub use orders::{Orders, RouteHold};
 pub use path::{EncodedSlash, MatchingForm, MatchingPath, PathError, Target};
 pub use pattern::{PathPattern, PatternError};
 pub use requirement::{DatabaseId, Judged, Requirement, RequirementId};
-pub use route::{Mode, Route, RouteId, UpstreamId, Version, VersionId};
+pub use route::{Mode, Needs, Route, RouteId, UpstreamId, Version, VersionId};
 pub use router::{Conflict, Hidden, Router};
 pub use scope::Scope;
 pub use sightings::Sightings;

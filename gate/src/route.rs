@@ -1,5 +1,7 @@
 //! Where a request goes and what it needs.
 
+use smallvec::SmallVec;
+
 use crate::{Action, Actions, AnswerId, Effect, HostPattern, Method, MethodSet, PathPattern, RequirementId, Verdict};
 
 /// Which route, as its place in [`crate::Rules::routes`].
@@ -9,6 +11,9 @@ pub struct RouteId(pub u32);
 /// Which upstream, as its place in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UpstreamId(pub u32);
+
+/// What a route or a version needs: seldom more than a few, which stand in its own place.
+pub type Needs = SmallVec<[RequirementId; 4]>;
 
 /// Which version of a route, as its place in [`Route::versions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +25,7 @@ pub struct Version {
     /// Where its requests go.
     pub upstream: UpstreamId,
     /// What it needs; something.
-    pub needs: Vec<RequirementId>,
+    pub needs: Needs,
     /// What a request gets that failed here because a need broke, and that cannot be sent once more.
     pub otherwise: AnswerId,
 }
@@ -45,7 +50,7 @@ pub struct Route {
     /// Methods it serves.
     pub methods: MethodSet,
     /// What must be ready where no version is used; of a tenant alone, where it is required per tenant.
-    pub needs: Vec<RequirementId>,
+    pub needs: Needs,
     /// Where its requests go.
     pub upstream: UpstreamId,
     /// Whether to do what its actions say.

@@ -1,11 +1,11 @@
 //! From host, path and method to the one route that serves a request.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
-use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 
 use crate::pattern::Segment;
 use crate::{Host, HostPattern, MatchingPath, Method, Route, RouteId};
@@ -15,8 +15,8 @@ use crate::{Host, HostPattern, MatchingPath, Method, Route, RouteId};
 /// A trie over path segments, with a root for every host. At each segment a literal is tried before `*`, and
 /// `*` before a final `/*`; a method that does not match falls through to the next.
 ///
-/// Of ten thousand routes a request needs four or five places that are in no near cache: so each of these
-/// tables is one piece of memory, and as small as it can be.
+/// Of ten thousand routes, what a request needs is in no near cache: so each step takes one line of it for
+/// the segment, one for the node behind it, and none elsewhere.
 #[derive(Debug, Clone, Default)]
 pub struct Router {
     any: Option<NodeId>,
@@ -28,31 +28,29 @@ pub struct Router {
     nodes: Vec<Node>,
     /// From a node to the next by a literal segment.
     edges: HashTable<Edge>,
-    /// Those segments, one after the other.
-    literals: Vec<u8>,
-    /// The routes that nodes have.
-    routes: Vec<RouteId>,
 }
 
 type Map<V> = HashMap<Box<str>, V, FixedState>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NodeId(u32);
 
 #[derive(Debug, Clone, Default)]
+#[repr(align(64))]
 struct Node {
     any: Option<NodeId>,
     /// Routes for exactly this path, named methods before every method.
-    here: Range<u32>,
+    here: SmallVec<[RouteId; 4]>,
     /// Routes for this path and all below it, likewise.
-    below: Range<u32>,
+    below: SmallVec<[RouteId; 4]>,
 }
 
 #[derive(Debug, Clone)]
+#[repr(align(32))]
 struct Edge {
     from: NodeId,
-    literal: Range<u32>,
     to: NodeId,
+    literal: SmallVec<[u8; 16]>,
 }
 
 /// Two routes that match the same requests, neither the more specific.
@@ -78,32 +76,25 @@ impl Router {
     /// Builds the router, or names every conflict.
     pub fn new(routes: &[Route]) -> Result<Self, Vec<Conflict>> {
         let mut router = Self::default();
-        // By node, those for it alone before those for all below it.
-        let mut ends: BTreeMap<(NodeId, bool), Vec<(RouteId, &Route)>> = BTreeMap::new();
         let mut conflicts = Vec::new();
         for (id, route) in (0..).map(RouteId).zip(routes) {
             let root = router.root(&route.host);
             let end = route.path.segments.iter().fold(root, |at, segment| router.child(at, segment));
-            let beside = ends.entry((end, route.path.below)).or_default();
-            let conflicting = beside.iter().filter(|(_, other)| other.methods.conflicts_with(&route.methods));
-            conflicts.extend(conflicting.map(|(first, _)| Conflict { first: *first, second: id }));
-            beside.push((id, route));
-        }
-        for ((end, below), mut beside) in ends {
-            beside.sort_by_key(|(_, route)| route.methods.is_any());
-            let first = place(router.routes.len());
-            router.routes.extend(beside.into_iter().map(|(id, _)| id));
-            let placed = first..place(router.routes.len());
-            if let Some(node) = router.nodes.get_mut(end.index()) {
-                *(if below { &mut node.below } else { &mut node.here }) = placed;
-            }
+            let Some(node) = router.nodes.get_mut(end.index()) else { continue };
+            let beside = if route.path.below { &mut node.below } else { &mut node.here };
+            let get = |id: RouteId| routes.get(id.index());
+            let conflicting = |other: RouteId| get(other)?.methods.conflicts_with(&route.methods).then_some(other);
+            conflicts
+                .extend(beside.iter().filter_map(|first| Some(Conflict { first: conflicting(*first)?, second: id })));
+            beside.push(id);
+            beside.sort_by_key(|id| get(*id).is_some_and(|route| route.methods.is_any()));
         }
         if conflicts.is_empty() { Ok(router) } else { Err(conflicts) }
     }
 
     /// Where the paths of a host begin.
     fn root(&mut self, host: &HostPattern) -> NodeId {
-        let new = NodeId(place(self.nodes.len()));
+        let new = self.next();
         let root = match host {
             HostPattern::Any => *self.any.get_or_insert(new),
             HostPattern::Exact(host) => *self.exact.entry(host.clone()).or_insert(new),
@@ -117,19 +108,22 @@ impl Router {
 
     /// The node below `at` for `segment`, made if it is not there.
     fn child(&mut self, at: NodeId, segment: &Segment) -> NodeId {
-        let new = NodeId(place(self.nodes.len()));
+        let new = self.next();
         let child = match segment {
             Segment::Literal(literal) => self.by_literal(at, literal).unwrap_or_else(|| {
-                let begin = place(self.literals.len());
-                self.literals.extend_from_slice(literal);
-                let edge = Edge { from: at, literal: begin..place(self.literals.len()), to: new };
-                let literals = &self.literals;
-                self.edges.insert_unique(hash(at, literal), edge, |edge| hash(edge.from, edge.literal_of(literals)));
+                let edge = Edge { from: at, to: new, literal: SmallVec::from_slice(literal) };
+                self.edges.insert_unique(hash(at, literal), edge, |edge| hash(edge.from, &edge.literal));
                 new
             }),
             Segment::Any => self.nodes.get_mut(at.index()).map_or(new, |node| *node.any.get_or_insert(new)),
         };
         self.made(child)
+    }
+
+    /// The node that is made next.
+    fn next(&self) -> NodeId {
+        // A file with so many segments is not read.
+        NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX))
     }
 
     /// The same node, there if it was not.
@@ -141,14 +135,13 @@ impl Router {
     }
 
     fn by_literal(&self, from: NodeId, segment: &[u8]) -> Option<NodeId> {
-        let is_it = |edge: &Edge| edge.from == from && edge.literal_of(&self.literals) == segment;
+        let is_it = |edge: &Edge| edge.from == from && *edge.literal == *segment;
         self.edges.find(hash(from, segment), is_it).map(|edge| edge.to)
     }
 
     /// The route for a request.
     pub fn find(&self, routes: &[Route], host: &Host, path: &MatchingPath, method: Method<'_>) -> Option<RouteId> {
-        let serving = |placed: &Range<u32>| {
-            let ids = self.routes.get(placed.start as usize..placed.end as usize)?;
+        let serving = |ids: &[RouteId]| {
             ids.iter().copied().find(|id| routes.get(id.index()).is_some_and(|route| route.methods.contains(method)))
         };
         self.roots(host).find_map(|root| self.descend(root, path.segments(), &serving))
@@ -172,7 +165,7 @@ impl Router {
         &self,
         at: NodeId,
         mut rest: impl Iterator<Item = &'p [u8]> + Clone,
-        serving: &impl Fn(&Range<u32>) -> Option<RouteId>,
+        serving: &impl Fn(&[RouteId]) -> Option<RouteId>,
     ) -> Option<RouteId> {
         let node = self.nodes.get(at.index())?;
         let found = match rest.next() {
@@ -209,24 +202,12 @@ impl NodeId {
     }
 }
 
-impl Edge {
-    fn literal_of<'l>(&self, literals: &'l [u8]) -> &'l [u8] {
-        literals.get(self.literal.start as usize..self.literal.end as usize).unwrap_or_default()
-    }
-}
-
 /// What an edge is found by. Requests choose what is looked for, but not what is there: they cannot make it slow.
 fn hash(from: NodeId, segment: &[u8]) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
     hasher.write_u32(from.0);
     hasher.write(segment);
     hasher.finish()
-}
-
-/// A place in one of the tables. A configuration is far from filling them.
-#[expect(clippy::expect_used, reason = "a file of four gigabytes is not read")]
-fn place(length: usize) -> u32 {
-    u32::try_from(length).expect("no table is that large")
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ pub(crate) fn route(text: &str) -> Route {
         methods: MethodSet::new(methods.split(',').filter(|method| !method.is_empty())),
         upstream: UpstreamId(0),
         versions: Vec::new(),
-        needs: Vec::new(),
+        needs: crate::Needs::new(),
         actions: Actions {
             on_broken: Action::Block(AnswerId(0)),
             on_contradicted: Action::Block(AnswerId(1)),

@@ -134,7 +134,7 @@ fn a_requirement_of_several_databases_is_several_and_a_route_needs_them_all() {
     ));
     assert_eq!(config.rules.requirements().len(), 2);
     assert_eq!(config.notes.len(), 2);
-    assert_eq!(config.rules.routes()[0].needs, [RequirementId(0), RequirementId(1)]);
+    assert_eq!(config.rules.routes()[0].needs.as_slice(), [RequirementId(0), RequirementId(1)]);
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn versions_go_before_the_routes_own_upstream_the_newest_first() {
     let config = valid(&format!("{SMALL}{version}{version}"));
     let route = &config.rules.routes()[1];
     assert_eq!(route.versions.len(), 2);
-    assert_eq!(route.versions[0].needs, [RequirementId(0)]);
+    assert_eq!(route.versions[0].needs.as_slice(), [RequirementId(0)]);
     let AnswerSpec::Block(block) = &config.answers[route.versions[0].otherwise.0 as usize] else {
         panic!("no refusal")
     };

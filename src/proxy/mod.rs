@@ -217,8 +217,9 @@ impl Proxy {
         let (closing, leaving) = (drain.closing(), leaving.subscribe());
         let connections = Connections { proxy: Arc::new(app), gateway, crowd, closing, leaving, open };
         server.add_service(self.doors.open(connections, before_tls, drain.closing())?);
-        info!(addresses = addresses.join(" "), "listening");
+        // Who waits for the line below may ask at once.
         self.reader.note_serving();
+        info!(addresses = addresses.join(" "), "listening");
         opened();
         supervisor::tell(Going::Serving("Serving"));
         server.run(RunArgs { shutdown_signal: Box::new(drain) });

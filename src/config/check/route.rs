@@ -168,7 +168,7 @@ impl Check<'_> {
                 methods: methods.clone(),
                 upstream: upstream.unwrap_or(UpstreamId(0)),
                 versions: versions.collect(),
-                needs: needs.clone(),
+                needs: needs.iter().copied().collect(),
                 actions,
                 mode,
                 windows: typed.windows.copied().unwrap_or(true),
@@ -314,7 +314,7 @@ impl Check<'_> {
                     "this version is never used: where its needs are ready, so are those of a newer one",
                 );
             }
-            versions.push(Version { upstream, needs, otherwise: AnswerId(0) });
+            versions.push(Version { upstream, needs: needs.into_iter().collect(), otherwise: AnswerId(0) });
         }
         versions
     }

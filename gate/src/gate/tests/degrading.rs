@@ -60,7 +60,7 @@ fn observe_mode_stays_with_the_routes_own_upstream() {
 
 #[test]
 fn a_route_with_releases_is_guarded_whatever_its_actions_are() {
-    let route = Route { needs: Vec::new(), ..versioned() };
+    let route = Route { needs: crate::Needs::new(), ..versioned() };
     assert!(route.guards(Method::new("GET")) && route.may_send_again());
     assert_eq!(route.all_needs().collect::<Vec<_>>(), [RequirementId(BROKEN), RequirementId(READY)]);
     assert!(!Route { mode: Mode::Observe, ..route }.guards(Method::new("GET")));
