@@ -119,6 +119,14 @@ impl Gateway {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
+        // That it listens is not yet that it serves. Where it is asked elsewhere, or nowhere, that is as good.
+        eventually("schemagate serves", START_LIMIT, async || {
+            match Answer::try_to(self.admin.request(Method::GET, "/ready")).await {
+                Ok(answer) if answer.text().contains("the listeners") => None,
+                Ok(_) | Err(_) => Some(()),
+            }
+        })
+        .await;
     }
 
     pub(crate) fn port(&self) -> u16 {
