@@ -75,21 +75,21 @@ pub struct Hidden {
 impl Router {
     /// Builds the router, or names every conflict.
     pub fn new(routes: &[Route]) -> Result<Self, Vec<Conflict>> {
-        let mut router = Self::default();
+        let mut made = Self::default();
         let mut conflicts = Vec::new();
         for (id, route) in (0..).map(RouteId).zip(routes) {
-            let root = router.root(&route.host);
-            let end = route.path.segments.iter().fold(root, |at, segment| router.child(at, segment));
-            let Some(node) = router.nodes.get_mut(end.index()) else { continue };
+            let root = made.root(&route.host);
+            let end = route.path.segments.iter().fold(root, |at, segment| made.child(at, segment));
+            let Some(node) = made.nodes.get_mut(end.index()) else { continue };
             let beside = if route.path.below { &mut node.below } else { &mut node.here };
             let get = |id: RouteId| routes.get(id.index());
-            let conflicting = |other: RouteId| get(other)?.methods.conflicts_with(&route.methods).then_some(other);
-            conflicts
-                .extend(beside.iter().filter_map(|first| Some(Conflict { first: conflicting(*first)?, second: id })));
+            let meets = |other: &RouteId| get(*other).is_some_and(|other| other.methods.conflicts_with(&route.methods));
+            let met = beside.iter().copied().filter(meets);
+            conflicts.extend(met.map(|first| Conflict { first, second: id }));
             beside.push(id);
             beside.sort_by_key(|id| get(*id).is_some_and(|route| route.methods.is_any()));
         }
-        if conflicts.is_empty() { Ok(router) } else { Err(conflicts) }
+        if conflicts.is_empty() { Ok(made) } else { Err(conflicts) }
     }
 
     /// Where the paths of a host begin.
@@ -103,7 +103,7 @@ impl Router {
                 *self.below.entry(host.clone()).or_insert(new)
             }
         };
-        self.made(root)
+        self.there(root)
     }
 
     /// The node below `at` for `segment`, made if it is not there.
@@ -117,7 +117,7 @@ impl Router {
             }),
             Segment::Any => self.nodes.get_mut(at.index()).map_or(new, |node| *node.any.get_or_insert(new)),
         };
-        self.made(child)
+        self.there(child)
     }
 
     /// The node that is made next.
@@ -127,7 +127,7 @@ impl Router {
     }
 
     /// The same node, there if it was not.
-    fn made(&mut self, id: NodeId) -> NodeId {
+    fn there(&mut self, id: NodeId) -> NodeId {
         if id.index() == self.nodes.len() {
             self.nodes.push(Node::default());
         }
