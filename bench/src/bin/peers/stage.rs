@@ -30,7 +30,6 @@ impl Stage {
         // A server of nginx drops what rights it has.
         fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         fs::create_dir(at("files"))?;
-        fs::write(at("files/1k"), kibibytes(1))?;
         fs::write(at("files/64k"), kibibytes(64))?;
         fs::write(at("upload.lua"), include_str!("../../../peers/upload.lua"))?;
         fs::write(at("tenants.lua"), include_str!("../../../peers/tenants.lua"))?;
