@@ -119,9 +119,11 @@ impl Gateway {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
-        // That it listens is not yet that it serves. Where it is asked elsewhere, or nowhere, that is as good.
+        // That it listens is not yet that it serves. Where it is asked elsewhere, or nowhere, that is as good. No connection
+        // of this question is left.
+        let admin_port = self.admin.port();
         eventually("schemagate serves", START_LIMIT, async || {
-            match Answer::try_to(self.admin.request(Method::GET, "/ready")).await {
+            match Answer::try_to(Client::new(admin_port).request(Method::GET, "/ready")).await {
                 Ok(answer) if answer.text().contains("the listeners") => None,
                 Ok(_) | Err(_) => Some(()),
             }

@@ -22,11 +22,14 @@ use super::stage::{AROUND, MEASURED, filled, on_core};
 
 pub(crate) const SECTION: &str = "means";
 
+/// It sees servers and not routes, so that it costs nothing at a request, and does not do quite the same job.
+pub(crate) const WHOLE_APPLICATION: &str = "HAProxy agent-check";
+
 /// Everybody but schemagate.
 pub(crate) const OTHERS: [&str; 6] = [
     "nginx auth_request, asking each time",
     "nginx auth_request, remembering for 5 s",
-    "HAProxy agent-check",
+    WHOLE_APPLICATION,
     "Express middleware, asking each time",
     "Express middleware, remembering for 5 s",
     "Django middleware, remembering for good",
