@@ -36,13 +36,15 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// Requests a second.
 pub(crate) fn half_the_knee(bench: &Bench) -> anyhow::Result<f64> {
-    let known = |arm| bench.results.median("pass-1k", arm, RATE);
-    if let (Some(one), Some(other)) = (known("pingora"), known("schemagate")) {
-        return Ok(one.min(other) / 2.0);
-    }
-    let arm = Arm::start("schemagate", &bench.stage, &bench.schemagate)?;
-    let load = wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?;
-    Ok(load.answers / load.lasted.as_secs_f64() / 2.0)
+    let knee = |arm| match bench.results.median("pass-1k", arm, RATE) {
+        Some(known) => Ok(known),
+        None => {
+            let arm = Arm::start(arm, &bench.stage, &bench.schemagate)?;
+            let load = wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?;
+            anyhow::Ok(load.answers / load.lasted.as_secs_f64())
+        }
+    };
+    Ok(knee("pingora")?.min(knee("schemagate")?) / 2.0)
 }
 
 impl Bench {

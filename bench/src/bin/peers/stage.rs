@@ -92,16 +92,11 @@ pub(crate) fn filled(text: &str, folder: &Path, names: &[(&str, String)]) -> Str
     names.iter().fold(text, |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
 
-/// Keeps this program off the core of whoever is measured, and lets it go first on its own: it sends requests itself, by
-/// the clock, and the backend there may have the core for four milliseconds at a time.
+/// Keeps this program off the core of whoever is measured: it sends requests itself.
 pub(crate) fn stay_around() -> anyhow::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(AROUND.parse()?)?;
-    sched_setaffinity(Pid::this(), &cores)?;
-    let own = Pid::this().to_string();
-    // Who may not do that is as late as the backend makes it; what this program starts is not first anyway.
-    Command::new("chrt").args(["--reset-on-fork", "--fifo", "--pid", "1", &own]).stderr(Stdio::null()).status()?;
-    Ok(())
+    Ok(sched_setaffinity(Pid::this(), &cores)?)
 }
 
 /// A program that stays on one core.
