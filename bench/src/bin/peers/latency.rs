@@ -36,13 +36,13 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// Requests a second.
 pub(crate) fn half_the_knee(bench: &Bench) -> anyhow::Result<f64> {
-    let knee = |arm| match bench.results.median("pass-1k", arm, RATE) {
-        Some(known) => Ok(known),
-        None => {
-            let arm = Arm::start(arm, &bench.stage, &bench.schemagate)?;
-            let load = wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?;
-            anyhow::Ok(load.answers / load.lasted.as_secs_f64())
+    let knee = |arm| {
+        if let Some(known) = bench.results.median("pass-1k", arm, RATE) {
+            return Ok(known);
         }
+        let arm = Arm::start(arm, &bench.stage, &bench.schemagate)?;
+        let load = wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?;
+        anyhow::Ok(load.answers / load.lasted.as_secs_f64())
     };
     Ok(knee("pingora")?.min(knee("schemagate")?) / 2.0)
 }
