@@ -7,7 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // The allocator asks for pages of 2 MiB where it needs a few KiB, and a gate needs little: 33 MiB in all instead of 21.
+    // The allocator asks for pages of 2 MiB where it needs a few KiB, and a gate needs little: 33 MiB in all instead of 23.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     schemagate::cli::main()

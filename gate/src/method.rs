@@ -23,11 +23,6 @@ impl<'a> Method<'a> {
         matches!(self.0, "GET" | "HEAD")
     }
 
-    /// Whether it is one that a [`KnownMethods`] may hold.
-    fn is_known(self) -> bool {
-        KnownMethods::bit(self.0).is_some()
-    }
-
     /// Whether a request with this method may change something.
     pub fn writes(self) -> bool {
         !SAFE.contains(&self.0)
@@ -88,9 +83,11 @@ impl MethodSet {
 
     /// Whether a request with `method` belongs here. GET includes HEAD.
     pub fn contains(&self, method: Method<'_>) -> bool {
-        self.is_any()
-            || self.known.contains(method)
-            || (!method.is_known() && self.names.iter().any(|name| **name == *method.0))
+        match KnownMethods::bit(method.0) {
+            _ if self.is_any() => true,
+            Some(_) => self.known.contains(method),
+            None => self.names.iter().any(|name| **name == *method.0),
+        }
     }
 
     /// Whether some request belongs to both sets and neither is the more specific one.

@@ -20,8 +20,8 @@ use crate::{Host, HostPattern, MatchingPath, Method, Route, RouteId};
 #[derive(Debug, Clone, Default)]
 pub struct Router {
     any: Option<NodeId>,
-    exact: Map<NodeId>,
-    below: Map<NodeId>,
+    exact: Roots,
+    below: Roots,
     /// Length of the longest name in `below`. No longer part of a host is looked up, or a request
     /// could name a host of ten thousand labels and have each of its tails hashed.
     longest_below: usize,
@@ -30,7 +30,7 @@ pub struct Router {
     edges: HashTable<Edge>,
 }
 
-type Map<V> = HashMap<Box<str>, V, FixedState>;
+type Roots = HashMap<Box<str>, NodeId, FixedState>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NodeId(u32);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use gate::{Decision, Gate, Route, Rules, UpstreamId};
 use pingora::http::RequestHeader;
-use pingora::proxy::Session;
 use tokio::sync::watch;
 
 use super::ProxyError;
@@ -86,12 +85,7 @@ impl Edition {
     }
 
     /// What a decision looks at.
-    pub(super) fn facts<'s>(&self, session: &'s Session) -> Result<Facts<'s>, Refusal> {
-        self.facts_of(session.req_header())
-    }
-
-    /// The same, of a request that may be in nobody's hands.
-    pub(super) fn facts_of<'r>(&self, request: &'r RequestHeader) -> Result<Facts<'r>, Refusal> {
+    pub(super) fn facts<'r>(&self, request: &'r RequestHeader) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
         Facts::read(request, form, tenant)
     }

@@ -122,8 +122,7 @@ impl Gateway {
         self.receive(client, &session.req_header().headers, exchange, now);
     }
 
-    /// Decides a request by what is pinned. `None`: it goes to an upstream, or
-    /// waits.
+    /// Decides a request by what is pinned. `None`: it goes to an upstream, or waits.
     pub(super) fn decide(
         &self,
         pinned: &Pinned,
@@ -133,7 +132,7 @@ impl Gateway {
     ) -> Option<Answer> {
         let Pinned { live: gate, edition } = pinned;
         exchange.move_to(edition);
-        let facts = match edition.facts_of(request) {
+        let facts = match edition.facts(request) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());

@@ -158,7 +158,7 @@ impl Gateway {
         let asking = {
             // The edition may be another one by now than the request was decided by.
             let Pinned { live, edition } = self.pin();
-            let facts = edition.facts(session).ok()?;
+            let facts = edition.facts(session.req_header()).ok()?;
             let route = edition.rules().route(live.decide(&facts.request(), failed).route?)?;
             if !route.guards(facts.method) {
                 return None;
@@ -171,7 +171,7 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
-        let facts = edition.facts(session).ok()?;
+        let facts = edition.facts(session.req_header()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
         let facts = facts.with_organisation(session.req_header(), by, &live);
         let after = live.decide(&facts.request(), now);

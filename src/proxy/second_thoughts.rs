@@ -165,7 +165,7 @@ impl Gateway {
         let route = exchange.route()?;
         let covered = Covered::of(&symptom, route, edition.rules());
         self.metrics.symptom(symptom.code.as_str(), covered.as_str());
-        let facts = edition.facts(session).ok()?;
+        let facts = edition.facts(session.req_header()).ok()?;
         match self.symptoms.note(&route.name, &facts.path.matching, &symptom, covered) {
             News::Log { count } => warn!(
                 target: "schemagate::symptom",
@@ -218,7 +218,7 @@ impl Gateway {
         if generation == exchange.thoughts.generation {
             return None;
         }
-        let facts = edition.facts(session).ok()?;
+        let facts = edition.facts(session.req_header()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
         let facts = facts.with_organisation(session.req_header(), by, &gate);
         let decision = gate.decide(&facts.request(), self.reader.now());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use gate::{
     Action, Actions, AnswerId, Conflict, Hold, HostPattern, KnownMethods, MatchingForm, MatchingPath, MethodSet, Mode,
-    PathPattern, Requirement, RequirementId, Route, RouteId, Rules, UpstreamId, Version,
+    Needs, PathPattern, Requirement, RequirementId, Route, RouteId, Rules, UpstreamId, Version,
 };
 
 use super::Check;
@@ -168,7 +168,7 @@ impl Check<'_> {
                 methods: methods.clone(),
                 upstream: upstream.unwrap_or(UpstreamId(0)),
                 versions: versions.collect(),
-                needs: needs.iter().copied().collect(),
+                needs: needs.clone(),
                 actions,
                 mode,
                 windows: typed.windows.copied().unwrap_or(true),
@@ -263,30 +263,25 @@ impl Check<'_> {
         typed: &RouteTable,
         around: &Surroundings<'_>,
         routes: &mut Routes,
-    ) -> Vec<RequirementId> {
+    ) -> Needs {
         let mut needs = self.needs(named, around.requirements, routes);
         if typed.tenant_needs.copied() != Some(false) {
             routes.needed.extend(around.of_tenants);
-            needs.extend(around.of_tenants);
+            needs.extend_from_slice(around.of_tenants);
         }
         let mut seen = HashSet::new();
         needs.retain(|id| seen.insert(*id));
         needs
     }
 
-    fn needs(
-        &mut self,
-        typed: &Key<List<String>>,
-        requirements: &Requirements,
-        routes: &mut Routes,
-    ) -> Vec<RequirementId> {
-        let mut needs: Vec<RequirementId> = Vec::new();
+    fn needs(&mut self, typed: &Key<List<String>>, requirements: &Requirements, routes: &mut Routes) -> Needs {
+        let mut needs = Needs::new();
         for name in typed.get().map_or(&[][..], |list| &list.0) {
             let Some(ids) = requirements.of(&name.value) else {
                 self.resolve(name, requirements.names(), ("requirement", "requirements"));
                 continue;
             };
-            needs.extend(ids);
+            needs.extend_from_slice(ids);
         }
         let mut seen = HashSet::new();
         needs.retain(|id| seen.insert(*id));
@@ -314,7 +309,7 @@ impl Check<'_> {
                     "this version is never used: where its needs are ready, so are those of a newer one",
                 );
             }
-            versions.push(Version { upstream, needs: needs.into_iter().collect(), otherwise: AnswerId(0) });
+            versions.push(Version { upstream, needs, otherwise: AnswerId(0) });
         }
         versions
     }

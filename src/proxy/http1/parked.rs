@@ -77,7 +77,7 @@ fn read(head: &[u8]) -> Option<Box<RequestHeader>> {
 
 impl Waits for Parked<'_> {
     fn decide(&mut self, _gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
-        let facts = pinned.edition.facts_of(&self.request).ok()?;
+        let facts = pinned.edition.facts(&self.request).ok()?;
         Some(pinned.live.decide(&facts.request(), now))
     }
 

@@ -17,10 +17,17 @@ pub(crate) struct Load {
     /// Right answers.
     pub(crate) answers: f64,
     pub(crate) errors: f64,
-    pub(crate) lasted: Duration,
+    lasted: Duration,
     /// `None` where the generator does not tell.
     pub(crate) p50: Option<Duration>,
     pub(crate) p99: Option<Duration>,
+}
+
+impl Load {
+    /// Right answers a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.answers / self.lasted.as_secs_f64()
+    }
 }
 
 /// `script` is wrk's own, in Lua.

@@ -41,8 +41,7 @@ pub(crate) fn half_the_knee(bench: &Bench) -> anyhow::Result<f64> {
             return Ok(known);
         }
         let arm = Arm::start(arm, &bench.stage, &bench.schemagate)?;
-        let load = wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?;
-        anyhow::Ok(load.answers / load.lasted.as_secs_f64())
+        anyhow::Ok(wrk(&format!("http://127.0.0.1:{}/1k", arm.port), None, 200, bench.lasts)?.rate())
     };
     Ok(knee("pingora")?.min(knee("schemagate")?) / 2.0)
 }

@@ -150,7 +150,7 @@ fn how_much(bench: &mut Bench, postgres: &Postgres) -> anyhow::Result<()> {
         for Means { gate, .. } in &all {
             let load = wrk(&format!("http://127.0.0.1:{}/1k", gate.port), None, 200, bench.lasts)?;
             if round > 0 {
-                bench.results.add(SECTION, gate.name, MAX_RATE, load.answers / load.lasted.as_secs_f64());
+                bench.results.add(SECTION, gate.name, MAX_RATE, load.rate());
             }
         }
         println!("{SECTION}: round {round} of {}", bench.rounds);

@@ -140,7 +140,7 @@ impl Scenario {
 fn note(results: &mut Results, scenario: &'static str, arm: &str, load: &Load, spent: Duration, memory: u64) {
     let mut add = |figure: Figure, value: f64| results.add(scenario, arm, figure, value);
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-    add(RATE, load.answers / load.lasted.as_secs_f64());
+    add(RATE, load.rate());
     // The backend alone has none.
     if !spent.is_zero() {
         add(PER_CORE, load.answers / spent.as_secs_f64());
