@@ -126,6 +126,15 @@ pub struct Target<'a> {
 impl<'a> Target<'a> {
     /// Reads the path of a request target: no query, no scheme, no authority.
     pub fn parse(path: &'a [u8], form: MatchingForm) -> Result<Self, PathError> {
+        if is_simple(path) {
+            let matching = MatchingPath(SmallVec::from_slice(without_final_slash(path, form)));
+            Ok(Self { forward: Cow::Borrowed(path), matching, others: Vec::new() })
+        } else {
+            Self::parse_any(path, form)
+        }
+    }
+
+    fn parse_any(path: &'a [u8], form: MatchingForm) -> Result<Self, PathError> {
         let encoded_slash = scan(path)?;
         if encoded_slash && form.encoded_slash == EncodedSlash::Reject {
             return Err(PathError::EncodedSlash);
@@ -214,6 +223,29 @@ const fn stands_plainly(byte: u8) -> bool {
     matches!(byte, b'!' | b'$' | b'&'..=b'.' | b'0'..=b';' | b'=' | b'@'..=b'Z' | b'_' | b'a'..=b'z' | b'~')
 }
 
+/// Whether a path is its own form but for a slash at its end, as most are: it begins with one slash, and has only small
+/// letters, digits and `-_~` between single ones.
+fn is_simple(path: &[u8]) -> bool {
+    let Some((b'/', rest)) = path.split_first() else { return false };
+    let mut before = b'/';
+    rest.iter().all(|byte| {
+        let follows = core::mem::replace(&mut before, *byte);
+        match byte {
+            b'/' => follows != b'/',
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => true,
+            _ => false,
+        }
+    })
+}
+
+/// A slash at the end means nothing unless the form is strict, but for the root's.
+fn without_final_slash(path: &[u8], form: MatchingForm) -> &[u8] {
+    match path {
+        [before @ .., b'/'] if !form.strict_slash && !before.is_empty() => before,
+        _ => path,
+    }
+}
+
 /// Whether every byte stands for itself, as in most paths.
 #[expect(clippy::needless_bitwise_bool, reason = "a loop without a branch is done sixteen bytes at a time")]
 fn is_plain(path: &[u8]) -> bool {
@@ -259,9 +291,7 @@ impl MatchingPath {
         if has_empty_segment(&out) {
             out.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
         }
-        if out.len() > 1 && !form.strict_slash && out.last() == Some(&b'/') {
-            out.pop();
-        }
+        out.truncate(without_final_slash(&out, form).len());
         Self(out)
     }
 }

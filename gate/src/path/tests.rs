@@ -371,6 +371,11 @@ proptest! {
     }
 
     #[test]
+    fn a_simple_path_is_read_as_any_other(path in prop_oneof![paths(), "[/a-z0-9_~A.-]{0,12}".prop_map(String::into_bytes)], form in forms()) {
+        prop_assert_eq!(Target::parse(&path, form), Target::parse_any(&path, form));
+    }
+
+    #[test]
     fn the_form_is_its_own_form(path in paths(), form in forms()) {
         let Ok(target) = Target::parse(&path, form) else { return Ok(()) };
         for once in [&target.matching].into_iter().chain(&target.others) {
