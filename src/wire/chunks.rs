@@ -3,7 +3,8 @@
 //! pingora reads these too, and sends them on in chunks of its own. What it reads more kindly than others do is refused
 //! here: a line feed within an extension, a size that is missing, a trailer that is none.
 
-use super::{WireRefusal, is_token, misplaced};
+use super::places::{self, Place};
+use super::{WireRefusal, misplaced};
 
 /// The longest line with a chunk's size and its extensions.
 const LONGEST_HEAD: usize = 256;
@@ -131,7 +132,9 @@ impl Chunks {
             (At::DataReturn | At::DataEnd, _) => Err(WireRefusal::BadChunkEnd),
             (At::TrailerStart, b'\r') => Ok(At::LastEnd),
             (At::TrailerName, b':') => self.trail(At::TrailerValue),
-            (At::TrailerStart | At::TrailerName, _) if is_token(byte) => self.trail(At::TrailerName),
+            (At::TrailerStart | At::TrailerName, _) if places::stands(byte, Place::Token) => {
+                self.trail(At::TrailerName)
+            }
             (At::TrailerStart | At::TrailerName, _) => Err(misplaced(byte).unwrap_or(WireRefusal::BadTrailer)),
             (At::TrailerValue, b'\r') => Ok(At::TrailerEnd),
             (At::TrailerValue, _) => match misplaced(byte) {

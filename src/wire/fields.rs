@@ -2,8 +2,9 @@
 
 use memchr::memchr;
 
+use super::places::{self, Place};
 use super::request_line::RequestLine;
-use super::{Body, Head, Limits, WireRefusal, is_authority, is_token, only_text};
+use super::{Body, Head, Limits, WireRefusal, is_authority, only_text};
 
 /// What of the fields decides on host and framing.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ impl<'h> Fields<'h> {
         match name {
             [] => return Err(WireRefusal::BadFieldName),
             [.., b' ' | b'\t'] => return Err(WireRefusal::SpaceBeforeColon),
-            _ if !name.iter().fold(true, |token, byte| token & is_token(*byte)) => {
+            _ if !places::all(name, Place::Token) => {
                 return Err(WireRefusal::BadFieldName);
             }
             _ => {}
@@ -105,6 +106,13 @@ impl<'h> Fields<'h> {
             (false, length) => Body::Length(length.unwrap_or(0)),
         };
         Ok(Head { body, upgrade: self.upgrade, fields: self.count })
+    }
+}
+
+/// Writes a line, its end included.
+pub fn write_field(wire: &mut Vec<u8>, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+    for part in [name.as_ref(), b": ", value.as_ref(), b"\r\n"] {
+        wire.extend_from_slice(part);
     }
 }
 

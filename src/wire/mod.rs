@@ -10,6 +10,7 @@
 //! | `head_end` | where a head ends |
 //! | `request_line`, `fields` | the two parts of a head; `parts`: what stands in them |
 //! | `authority` | what may name a host |
+//! | `places` | which bytes may stand where |
 //! | `body_end`, `chunks` | where a body ends |
 //! | `proxy_header` | what a proxy says before all that |
 
@@ -19,13 +20,14 @@ mod chunks;
 mod fields;
 mod head_end;
 mod parts;
+mod places;
 mod proxy_header;
 mod refusal;
 mod request_line;
 
 pub use authority::is_authority;
 pub use body_end::BodyEnd;
-pub use fields::length;
+pub use fields::{length, write_field};
 pub use head_end::HeadEnd;
 pub use parts::Parts;
 pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};
@@ -121,14 +123,6 @@ fn only_text(line: &[u8]) -> Result<(), WireRefusal> {
         return Ok(());
     }
     line.iter().find_map(|byte| misplaced(*byte)).map_or(Ok(()), Err)
-}
-
-/// RFC 9110, section 5.6.2.
-const fn is_token(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~'
-    )
 }
 
 #[cfg(test)]

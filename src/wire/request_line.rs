@@ -1,5 +1,6 @@
 //! `GET /path HTTP/1.1` (RFC 9112, section 3).
 
+use super::places::{self, Place};
 use super::{Limits, WireRefusal, is_authority, only_text};
 
 /// The longest method; the longest in IANA's registry has 17 letters.
@@ -14,16 +15,18 @@ pub(super) struct RequestLine<'h> {
     pub(super) is_http10: bool,
 }
 
-/// Whether this may be a method. Small letters are refused: some backends take `post` for POST, and a gate on POST
-/// must not be stepped around.
+/// Whether this may be a method.
 pub fn is_method(method: &[u8]) -> bool {
     method.len() <= LONGEST_METHOD
         && method.first().is_some_and(u8::is_ascii_uppercase)
-        && method.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_'))
+        && places::all(method, Place::Method)
 }
 
 impl<'h> RequestLine<'h> {
     pub(super) fn read(line: &'h [u8], limits: &Limits) -> Result<Self, WireRefusal> {
+        if is_plain(line, limits) {
+            return Ok(Self { authority: None, is_http10: false });
+        }
         only_text(line)?;
         let mut words = line.split(|byte| *byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -46,24 +49,22 @@ impl<'h> RequestLine<'h> {
     }
 }
 
+/// Whether a line is what nearly all are: a method, a path of which there is nothing to be said, and `HTTP/1.1`.
+fn is_plain(line: &[u8], limits: &Limits) -> bool {
+    let Some((method, rest)) = line.iter().position(|byte| *byte == b' ').map(|end| line.split_at(end)) else {
+        return false;
+    };
+    let Some(target) = rest.get(1..).and_then(|rest| rest.strip_suffix(b" HTTP/1.1")) else { return false };
+    target.first() == Some(&b'/')
+        && target.len() <= limits.target
+        && places::all(target, Place::Target)
+        && method != b"CONNECT"
+        && is_method(method)
+}
+
 /// The host that a target names, where it names one (RFC 9112, section 3.2).
 fn authority<'h>(method: &[u8], target: &'h [u8]) -> Result<Option<&'h [u8]>, WireRefusal> {
-    if core::str::from_utf8(target).is_err() {
-        return Err(WireRefusal::BadTarget);
-    }
-    if target.contains(&b'#') {
-        return Err(WireRefusal::Fragment);
-    }
-    // A blank that is none to everybody.
-    if target.contains(&b'\t') {
-        return Err(WireRefusal::ControlByte);
-    }
-    let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
-    let query = target.get(path.len()..).unwrap_or_default();
-    if target.iter().any(|byte| matches!(byte, b'<' | b'>')) || path.contains(&b'`') || query.contains(&b'"') {
-        // pingora takes other characters that RFC 3986 forbids, since browsers and others send them; these it does not.
-        return Err(WireRefusal::UnescapedByte);
-    }
+    check_bytes(target)?;
     if method == b"CONNECT" {
         return if is_authority(target) { Ok(Some(target)) } else { Err(WireRefusal::BadTarget) };
     }
@@ -80,6 +81,27 @@ fn authority<'h>(method: &[u8], target: &'h [u8]) -> Result<Option<&'h [u8]>, Wi
         return Err(WireRefusal::Userinfo);
     }
     if is_authority(authority) { Ok(Some(authority)) } else { Err(WireRefusal::BadTarget) }
+}
+
+/// Refuses a target with a byte that is out of place.
+fn check_bytes(target: &[u8]) -> Result<(), WireRefusal> {
+    if core::str::from_utf8(target).is_err() {
+        return Err(WireRefusal::BadTarget);
+    }
+    if target.contains(&b'#') {
+        return Err(WireRefusal::Fragment);
+    }
+    // A blank that is none to everybody.
+    if target.contains(&b'\t') {
+        return Err(WireRefusal::ControlByte);
+    }
+    let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let query = target.get(path.len()..).unwrap_or_default();
+    if target.iter().any(|byte| matches!(byte, b'<' | b'>')) || path.contains(&b'`') || query.contains(&b'"') {
+        // pingora takes other characters that RFC 3986 forbids, since browsers and others send them; these it does not.
+        return Err(WireRefusal::UnescapedByte);
+    }
+    Ok(())
 }
 
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
