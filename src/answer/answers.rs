@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::AnswerId;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::body::Filling;
 use super::fixed::Fixed;
-use super::headers::Headers;
+use super::headers::{CommonHeaders, Headers};
 use super::language::Language;
 use super::letter::{Letter, WindowMessage, whole_seconds};
 use super::occasion::Occasion;
@@ -43,6 +43,10 @@ pub struct Answers {
     unreachable: Refusal,
     too_slow: Refusal,
     language: Language,
+    /// What stands in every answer.
+    everywhere: Arc<CommonHeaders>,
+    /// The same with what the public health answer is.
+    health: Arc<CommonHeaders>,
 }
 
 /// What a route says. Routes that say the same share it: ten thousand routes have few pages.
@@ -51,6 +55,8 @@ enum Prepared {
     Refusal(Arc<Refusal>),
     Fixed(Fixed),
 }
+
+static PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A choice among what is prepared.
 #[derive(Debug, Clone, Copy)]
@@ -85,58 +91,65 @@ impl Answers {
             unreachable: own(Occasion::Unreachable)?,
             too_slow: own(Occasion::TooSlow)?,
             language: brand.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback),
+            everywhere: CommonHeaders::with(&[]),
+            health: CommonHeaders::with(&[(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
         })
     }
 
     /// The answer for one client.
     pub fn answer(&self, saying: Saying<'_>, client: &Client<'_>) -> Answer {
-        let reference = Reference::new(client.request_id);
         let (chosen, proxy_status) = self.choose(saying);
-        let mut headers = Headers::new(proxy_status, &reference);
-        match saying {
-            Saying::BadPath(error) => headers.detail(proxy_status, error.word()),
-            Saying::Wire(refusal) => headers.detail(proxy_status, refusal.word()),
-            _ => {}
-        }
-        cors::share(client.headers, &mut headers);
-        if let Some(preflight) = preflight(saying, client) {
-            preflight.allow(&mut headers);
-            return complete(StatusCode::NO_CONTENT, headers, Bytes::new(), client.method);
-        }
-        let (status, body) = match chosen {
-            Chosen::Fixed(fixed) => fixed.tell(&mut headers),
-            Chosen::Refusal(refusal) => {
-                let language = Language::wanted(client.path, client.headers, self.language);
-                let detail = match saying {
-                    Saying::BadPath(error) => Words::of(language).path(error),
-                    Saying::BadRequest(words) => words,
-                    Saying::Wire(refusal) => refusal.as_str(),
-                    _ => "",
-                };
-                let (message, retry_after) = match saying {
-                    // Whoever comes at its end comes at the right time: all may.
-                    Saying::Maintenance { message, lasts: Some(lasts) } => (message, Some(whole_seconds(lasts))),
-                    Saying::Maintenance { message, lasts: None } => (message, refusal.retry_after()),
-                    _ => (None, refusal.retry_after()),
-                };
-                let when = retry_after.filter(|_| matches!(saying, Saying::Maintenance { .. }));
-                let when = when.map(|seconds| Words::of(language).when(seconds)).unwrap_or_default();
-                let message = message.unwrap_or_default();
-                let filling = Filling { reference: &reference, retry_after, detail, message, when: &when };
-                refusal.tell(client, language, &filling, &mut headers)
+        let preflight = preflight(saying, client);
+        let mut answer = match (&preflight, chosen) {
+            (Some(_), _) => {
+                Answer::new(StatusCode::NO_CONTENT, Headers::of(&self.everywhere), Bytes::new(), client.method)
             }
+            (None, Chosen::Fixed(fixed)) => fixed.answer(client.method),
+            (None, Chosen::Refusal(refusal)) => self.refuse(refusal, saying, client),
         };
-        complete(status, headers, body, client.method)
+        let detail = match saying {
+            Saying::BadPath(error) => Some(error.word()),
+            Saying::Wire(refusal) => Some(refusal.word()),
+            _ => None,
+        };
+        answer.headers.add(&PROXY_STATUS, proxy_status.header(detail));
+        cors::share(client.headers, &mut answer.headers);
+        if let Some(preflight) = preflight {
+            preflight.allow(&mut answer.headers);
+        }
+        answer
+    }
+
+    fn refuse(&self, refusal: &Refusal, saying: Saying<'_>, client: &Client<'_>) -> Answer {
+        let reference = Reference::new(client.request_id);
+        let language = Language::wanted(client.path, client.headers, self.language);
+        let detail = match saying {
+            Saying::BadPath(error) => Words::of(language).path(error),
+            Saying::BadRequest(words) => words,
+            Saying::Wire(refusal) => refusal.as_str(),
+            _ => "",
+        };
+        let (message, retry_after) = match saying {
+            // Whoever comes at its end comes at the right time: all may.
+            Saying::Maintenance { message, lasts: Some(lasts) } => (message, Some(whole_seconds(lasts))),
+            Saying::Maintenance { message, lasts: None } => (message, refusal.retry_after()),
+            _ => (None, refusal.retry_after()),
+        };
+        let when = retry_after.filter(|_| matches!(saying, Saying::Maintenance { .. }));
+        let when = when.map(|seconds| Words::of(language).when(seconds)).unwrap_or_default();
+        let message = message.unwrap_or_default();
+        let filling = Filling { reference: &reference, retry_after, detail, message, when: &when };
+        refusal.answer(client, language, &filling)
     }
 
     /// The public health answer: `status` only. 200, or 503 where `strict` and not ready.
     pub fn health(&self, ready: bool, strict: bool, client: &Client<'_>) -> Answer {
-        let mut headers = Headers::new(ProxyStatus::OWN_ANSWER, &Reference::new(client.request_id));
-        cors::share(client.headers, &mut headers);
-        headers.set(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body: &[u8] = if ready { b"{\"status\":\"ready\"}\n" } else { b"{\"status\":\"degraded\"}\n" };
         let status = if ready || !strict { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        complete(status, headers, Bytes::from_static(body), client.method)
+        let mut answer = Answer::new(status, Headers::of(&self.health), Bytes::from_static(body), client.method);
+        answer.headers.add(&PROXY_STATUS, ProxyStatus::OWN_ANSWER.header(None));
+        cors::share(client.headers, &mut answer.headers);
+        answer
     }
 
     /// What is said of a request that is refused for its form alone.
@@ -220,15 +233,4 @@ impl<'a> Likeness<'a> {
 fn preflight<'a>(saying: Saying<'_>, client: &Client<'a>) -> Option<cors::Preflight<'a>> {
     let refused = !matches!(saying, Saying::Upstream(_));
     refused.then(|| cors::Preflight::asked(client.method, client.headers)).flatten()
-}
-
-/// Puts an answer together. HEAD is told what GET would get, the body's length included (RFC 9110,
-/// section 9.3.2); an answer that cannot have a body has no length (section 8.6).
-fn complete(status: StatusCode, mut headers: Headers, body: Bytes, method: &Method) -> Answer {
-    let bodiless = status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if !bodiless {
-        headers.set(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    }
-    let body = if bodiless || method == Method::HEAD { Bytes::new() } else { body };
-    Answer { status, headers: headers.into_list(), body }
 }

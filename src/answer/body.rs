@@ -101,20 +101,23 @@ impl Body {
         if self.rest.is_empty() {
             return self.head.clone();
         }
-        // A number has at most 20 digits; a text is seldom escaped.
-        let texts = with.detail.len() + with.message.len() + with.when.len();
-        let fillings = self.rest.len() * with.reference.as_str().len().max(20) + texts;
-        let mut out = Vec::with_capacity(self.length + fillings);
+        let mut digits = itoa::Buffer::new();
+        let seconds = digits.format(with.retry_after.unwrap_or_default());
+        let word = |hole| match hole {
+            Hole::Reference => with.reference.as_str(),
+            Hole::RetryAfter => seconds,
+            Hole::Detail => with.detail,
+            Hole::Message => with.message,
+            Hole::When => with.when,
+        };
+        // A text is seldom escaped: nearly always there is neither too much room nor too little.
+        let words: usize = self.rest.iter().map(|(hole, _)| word(*hole).len()).sum();
+        let mut out = Vec::with_capacity(self.length + words);
         out.extend_from_slice(&self.head);
         for (hole, text) in &self.rest {
             match hole {
-                Hole::Reference => out.extend_from_slice(with.reference.as_str().as_bytes()),
-                Hole::RetryAfter => {
-                    out.extend_from_slice(with.retry_after.unwrap_or_default().to_string().as_bytes());
-                }
-                Hole::Detail => self.escape.write(with.detail, &mut out),
-                Hole::Message => self.escape.write(with.message, &mut out),
-                Hole::When => self.escape.write(with.when, &mut out),
+                Hole::Reference | Hole::RetryAfter => out.extend_from_slice(word(*hole).as_bytes()),
+                Hole::Detail | Hole::Message | Hole::When => self.escape.write(word(*hole), &mut out),
             }
             out.extend_from_slice(text.as_bytes());
         }

@@ -28,10 +28,10 @@ pub(super) struct Preflight<'a> {
 impl<'a> Preflight<'a> {
     /// The question that a request asks, if it is one that can be answered.
     pub(super) fn asked(method: &Method, headers: &'a HeaderMap) -> Option<Self> {
-        let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
-        if method != Method::OPTIONS || origin(headers).is_none() || !is_token(wanted.as_bytes()) {
+        if method != Method::OPTIONS || origin(headers).is_none() {
             return None;
         }
+        let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|wanted| is_token(wanted.as_bytes()))?;
         let names = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|names| is_list_of_tokens(names));
         Some(Self { method: wanted, headers: names })
     }
@@ -39,20 +39,20 @@ impl<'a> Preflight<'a> {
     /// Says yes to what was asked, for this once: the next request must ask again, because the
     /// application may have another opinion.
     pub(super) fn allow(&self, out: &mut Headers) {
-        out.set(header::ACCESS_CONTROL_ALLOW_METHODS, self.method.clone());
+        out.add(&header::ACCESS_CONTROL_ALLOW_METHODS, self.method.clone());
         if let Some(names) = self.headers {
-            out.set(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+            out.add(&header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
         }
-        out.set(header::ACCESS_CONTROL_MAX_AGE, AT_ONCE.clone());
+        out.add(&header::ACCESS_CONTROL_MAX_AGE, AT_ONCE.clone());
     }
 }
 
 /// Lets the script that asked read the answer, if one did.
 pub(super) fn share(request: &HeaderMap, out: &mut Headers) {
     if let Some(origin) = origin(request) {
-        out.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        out.set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE.clone());
-        out.set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone());
+        out.add(&header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        out.add(&header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE.clone());
+        out.add(&header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone());
     }
 }
 

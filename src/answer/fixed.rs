@@ -1,19 +1,20 @@
 //! A fixed answer that stands in for an upstream's.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::headers::Headers;
+use super::Answer;
+use super::headers::{CommonHeaders, Headers};
 use crate::config::RespondSpec;
 
 /// A fixed answer, ready to be sent.
 #[derive(Debug)]
 pub(super) struct Fixed {
     status: StatusCode,
-    content_type: HeaderValue,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    degraded: (HeaderName, HeaderValue),
+    headers: Arc<CommonHeaders>,
     body: Bytes,
 }
 
@@ -22,27 +23,31 @@ static DEGRADED: HeaderName = HeaderName::from_static("schemagate-degraded");
 /// What a route's name may not hold plainly in a header; all that is not ASCII is encoded anyway.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Headers that frame an answer on the wire: they follow from the body, not from the configuration.
-const FRAMING: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
+/// Headers that are said where an answer is written: they follow from the body, the connection and the request.
+const SAID_ELSEWHERE: [HeaderName; 5] = [
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::DATE,
+    HeaderName::from_static("x-request-id"),
+];
 
 impl Fixed {
+    /// Configured headers take the place of those that every answer has.
     pub(super) fn new(spec: &RespondSpec) -> Self {
-        Self {
-            status: spec.status,
-            content_type: spec.content_type.clone(),
-            headers: spec.headers.iter().filter(|(name, _)| !FRAMING.contains(name)).cloned().collect(),
-            degraded: degraded(&spec.route),
-            body: spec.body.clone(),
+        let degraded = degraded(&spec.route);
+        let configured = |name: &HeaderName| spec.headers.iter().any(|(known, _)| known == name);
+        let of_its_own = spec.headers.iter().filter(|(name, _)| !SAID_ELSEWHERE.contains(name) && *name != degraded.0);
+        let mut headers: Vec<_> = of_its_own.cloned().collect();
+        if !configured(&header::CONTENT_TYPE) {
+            headers.push((header::CONTENT_TYPE, spec.content_type.clone()));
         }
+        headers.push(degraded);
+        Self { status: spec.status, headers: CommonHeaders::with(&headers), body: spec.body.clone() }
     }
 
-    /// The status and the body; configured headers take the place of those that every answer has.
-    pub(super) fn tell(&self, headers: &mut Headers) -> (StatusCode, Bytes) {
-        headers.set(header::CONTENT_TYPE, self.content_type.clone());
-        headers.set_all(&self.headers);
-        let (name, value) = self.degraded.clone();
-        headers.set(name, value);
-        (self.status, self.body.clone())
+    pub(super) fn answer(&self, method: &Method) -> Answer {
+        Answer::new(self.status, Headers::of(&self.headers), self.body.clone(), method)
     }
 }
 

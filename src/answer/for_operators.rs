@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::header;
 
 use super::Answer;
 
 /// A refusal with what is wrong, in the format that it has. Nobody else may be given it: it names tables and commands.
 #[must_use]
 pub fn for_operators(mut answer: Answer, lines: &[String]) -> Answer {
-    let content_type = answer.headers.iter().find(|(name, _)| name == header::CONTENT_TYPE);
-    let content_type = content_type.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        answer.headers.get(&header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body = String::from_utf8_lossy(&answer.body);
     let told = match content_type.split(';').next().unwrap_or_default() {
         // An answer to HEAD.
@@ -22,8 +22,7 @@ pub fn for_operators(mut answer: Answer, lines: &[String]) -> Answer {
         _ => None,
     };
     if let Some(told) = told {
-        answer.headers.retain(|(name, _)| name != header::CONTENT_LENGTH);
-        answer.headers.push((header::CONTENT_LENGTH, HeaderValue::from(told.len())));
+        answer.length = Some(told.len());
         answer.body = Bytes::from(told);
     }
     answer
@@ -51,20 +50,16 @@ fn problem(body: &str, lines: &[String]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
+    use http::{HeaderValue, Method, StatusCode};
 
     use super::*;
 
     fn told(content_type: &'static str, body: &'static str) -> String {
-        let headers = vec![
-            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-            (header::CONTENT_LENGTH, HeaderValue::from(body.len())),
-        ];
-        let answer =
-            Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers, body: Bytes::from_static(body.as_bytes()) };
+        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+        let body = Bytes::from_static(body.as_bytes());
+        let answer = Answer::new(StatusCode::SERVICE_UNAVAILABLE, headers.into(), body, &Method::GET);
         let told = for_operators(answer, &["table <b> is missing".to_owned()]);
-        let lengths: Vec<_> = told.headers.iter().filter(|(name, _)| name == header::CONTENT_LENGTH).collect();
-        assert_eq!(lengths, [&(header::CONTENT_LENGTH, HeaderValue::from(told.body.len()))]);
+        assert_eq!(told.length, Some(told.body.len()));
         String::from_utf8(told.body.to_vec()).expect("text")
     }
 

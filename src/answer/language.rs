@@ -39,7 +39,12 @@ impl Language {
     }
 
     fn of_path(path: &str) -> Option<Self> {
-        let first = path.strip_prefix('/')?.split(['/', '?']).next()?;
+        let rest = path.strip_prefix('/')?;
+        // Most first segments are longer than a language's two letters, and no region follows.
+        if rest.as_bytes().get(2).is_some_and(|byte| !matches!(byte, b'/' | b'?' | b'-')) {
+            return None;
+        }
+        let first = rest.split(['/', '?']).next()?;
         Self::from_tag(first).filter(|_| looks_like_a_tag(first))
     }
 
@@ -118,6 +123,11 @@ mod tests {
         assert_eq!(asked("/FR", "en"), Language::Fr);
         assert_eq!(asked("/fr-ca/app", "en"), Language::Fr);
         assert_eq!(asked("/fr?next=/en/", "en"), Language::Fr);
+    }
+
+    #[test]
+    fn every_tag_has_two_letters() {
+        assert!(Language::ALL.iter().all(|language| language.tag().len() == 2));
     }
 
     #[test]

@@ -35,11 +35,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::{AnswerId, PathError};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 pub use answers::Answers;
 pub use fixed::{degraded, in_header};
 pub use for_operators::for_operators;
+pub use headers::Headers;
 
 use crate::wire::WireRefusal;
 
@@ -109,16 +110,27 @@ pub struct Client<'a> {
 pub struct Answer {
     /// Status.
     pub status: StatusCode,
-    /// Headers, `Content-Length` included.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Headers, but for `Content-Length`, `Date` and the request's id, which are said where it is written.
+    pub headers: Headers,
+    /// `Content-Length`: of the body that GET would get; `None` for an answer that cannot have one.
+    pub length: Option<usize>,
     /// Body; empty for HEAD.
     pub body: Bytes,
 }
 
 impl Answer {
+    /// Puts one together. HEAD is told what GET would get, the body's length included (RFC 9110, section 9.3.2); an
+    /// answer that cannot have a body has no length (section 8.6).
+    pub fn new(status: StatusCode, headers: Headers, body: Bytes, method: &Method) -> Self {
+        let bodiless = status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let length = (!bodiless).then_some(body.len());
+        let body = if bodiless || method == Method::HEAD { Bytes::new() } else { body };
+        Self { status, headers, length, body }
+    }
+
     /// Whether a gRPC client is told something: how it went is then said in `grpc-status`, and [`Self::status`] is 200 all the same.
     pub fn is_grpc(&self) -> bool {
-        self.headers.iter().any(|(name, _)| *name == refusal::GRPC_STATUS)
+        self.headers.get(&refusal::GRPC_STATUS).is_some()
     }
 }
 

@@ -8,13 +8,14 @@ use super::UpstreamFailure;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProxyStatus {
     error: &'static str,
-    value: &'static str,
+    value: &'static HeaderValue,
 }
 
 macro_rules! proxy_status {
-    ($error:literal) => {
-        ProxyStatus { error: $error, value: concat!("schemagate; error=", $error) }
-    };
+    ($error:literal) => {{
+        static VALUE: HeaderValue = HeaderValue::from_static(concat!("schemagate; error=", $error));
+        ProxyStatus { error: $error, value: &VALUE }
+    }};
 }
 
 impl ProxyStatus {
@@ -27,14 +28,10 @@ impl ProxyStatus {
     /// The request is malformed.
     pub(super) const MALFORMED: Self = proxy_status!("http_request_error");
 
-    /// The value of `Proxy-Status`.
-    pub(super) const fn header(self) -> HeaderValue {
-        HeaderValue::from_static(self.value)
-    }
-
-    /// The same, with one word more.
-    pub(super) fn detailed(self, word: &'static str) -> HeaderValue {
-        HeaderValue::try_from(format!("{}; details=\"{word}\"", self.value)).unwrap_or(self.header())
+    /// The value of `Proxy-Status`, with one word more where there is one.
+    pub(super) fn header(self, detail: Option<&'static str>) -> HeaderValue {
+        let detailed = detail.map(|word| format!("schemagate; error={}; details=\"{word}\"", self.error));
+        detailed.and_then(|value| value.try_into().ok()).unwrap_or_else(|| self.value.clone())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::HeaderValue;
-
-/// A request's id in characters that mean nothing in a header, in HTML, in JSON and in a URL.
+/// A request's id in characters that mean nothing in HTML, in JSON and in a URL.
 ///
 /// An id may be a client's own (`X-Request-Id`): whatever else it holds is left out, and what is
 /// longer than anybody can quote is cut.
@@ -15,22 +13,20 @@ const LONGEST: usize = 128;
 
 impl<'a> Reference<'a> {
     pub(super) fn new(id: &'a str) -> Self {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b':' | b'=');
-        if id.len() <= LONGEST && id.bytes().all(plain) {
+        if id.len() <= LONGEST && id.bytes().fold(true, |all, byte| all & is_plain(byte)) {
             Self(Cow::Borrowed(id))
         } else {
-            Self(id.bytes().filter(|byte| plain(*byte)).take(LONGEST).map(char::from).collect())
+            Self(id.bytes().filter(|byte| is_plain(*byte)).take(LONGEST).map(char::from).collect())
         }
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// For `X-Request-Id`.
-    pub(super) fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static(""))
-    }
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b':' | b'=')
 }
 
 #[cfg(test)]
@@ -53,10 +49,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_id_is_a_header_and_itself_again(id in ".*") {
+        fn any_id_becomes_one_that_stays_as_it_is(id in ".*") {
             let once = Reference::new(&id);
-            let (header, twice) = (once.header(), Reference::new(once.as_str()));
-            prop_assert_eq!(header.to_str().unwrap(), once.as_str());
+            let twice = Reference::new(once.as_str());
+            prop_assert!(once.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert_eq!(twice.as_str(), once.as_str());
         }
     }

@@ -1,18 +1,20 @@
 //! A refusal in every language and format, and the choice among them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::accept::{Format, only_fetches};
 use super::body::{Body, Filling};
-use super::headers::{Headers, POLICY_WITH_IMAGES};
+use super::headers::{CommonHeaders, Headers, POLICY_WITH_IMAGES};
 use super::language::Language;
 use super::letter::Letter;
 use super::occasion::Occasion;
 use super::page::{Pages, Visit};
 use super::problem::Problem;
 use super::words::Words;
-use super::{Client, TemplateError, grpc, plain};
+use super::{Answer, Client, TemplateError, grpc, plain};
 
 /// A refusal, rendered.
 #[derive(Debug)]
@@ -29,8 +31,10 @@ struct Texts {
     reading: Page,
     /// Where they differ from [`Self::reading`].
     other_visits: Vec<Page>,
-    problem: Body,
-    plain: Body,
+    problem: Text,
+    plain: Text,
+    /// For gRPC, where it is told in headers alone.
+    headers: Arc<CommonHeaders>,
     /// `grpc-message`, where neither a detail nor a window's message stands in for it.
     message: HeaderValue,
 }
@@ -38,8 +42,14 @@ struct Texts {
 #[derive(Debug)]
 struct Page {
     visit: Visit,
+    text: Text,
+}
+
+/// A body with the headers that are the same each time.
+#[derive(Debug)]
+struct Text {
+    headers: Arc<CommonHeaders>,
     body: Body,
-    images: bool,
 }
 
 static HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -65,37 +75,53 @@ impl Refusal {
         self.retry_after.map(|seconds| seconds.saturating_add(fastrand::u64(0..=seconds / 5)))
     }
 
-    /// What one client reads: the status and the body; what goes with them is set in `headers`.
-    pub(super) fn tell(
-        &self,
-        client: &Client<'_>,
-        language: Language,
-        filling: &Filling<'_>,
-        headers: &mut Headers,
-    ) -> (StatusCode, Bytes) {
+    /// What one client reads.
+    pub(super) fn answer(&self, client: &Client<'_>, language: Language, filling: &Filling<'_>) -> Answer {
         let [first, others @ ..] = &self.texts;
         let texts = others.iter().find(|texts| texts.language == language).unwrap_or(first);
         let status = self.occasion.circumstances().status;
-        headers.set(header::CONTENT_LANGUAGE, HeaderValue::from_static(texts.language.tag()));
-        if let Some(seconds) = filling.retry_after {
-            headers.set(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(call) = grpc::call_type(client.headers) {
-            headers.set(header::CONTENT_TYPE, call);
-            headers.set(GRPC_STATUS.clone(), grpc::status(status));
+        let seconds = filling.retry_after.map(HeaderValue::from);
+        let mut answer = if let Some(call) = grpc::call_type(client.headers) {
+            let mut headers = Headers::of(&texts.headers);
+            headers.push(header::CONTENT_TYPE, call);
+            headers.push(GRPC_STATUS.clone(), grpc::status(status));
             let own = [filling.detail, filling.message].into_iter().find(|text| !text.is_empty());
             let detail = own.map(grpc::message);
-            headers.set(GRPC_MESSAGE.clone(), detail.unwrap_or_else(|| texts.message.clone()));
-            return (StatusCode::OK, Bytes::new());
-        }
-        let (kind, body) = match Format::wanted(client.headers) {
-            Format::Problem => (&PROBLEM, &texts.problem),
-            Format::Plain => (&PLAIN, &texts.plain),
-            Format::Html => (&HTML, &texts.page(client, filling, headers).body),
+            headers.push(GRPC_MESSAGE.clone(), detail.unwrap_or_else(|| texts.message.clone()));
+            Answer::new(StatusCode::OK, headers, Bytes::new(), client.method)
+        } else {
+            let (text, refresh) = match Format::wanted(client.headers) {
+                Format::Problem => (&texts.problem, None),
+                Format::Plain => (&texts.plain, None),
+                Format::Html => {
+                    let page = texts.page(client);
+                    (&page.text, seconds.clone().filter(|_| page.visit == Visit::Waiting))
+                }
+            };
+            let mut headers = Headers::of(&text.headers);
+            if let Some(seconds) = refresh {
+                headers.push(REFRESH.clone(), seconds);
+            }
+            Answer::new(status, headers, text.body.fill(filling), client.method)
         };
-        headers.set(header::CONTENT_TYPE, kind.clone());
-        (status, body.fill(filling))
+        if let Some(seconds) = seconds {
+            answer.headers.push(header::RETRY_AFTER, seconds);
+        }
+        answer
     }
+}
+
+impl Text {
+    fn new(kind: &HeaderValue, language: Language, images: bool, body: Body) -> Self {
+        let mut headers = vec![of(language), (header::CONTENT_TYPE, kind.clone())];
+        headers.extend(images.then(|| (header::CONTENT_SECURITY_POLICY, POLICY_WITH_IMAGES.clone())));
+        Self { headers: CommonHeaders::with(&headers), body }
+    }
+}
+
+/// `Content-Language`.
+const fn of(language: Language) -> (HeaderName, HeaderValue) {
+    (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()))
 }
 
 impl Texts {
@@ -109,8 +135,10 @@ impl Texts {
         let said = words.said(letter.occasion);
         let message = letter.message.as_deref().unwrap_or(said.message);
         let circumstances = letter.occasion.circumstances();
-        let page =
-            |visit| pages.render(template, letter, language, visit).map(|(body, images)| Page { visit, body, images });
+        let page = |visit| {
+            let (body, images) = pages.render(template, letter, language, visit)?;
+            Ok(Page { visit, text: Text::new(&HTML, language, images, body) })
+        };
         let differ = [(Visit::Waiting, letter.reloads), (Visit::Sending, said.sent.is_some())];
         let problem = Problem {
             title: said.phrase,
@@ -127,23 +155,17 @@ impl Texts {
                 .filter(|(_, differs)| *differs)
                 .map(|(visit, _)| page(visit))
                 .collect::<Result<_, _>>()?,
-            problem: problem.render(),
-            plain: plain::render(letter, words, pages.contact()),
+            problem: Text::new(&PROBLEM, language, false, problem.render()),
+            plain: Text::new(&PLAIN, language, false, plain::render(letter, words, pages.contact())),
+            headers: CommonHeaders::with(&[of(language)]),
             message: grpc::message(message),
         })
     }
 
-    /// The page for one client, and what goes with it.
-    fn page(&self, client: &Client<'_>, filling: &Filling<'_>, headers: &mut Headers) -> &Page {
+    /// The page for one client.
+    fn page(&self, client: &Client<'_>) -> &Page {
         let visit = visit(client.method, client.headers);
-        let page = self.other_visits.iter().find(|page| page.visit == visit).unwrap_or(&self.reading);
-        if page.images {
-            headers.set(header::CONTENT_SECURITY_POLICY, POLICY_WITH_IMAGES.clone());
-        }
-        if let (Visit::Waiting, Some(seconds)) = (page.visit, filling.retry_after) {
-            headers.set(REFRESH.clone(), HeaderValue::from(seconds));
-        }
-        page
+        self.other_visits.iter().find(|page| page.visit == visit).unwrap_or(&self.reading)
     }
 }
 

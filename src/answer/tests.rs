@@ -9,7 +9,7 @@ mod pages;
 
 use std::time::Duration;
 
-use http::header;
+use http::{HeaderName, HeaderValue, header};
 
 use super::*;
 use crate::config::{AnswerSpec, BlockSpec, Brand, RespondSpec, Template};

@@ -13,7 +13,7 @@ use super::exchange::Exchange;
 use super::tenant::RequestTenant;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
-use crate::live::Live;
+use crate::live::GateReader;
 
 /// The target of these lines, for filters.
 pub const ACCESS_LOG: &str = "schemagate::access";
@@ -38,7 +38,7 @@ pub(super) struct Line<'l> {
 
 /// Logs a request, or not, by the share that the configuration says; what was answered because a need
 /// is unmet, as a warning.
-pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
+pub(super) fn write(line: &Line<'_>, exchange: &Exchange, reader: &GateReader) {
     let edition = &exchange.edition;
     let config = &edition.config;
     let sample = Some(config.log.access.sample).filter(|_| is_routine(line, exchange));
@@ -60,7 +60,8 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, now: &Live) {
     let path = path_of(line, exchange);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
-    let gate = edition.gate(now);
+    let now = reader.pin();
+    let gate = edition.gate(&now);
     let context = unmet.and_then(|unmet| Context::of(unmet, exchange.thoughts.symptom.as_ref(), gate));
     let bypass = decision.and_then(|decision| now.snapshot().bypasses().get(decision.bypassed?));
     let user_agent = text(line.request, &header::USER_AGENT);

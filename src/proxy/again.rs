@@ -103,7 +103,7 @@ impl Gateway {
 
 /// The way to `fail_to_proxy`, which writes it.
 fn answered(exchange: &mut Exchange, answer: Answer) -> pingora::Result<()> {
-    exchange.instead = Some(answer);
+    exchange.instead = Some(Box::new(answer));
     Error::e_explain(ErrorType::InternalError, "answered instead of sending it once more")
 }
 

@@ -138,7 +138,8 @@ impl Asked {
             _ => answer,
         };
         let mut answer = match answer {
-            Some(answer) if rendered_for_head && decision.is_none() => without_body(answer),
+            // The question was not HEAD.
+            Some(answer) if rendered_for_head && decision.is_none() => Answer { length: Some(0), ..answer },
             Some(answer) if !answer.status.is_success() || answer.is_grpc() => answer,
             _ => say(Saying::Updating, session.req_header(), exchange),
         };
@@ -218,21 +219,11 @@ fn pass(decision: &Decision, go_on: Option<HeaderValue>, exchange: &Exchange) ->
         (&UPSTREAM, elsewhere.map(Pool::name)),
         (&PASSED_BY, passed_by),
     ];
-    let mut headers = vec![
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::CONTENT_LENGTH, HeaderValue::from_static("0")),
-    ];
+    let mut headers = vec![(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     headers.extend(told.into_iter().filter_map(|(name, text)| Some((name.clone(), answer::in_header(text?)))));
     headers.extend(route.filter(|_| degraded).map(|route| answer::degraded(&route.name)));
     headers.extend(go_on.map(|location| (GO_ON.clone(), location)));
-    Answer { status: StatusCode::OK, headers, body: Bytes::new() }
-}
-
-/// An answer to HEAD, for a question that was not HEAD itself.
-fn without_body(mut answer: Answer) -> Answer {
-    answer.headers.retain(|(name, _)| *name != header::CONTENT_LENGTH);
-    answer.headers.push((header::CONTENT_LENGTH, HeaderValue::from_static("0")));
-    answer
+    Answer { status: StatusCode::OK, headers: headers.into(), length: Some(0), body: Bytes::new() }
 }
 
 #[async_trait]

@@ -55,7 +55,7 @@ pub(super) struct Exchange {
     /// The upstream that is asked, if any; it stays so where another answer takes the place of its own.
     pub(super) upstream: Option<UpstreamId>,
     /// What is written instead of the upstream's answer.
-    pub(super) instead: Option<Answer>,
+    pub(super) instead: Option<Box<Answer>>,
     /// The upstream's status, if the client is not sent it.
     pub(super) replaced: Option<StatusCode>,
     /// Whether a look at the catalog after the upstream's failure changed the decision.

@@ -36,7 +36,7 @@ use super::upstreams::{Pool, announce, at_most, without_limit};
 use super::window::RequestWindow;
 use super::{again, behind, forwarded, hop_by_hop, https_only, operator, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
-use crate::config::Config;
+use crate::config::{ClientLimits, Config};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::sparing::Sparing;
@@ -101,6 +101,11 @@ impl Gateway {
     /// What is live, and the edition of the same configuration.
     pub(super) fn pin(&self) -> Pinned {
         self.editions.pin(&self.reader)
+    }
+
+    /// How much a client may send, and for how long.
+    pub(super) fn limits(&self) -> ClientLimits {
+        self.reader.pin().config().limits
     }
 
     pub(super) fn in_flight(&self) -> InFlight {
@@ -478,7 +483,7 @@ impl ProxyHttp for Phases {
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, exchange: &mut Exchange) -> FailToProxy {
         exchange.thoughts.release(session);
         if let Some(answer) = exchange.instead.take() {
-            self.answer(session, exchange, answer, true).await;
+            self.answer(session, exchange, *answer, true).await;
             return told(session);
         }
         let saying = match failure::read(error) {

@@ -37,9 +37,8 @@ pub(super) fn send_on(port: u16, facts: &Facts<'_>, request: &RequestHeader) -> 
         (header::LOCATION, location),
         // Whoever takes the redirect back is not to be remembered by it.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::CONTENT_LENGTH, HeaderValue::from(0)),
     ];
-    Some(Answer { status: StatusCode::PERMANENT_REDIRECT, headers, body: Bytes::new() })
+    Some(Answer::new(StatusCode::PERMANENT_REDIRECT, headers.into(), Bytes::new(), &request.method))
 }
 
 /// What is said of https to whom came by TLS; nobody else may be told (RFC 6797, section 7.2).
@@ -50,7 +49,6 @@ pub(super) fn policy<'c>(config: &'c Config, client: &Client) -> Option<&'c Head
 /// Says it in an answer of our own, in the place of anything that it says itself.
 pub(super) fn tell(answer: &mut Answer, config: &Config, client: &Client) {
     if let Some(policy) = policy(config, client) {
-        answer.headers.retain(|(name, _)| name != header::STRICT_TRANSPORT_SECURITY);
-        answer.headers.push((header::STRICT_TRANSPORT_SECURITY, policy.clone()));
+        answer.headers.set(header::STRICT_TRANSPORT_SECURITY, policy.clone());
     }
 }

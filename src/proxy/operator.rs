@@ -166,10 +166,9 @@ impl Gateway {
             (header::LOCATION, location.unwrap_or(HeaderValue::from_static("/"))),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (header::CONTENT_LENGTH, HeaderValue::from_static("0")),
         ];
         headers.extend(HeaderValue::try_from(cookie).ok().map(|cookie| (header::SET_COOKIE, cookie)));
-        Answer { status: StatusCode::SEE_OTHER, headers, body: Bytes::new() }
+        Answer::new(StatusCode::SEE_OTHER, headers.into(), Bytes::new(), &request.method)
     }
 
     /// The pass that a text is; what is none is counted and, sparingly, told of.

@@ -36,7 +36,7 @@ impl Gateway {
             took: exchange.answered_after.unwrap_or_else(|| exchange.began.elapsed()),
             upstream: exchange.pool().map(Pool::name),
         };
-        access_log::write(&line, exchange, &self.reader.pin());
+        access_log::write(&line, exchange, &self.reader);
         spans::send(&line, exchange, &self.traces);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{Response, header};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
@@ -43,7 +43,7 @@ pub(super) async fn write(session: &mut Session, answer: Answer, id: &RequestId,
         After::Keep | After::Linger => session.set_keepalive(None),
     }
     let end = answer.body.is_empty();
-    let head = Box::new(head(answer.status, answer.headers, id));
+    let head = Box::new(head(&answer, id));
     match session.as_downstream_mut() {
         // pingora's own way leaves the end to a frame of its own; a gRPC client reads its status
         // from a header that ends the stream, and from no other.
@@ -79,15 +79,18 @@ fn after(session: &mut ServerSession, close: bool) -> After {
     }
 }
 
-fn head(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>, id: &RequestId) -> ResponseHeader {
+fn head(answer: &Answer, id: &RequestId) -> ResponseHeader {
     let (mut head, ()) = Response::new(()).into_parts();
-    head.status = status;
+    head.status = answer.status;
     // With room for what pingora adds.
-    head.headers.reserve(headers.len() + 4);
-    for (name, value) in headers {
-        head.headers.append(name, value);
+    head.headers.reserve(answer.headers.iter().count() + 6);
+    for (name, value) in answer.headers.iter() {
+        head.headers.append(name, value.clone());
     }
-    head.headers.entry(request_id::HEADER).or_insert_with(|| id.value());
+    if let Some(length) = answer.length {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    head.headers.insert(request_id::HEADER, id.value());
     head.into()
 }
 

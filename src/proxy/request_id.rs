@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// The header that carries the id.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -13,40 +14,53 @@ pub(super) const NAME: &str = "X-Request-Id";
 const LONGEST: usize = 128;
 
 /// The id of one request.
-#[derive(Debug, Clone)]
-pub(super) struct RequestId(HeaderValue);
-
-impl Default for RequestId {
-    fn default() -> Self {
-        Self(HeaderValue::from_static("-"))
-    }
+#[derive(Debug, Clone, Default)]
+pub(super) enum RequestId {
+    /// None yet.
+    #[default]
+    None,
+    /// One of our own.
+    New([u8; Hyphenated::LENGTH]),
+    /// As it came.
+    Came(HeaderValue),
 }
 
 impl RequestId {
     /// The id that came, if a trusted peer sent one that is fit for a log line; else a new one.
     pub(super) fn of(headers: &HeaderMap, trusted: bool) -> Self {
-        let came = headers.get(HEADER).filter(|value| trusted && is_sane(value.as_bytes()));
-        match came {
-            Some(value) => Self(value.clone()),
+        let came = if trusted { headers.get(HEADER) } else { None };
+        match came.filter(|value| is_sane(value.as_bytes())) {
+            Some(value) => Self::Came(value.clone()),
             None => Self::new(),
         }
     }
 
     /// A new id; ids sort by time.
     fn new() -> Self {
-        let mut buffer = Uuid::encode_buffer();
-        let text = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
-        HeaderValue::from_str(text).map_or_else(|_| Self::default(), Self)
+        let mut text = [0; Hyphenated::LENGTH];
+        Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Self::New(text)
     }
 
     /// The id as text.
     pub(super) fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or("-")
+        core::str::from_utf8(self.as_bytes()).unwrap_or("-")
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::None => b"-",
+            Self::New(text) => text,
+            Self::Came(value) => value.as_bytes(),
+        }
     }
 
     /// The id as it is sent.
     pub(super) fn value(&self) -> HeaderValue {
-        self.0.clone()
+        match self {
+            Self::Came(value) => value.clone(),
+            _ => HeaderValue::from_str(self.as_str()).unwrap_or(HeaderValue::from_static("-")),
+        }
     }
 }
 

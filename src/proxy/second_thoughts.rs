@@ -85,7 +85,7 @@ impl Gateway {
         let has_body = has_body(answer, session);
         match self.instead_of(status, session, exchange).await {
             Some(Instead::Answer(instead)) => {
-                exchange.instead = Some(instead);
+                exchange.instead = Some(Box::new(instead));
                 if rescued && has_body {
                     // For the log: it says which table.
                     exchange.thoughts.hold = Some(Then::Fail);
@@ -143,7 +143,7 @@ impl Gateway {
             exchange.decision = Some(refusal);
             exchange.replaced = Some(status);
             if let Outcome::Answer(id) = refusal.outcome {
-                exchange.instead = Some(prepared(session.req_header(), exchange, id));
+                exchange.instead = Some(Box::new(prepared(session.req_header(), exchange, id)));
             }
             return instead_of(status);
         }

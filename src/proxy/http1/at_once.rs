@@ -6,13 +6,13 @@
 use std::time::Instant;
 
 use gate::Method;
-use http::{HeaderName, HeaderValue, header};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::RequestHeader;
 use tokio::io::AsyncWriteExt;
 
 use super::Http1;
 use super::incoming::Incoming;
-use super::silence::Silence;
 use super::written::written;
 use crate::answer::Answer;
 use crate::proxy::client::Client;
@@ -21,7 +21,17 @@ use crate::proxy::gateway::{Gateway, streams};
 use crate::proxy::{https_only, operator};
 use crate::wire::{Body, Head, Parts};
 
-/// What became of a request.
+/// What is to be done with a request.
+pub(super) enum Decided<'h> {
+    /// It is answered here.
+    Here(OwnAnswer),
+    /// It goes to a server as it came.
+    Straight(Asked<'h>, Box<Exchange>),
+    /// It is pingora's, as is all that is known of it where it was decided.
+    Rest(Option<Box<Exchange>>),
+}
+
+/// What became of one.
 pub(super) enum AtOnce {
     /// It is over. Whether another one may come on its connection.
     Over(bool),
@@ -29,32 +39,35 @@ pub(super) enum AtOnce {
     Rest(Option<Box<Exchange>>),
 }
 
-/// What its head says.
-struct Asked<'h> {
-    parts: Parts<'h>,
-    request: RequestHeader,
+/// What a head says.
+pub(super) struct Asked<'h> {
+    pub(super) parts: Parts<'h>,
+    pub(super) request: Box<RequestHeader>,
+}
+
+/// An answer of our own, about to be written.
+pub(super) struct OwnAnswer {
+    wire: Vec<u8>,
+    status: StatusCode,
+    /// Bytes of its body.
+    body: usize,
+    request: Box<RequestHeader>,
+    exchange: Box<Exchange>,
 }
 
 impl Http1<'_> {
-    /// Does with a request what can be done at once.
-    pub(super) async fn at_once(
-        self,
-        incoming: &mut Incoming,
-        head: &[u8],
-        what: Head,
-        silence: &mut Silence,
-    ) -> AtOnce {
-        let Some(Asked { parts, request }) = Asked::read(head, what).filter(|_| !self.is_ending()) else {
-            return AtOnce::Rest(None);
-        };
-        let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &request) else {
-            return AtOnce::Rest(None);
+    /// Decides what can be done with a request at once.
+    pub(super) fn decide_at_once<'h>(self, incoming: &Incoming, head: &'h [u8], what: Head) -> Decided<'h> {
+        let asked = if self.is_ending() { None } else { Asked::read(head, what) };
+        let Some(asked) = asked else { return Decided::Rest(None) };
+        let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &asked.request) else {
+            return Decided::Rest(None);
         };
         match answer {
-            Some(answer) => AtOnce::Over(self.gateway.write(incoming, &request, exchange, &answer).await),
-            None if exchange.waits() => AtOnce::Rest(None),
-            None if !goes_straight(&request, &exchange) => AtOnce::Rest(Some(exchange)),
-            None => self.send_straight(incoming, &request, &parts, exchange, silence).await,
+            Some(answer) => Decided::Here(OwnAnswer::new(&answer, asked.request, exchange)),
+            None if exchange.waits() => Decided::Rest(None),
+            None if goes_straight(&asked.request, &exchange) => Decided::Straight(asked, exchange),
+            None => Decided::Rest(Some(exchange)),
         }
     }
 
@@ -88,22 +101,24 @@ impl Gateway {
     }
 
     /// Writes an answer of our own: whether it could be, and another request may come.
-    async fn write(
-        &self,
-        incoming: &mut Incoming,
-        request: &RequestHeader,
-        mut exchange: Box<Exchange>,
-        answer: &Answer,
-    ) -> bool {
-        exchange.answered_after = Some(exchange.began.elapsed());
+    pub(super) async fn write(&self, incoming: &mut Incoming, answer: OwnAnswer) -> bool {
+        let OwnAnswer { wire, status, body, request, mut exchange } = answer;
         let sent = async {
-            incoming.write_all(&written(answer, &exchange.id, true)).await?;
+            incoming.write_all(&wire).await?;
             incoming.flush().await
         };
         let sent = sent.await;
         exchange.error = sent.as_ref().err().map(ToString::to_string);
-        self.note_end(request, answer.status.as_u16(), answer.body.len(), &mut exchange);
+        self.note_end(&request, status.as_u16(), body, &mut exchange);
         sent.is_ok()
+    }
+}
+
+impl OwnAnswer {
+    fn new(answer: &Answer, request: Box<RequestHeader>, mut exchange: Box<Exchange>) -> Self {
+        exchange.answered_after = Some(exchange.began.elapsed());
+        let wire = written(answer, &exchange.id, true);
+        Self { wire, status: answer.status, body: answer.body.len(), request, exchange }
     }
 }
 
@@ -117,6 +132,7 @@ impl<'h> Asked<'h> {
         let parts = Parts::of(head).filter(|parts| parts.version == "HTTP/1.1" && parts.target.starts_with('/'))?;
         let (mut request, ()) = http::Request::new(()).into_parts();
         request.method = parts.method.parse().ok()?;
+        request.uri = PathAndQuery::try_from(parts.target).ok()?.into();
         request.headers.reserve(what.fields);
         for (name, value) in parts.fields() {
             request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
@@ -127,9 +143,7 @@ impl<'h> Asked<'h> {
         {
             return None;
         }
-        let mut request = RequestHeader::from(request);
-        request.set_raw_path(parts.target.as_bytes()).ok()?;
-        Some(Self { parts, request })
+        Some(Self { parts, request: Box::new(RequestHeader::from(request)) })
     }
 }
 

@@ -31,7 +31,7 @@ use super::exchange::Exchange;
 use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
 use crate::config::ClientLimits;
-use at_once::AtOnce;
+use at_once::{AtOnce, Decided};
 use head::Came;
 use incoming::Incoming;
 use silence::Silence;
@@ -75,12 +75,12 @@ impl Arrival {
 impl Http1<'_> {
     /// Serves a connection to its end. What is returned speaks HTTP/2, if it may: it is `plain`.
     pub(super) async fn serve(self, stream: Stream, plain: bool) -> Option<Stream> {
-        let ClientLimits { idle, send, .. } = self.gateway.pin().edition.config.limits;
+        let ClientLimits { idle, send, .. } = self.gateway.limits();
         let mut incoming = Box::new(Incoming::new(stream, send));
         let mut silence = Silence::new(idle, self.leaving);
         let mut served = 0_u32;
         loop {
-            let limits = self.gateway.pin().edition.config.limits;
+            let limits = self.gateway.limits();
             let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, &mut silence).await {
                 Ok(Some(Came::Head(head, what))) => (head, what),
                 Ok(Some(Came::Preface)) => return unread(*incoming),
@@ -94,15 +94,22 @@ impl Http1<'_> {
             let mut arrival = Arrival { switched: incoming.begin(what, limits.body), ..Arrival::default() };
             let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
             // That a connection ends after its last request, pingora says.
-            if left != Some(0) {
-                match Box::pin(self.at_once(&mut incoming, &head, what, &mut silence)).await {
-                    AtOnce::Over(true) => {
-                        served = served.saturating_add(1);
-                        continue;
-                    }
-                    AtOnce::Over(false) => return None,
-                    AtOnce::Rest(exchange) => arrival.exchange = exchange,
+            let is_last = left == Some(0);
+            let decided = if is_last { Decided::Rest(None) } else { self.decide_at_once(&incoming, &head, what) };
+            let at_once = match decided {
+                Decided::Here(answer) => AtOnce::Over(self.gateway.write(&mut incoming, answer).await),
+                Decided::Straight(asked, exchange) => {
+                    Box::pin(self.send_straight(&mut incoming, asked, exchange, &mut silence)).await
                 }
+                Decided::Rest(exchange) => AtOnce::Rest(exchange),
+            };
+            match at_once {
+                AtOnce::Over(true) => {
+                    served = served.saturating_add(1);
+                    continue;
+                }
+                AtOnce::Over(false) => return None,
+                AtOnce::Rest(exchange) => arrival.exchange = exchange,
             }
             if arrival.exchange.is_none() && self.gateway.may_hold() {
                 Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;

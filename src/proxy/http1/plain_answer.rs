@@ -5,9 +5,8 @@ use std::mem::MaybeUninit;
 use http::{HeaderName, HeaderValue, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
 
-use super::written::line;
 use crate::proxy::request_id;
-use crate::wire::{self, Body};
+use crate::wire::{self, Body, write_field};
 
 /// No answer of more fields is plain.
 const MOST_FIELDS: usize = 64;
@@ -79,7 +78,7 @@ impl PlainAnswer {
                 _ => !instead.iter().any(|(other, _)| name.eq_ignore_ascii_case(other.as_str())),
             };
             if is_passed_on {
-                line(wire, name, value);
+                write_field(wire, name, value);
             }
         }
         let has_none = to_head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);

@@ -15,17 +15,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::Http1;
-use super::at_once::AtOnce;
+use super::at_once::{Asked, AtOnce};
 use super::incoming::Incoming;
 use super::plain_answer::{NotPlain, PlainAnswer};
 use super::silence::Silence;
-use super::written::{end, line};
+use super::written::end;
 use crate::answer::UpstreamFailure;
 use crate::proxy::amendments::Amendments;
 use crate::proxy::exchange::{Exchange, Sent};
 use crate::proxy::hop_by_hop;
 use crate::proxy::upstreams::Pool;
-use crate::wire::{BodyEnd, Parts, WireRefusal};
+use crate::wire::{BodyEnd, Parts, WireRefusal, write_field};
 
 /// Room for the head of nearly every request and answer; of a short answer, for the body as well.
 const PIECE: usize = 4096;
@@ -81,11 +81,11 @@ impl Http1<'_> {
     pub(super) async fn send_straight(
         self,
         incoming: &mut Incoming,
-        request: &RequestHeader,
-        parts: &Parts<'_>,
+        asked: Asked<'_>,
         mut exchange: Box<Exchange>,
         silence: &mut Silence,
     ) -> AtOnce {
+        let Asked { parts, request } = asked;
         let total = exchange.pool().and_then(Pool::total_timeout);
         // Where there is no server to go to, or no time, pingora's phases say what there is to be said.
         let Ok(left) = exchange.attempts.left(total) else { return AtOnce::Rest(Some(exchange)) };
@@ -98,7 +98,7 @@ impl Http1<'_> {
         let until = left.map(|left| Instant::now() + left);
         let mut way = Way { incoming, server: &mut server, silence, write_timeout, read_timeout, until };
         let instead: Vec<_> = exchange.told_with_answers().collect();
-        let mut wire = as_sent(parts, request, &exchange);
+        let mut wire = as_sent(&parts, &request, &exchange);
         let mut came = BytesMut::with_capacity(PIECE);
         let Begun { answer, body, read } =
             match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
@@ -106,7 +106,7 @@ impl Http1<'_> {
                 Err(Unanswered::Left(why)) => {
                     exchange.error = Some(why);
                     exchange.trace.attempt_is_over(Some("connection_terminated"));
-                    self.gateway.note_end(request, 0, 0, &mut exchange);
+                    self.gateway.note_end(&request, 0, 0, &mut exchange);
                     return AtOnce::Over(false);
                 }
                 Err(unanswered) => {
@@ -122,7 +122,7 @@ impl Http1<'_> {
         exchange.header_after = Some(exchange.began.elapsed());
         let keeps = !self.is_ending();
         for (name, value) in &instead {
-            line(&mut wire, name.as_str(), value.as_bytes());
+            write_field(&mut wire, name.as_str(), value.as_bytes());
         }
         end(&mut wire, (!answer.names_request).then_some(&exchange.id), keeps);
         came.advance(answer.head);
@@ -134,7 +134,7 @@ impl Http1<'_> {
         }
         let goes_on = exchange.error.is_none() && keeps;
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        self.gateway.note_end(request, answer.status.as_u16(), bytes, &mut exchange);
+        self.gateway.note_end(&request, answer.status.as_u16(), bytes, &mut exchange);
         if exchange.error.is_none() && !keeps {
             let _ = incoming.shutdown().await;
         }
@@ -319,10 +319,10 @@ fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> V
     }
     let goes_on = |name: &[u8]| !hop_by_hop::is_of_connection(name) && !amendments.replace(name);
     for (name, value) in parts.fields().filter(|(name, _)| goes_on(name)) {
-        line(&mut wire, name, value);
+        write_field(&mut wire, name, value);
     }
     for (name, value) in amendments.told() {
-        line(&mut wire, name, value.as_bytes());
+        write_field(&mut wire, name, value.as_bytes());
     }
     wire.extend_from_slice(b"\r\n");
     wire

@@ -5,12 +5,13 @@ use pingora::protocols::http::date::get_cached_date;
 
 use crate::answer::Answer;
 use crate::proxy::request_id::{self, RequestId};
+use crate::wire::write_field;
 
-/// Room for the head of nearly every answer of ours.
-const HEAD: usize = 1024;
+/// Room for the head of nearly every answer of ours; with a short body, a size that the allocator is quick with.
+const HEAD: usize = 704;
 
 /// What [`end`] says, whatever an answer says of it.
-static OF_THE_END: [HeaderName; 2] = [header::DATE, request_id::HEADER];
+const OF_THE_END: [HeaderName; 1] = [header::DATE];
 
 /// An answer as it is sent. Whether the connection is kept after it, its head says.
 pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
@@ -19,8 +20,9 @@ pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
     for part in ["HTTP/1.1 ", answer.status.as_str(), " ", reason, "\r\n"] {
         wire.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in answer.headers.iter().filter(|(name, _)| !OF_THE_END.contains(name)) {
-        line(&mut wire, name, value.as_bytes());
+    answer.headers.write(&mut wire, &OF_THE_END);
+    if let Some(length) = answer.length {
+        write_field(&mut wire, header::CONTENT_LENGTH, itoa::Buffer::new().format(length));
     }
     end(&mut wire, Some(id), keeps);
     wire.extend_from_slice(&answer.body);
@@ -29,17 +31,10 @@ pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
 
 /// Writes what every head of ours ends with; the id, where nothing says it already.
 pub(super) fn end(wire: &mut Vec<u8>, id: Option<&RequestId>, keeps: bool) {
-    line(wire, header::DATE, get_cached_date());
-    line(wire, header::CONNECTION, if keeps { "keep-alive" } else { "close" });
+    write_field(wire, header::DATE, get_cached_date());
+    write_field(wire, header::CONNECTION, if keeps { "keep-alive" } else { "close" });
     if let Some(id) = id {
-        line(wire, request_id::NAME, id.as_str());
+        write_field(wire, request_id::NAME, id.as_bytes());
     }
     wire.extend_from_slice(b"\r\n");
-}
-
-/// Writes a field.
-pub(super) fn line(wire: &mut Vec<u8>, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-    for part in [name.as_ref(), b": ", value.as_ref(), b"\r\n"] {
-        wire.extend_from_slice(part);
-    }
 }

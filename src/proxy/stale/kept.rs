@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::Moment;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::conditional_filter::not_modified_filter;
 
@@ -103,19 +103,14 @@ impl Kept {
     pub(in crate::proxy) fn answer(&self, request: &RequestHeader, route: &str, now: Moment) -> Answer {
         let unchanged = self.is_unchanged_for(request);
         let status = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
-        let mut headers = Vec::with_capacity(self.headers.len() + 5);
+        let mut headers = Vec::with_capacity(self.headers.len() + 4);
         headers.extend(self.headers.iter().filter(|(name, _)| !unchanged || !OF_THE_BODY.contains(name)).cloned());
         let age = self.age(now);
         headers.push((header::AGE, HeaderValue::from(age.as_secs())));
         headers.push((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
         headers.push((CACHE_STATUS, hit(self.lifetime.fresh, age)));
         headers.push(answer::degraded(route));
-        let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        if !bodiless {
-            headers.push((header::CONTENT_LENGTH, HeaderValue::from(self.body.len())));
-        }
-        let body = if bodiless || request.method == Method::HEAD { Bytes::new() } else { self.body.clone() };
-        Answer { status, headers, body }
+        Answer::new(status, headers.into(), self.body.clone(), &request.method)
     }
 
     /// Whether the client has this very answer already.

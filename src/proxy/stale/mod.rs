@@ -138,7 +138,8 @@ impl Gateway {
             Err(why) => {
                 self.metrics.stale_answer(name, why.as_str());
                 let mut answer = prepared(request, exchange, otherwise);
-                answer.headers.push(kept::miss(why));
+                let (name, value) = kept::miss(why);
+                answer.headers.push(name, value);
                 answer
             }
         }
