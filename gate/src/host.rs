@@ -15,10 +15,8 @@ impl Host {
     ///
     /// Never fails: what is not a host is matched by no host pattern but `*`.
     pub fn parse(authority: &str) -> Self {
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => authority,
-        };
+        let without_digits = authority.trim_end_matches(|c: char| c.is_ascii_digit());
+        let host = without_digits.strip_suffix(':').unwrap_or(authority);
         if let Some(address) = ipv6(host) {
             return Self::of_ipv6(address);
         }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::weighted::{Quality, Weighted, weighted};
 
-static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+pub(super) const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// A format that an answer is prepared in. gRPC is not among them: it is known by the request's
@@ -47,12 +47,12 @@ impl Format {
 
 /// Whether a browser says that it opens a page (Fetch Metadata).
 fn navigates(headers: &HeaderMap) -> bool {
-    headers.get(&SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate")
+    headers.get(SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate")
 }
 
 /// Whether a browser says that it does anything but opening a page.
 pub(super) fn only_fetches(headers: &HeaderMap) -> bool {
-    headers.contains_key(&SEC_FETCH_MODE) && !navigates(headers)
+    headers.contains_key(SEC_FETCH_MODE) && !navigates(headers)
 }
 
 /// Whether a script says so by the old convention. Android's `WebView` sends the header too, with

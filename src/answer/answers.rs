@@ -98,6 +98,7 @@ impl Answers {
 
     /// The answer for one client.
     pub fn answer(&self, saying: Saying<'_>, client: &Client<'_>) -> Answer {
+        let client = &client.heard();
         let (chosen, proxy_status) = self.choose(saying);
         let preflight = preflight(saying, client);
         let mut answer = match (&preflight, chosen) {

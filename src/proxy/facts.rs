@@ -113,13 +113,11 @@ impl<'r> Facts<'r> {
         Ok(Self { host, path, method, tenant, organisation: None, target })
     }
 
-    /// The same with the organisation that `request` is of, named as `by` says, where something that
-    /// `gate` knows depends on it.
-    pub(super) fn with_organisation(self, request: &'r RequestHeader, by: Option<&Organisation>, gate: &Gate) -> Self {
+    /// Reads the organisation too that `request` is of, named as `by` says, where something that `gate` knows depends on it.
+    pub(super) fn read_organisation(&mut self, request: &'r RequestHeader, by: Option<&Organisation>, gate: &Gate) {
         let windows = gate.snapshot().windows();
         let is_asked_for = windows.ask_for_organisation() || windows.table().state == TableState::Missing;
-        let organisation = by.filter(|_| is_asked_for).and_then(|by| organisation(by, &request.headers));
-        Self { organisation, ..self }
+        self.organisation = by.filter(|_| is_asked_for).and_then(|by| organisation(by, &request.headers));
     }
 
     /// What is decided.

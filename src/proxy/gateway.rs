@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Verdict};
 use http::{HeaderMap, StatusCode, Uri, Version, header};
-use memchr::memchr;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session, UnderWay};
@@ -137,7 +136,7 @@ impl Gateway {
     ) -> Option<Answer> {
         let Pinned { live: gate, edition } = pinned;
         exchange.move_to(edition);
-        let facts = match edition.facts(request) {
+        let mut facts = match edition.facts(request) {
             Ok(facts) => facts,
             Err(refusal) => {
                 exchange.host = Host::parse(authority(request).unwrap_or_default());
@@ -153,7 +152,7 @@ impl Gateway {
             let answer = sent_on.inspect(|_| exchange.visit = Visit::Errand);
             return Some(answer.unwrap_or_else(|| say(nowhere, request, exchange)));
         }
-        let facts = facts.with_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
+        facts.read_organisation(request, edition.config.maintenance.organisation.as_ref(), gate);
         let decision = self.admit(gate.decide(&facts.request(), now), gate, exchange);
         if let Some(why) = Unchecked::of(&decision, facts.method.writes(), gate, now) {
             self.note_fail_open((why, &decision), gate, facts.organisation.as_deref(), exchange.id.as_str());
@@ -597,10 +596,7 @@ pub(super) fn say(saying: Saying<'_>, request: &RequestHeader, exchange: &Exchan
 
 /// What an answer of our own depends on.
 pub(super) fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
-    let target = request.raw_path();
-    let path = target.get(..memchr(b'?', target).unwrap_or(target.len())).unwrap_or_default();
-    let path = std::str::from_utf8(path).unwrap_or("/");
-    answer::Client { method: &request.method, headers: &request.headers, path, request_id: id }
+    answer::Client { method: &request.method, headers: &request.headers, path: request.uri.path(), request_id: id }
 }
 
 /// Whether a request asks for an answer without an end: silence in it is no failure.

@@ -171,9 +171,9 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
-        let facts = edition.facts(session.req_header()).ok()?;
+        let mut facts = edition.facts(session.req_header()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
-        let facts = facts.with_organisation(session.req_header(), by, &live);
+        facts.read_organisation(session.req_header(), by, &live);
         let after = live.decide(&facts.request(), now);
         let route = edition.route(&after)?;
         // A window that opened meanwhile explains no failure, and hides no unmet need.

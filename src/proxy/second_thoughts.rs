@@ -218,9 +218,9 @@ impl Gateway {
         if generation == exchange.thoughts.generation {
             return None;
         }
-        let facts = edition.facts(session.req_header()).ok()?;
+        let mut facts = edition.facts(session.req_header()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
-        let facts = facts.with_organisation(session.req_header(), by, &gate);
+        facts.read_organisation(session.req_header(), by, &gate);
         let decision = gate.decide(&facts.request(), self.reader.now());
         let asked = exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream));
         let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == asked);

@@ -20,9 +20,9 @@ impl<'h> Parts<'h> {
     /// `None` where it was not inspected.
     pub fn of(head: &'h [u8]) -> Option<Self> {
         let (request, fields) = line(head.strip_prefix(b"\r\n").unwrap_or(head)).ok()?;
-        let (method, rest) = word(core::str::from_utf8(request).ok()?)?;
-        let (target, version) = word(rest)?;
-        Some(Self { method, target, version, fields })
+        let (method, rest) = core::str::from_utf8(request).ok()?.split_once(' ')?;
+        let (target, version) = rest.split_at_checked(rest.len().checked_sub(" HTTP/1.1".len())?)?;
+        Some(Self { method, target, version: version.strip_prefix(' ')?, fields })
     }
 
     /// Its fields in the order of their coming, each with its value.
@@ -41,12 +41,6 @@ impl<'h> Parts<'h> {
         let (_, host) = self.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"host"))?;
         core::str::from_utf8(host).ok()
     }
-}
-
-/// What comes before the first blank, and after it.
-fn word(text: &str) -> Option<(&str, &str)> {
-    let (word, rest) = text.split_at_checked(memchr(b' ', text.as_bytes())?)?;
-    Some((word, rest.get(1..)?))
 }
 
 #[cfg(test)]

@@ -106,6 +106,30 @@ fn head_is_told_what_get_would_get() {
 }
 
 #[test]
+fn what_is_heard_matters_by_itself_and_nothing_else_does() {
+    let answers = blocking();
+    let said = |headers: &[(&'static str, &str)]| {
+        let answer = get(headers).of(&answers, ROUTE);
+        let kinds = ["content-type", "content-language", "access-control-allow-origin"];
+        (answer.status, kinds.map(|name| answer.header(name).map(str::to_owned)))
+    };
+    let heard = [
+        ("accept", "text/html"),
+        ("accept-language", "fr"),
+        ("origin", "https://a.example"),
+        ("content-type", "application/grpc"),
+        ("sec-fetch-mode", "navigate"),
+    ];
+    assert_eq!(heard.map(|(name, _)| name), HEARD.each_ref().map(HeaderName::as_str));
+    for header in heard {
+        assert_ne!(said(&[header]), said(&[]), "{header:?}");
+    }
+    for header in [("upgrade", "websocket"), ("x-requested-with", "XMLHttpRequest"), ("user-agent", "text/html")] {
+        assert_eq!(said(&[header]), said(&[]), "{header:?}");
+    }
+}
+
+#[test]
 fn a_page_reloads_itself_only_where_a_person_waits_for_it() {
     let refreshing = render(AnswerSpec::Block(BlockSpec { refresh: true, ..block() }), &Brand::default());
     let html = [("accept", "text/html")];

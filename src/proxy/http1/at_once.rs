@@ -135,13 +135,11 @@ impl<'h> Asked<'h> {
         request.uri = PathAndQuery::try_from(parts.target).ok()?.into();
         request.headers.reserve(what.fields);
         for (name, value) in parts.fields() {
-            request.headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
-        }
-        let stays = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"keep-alive");
-        if request.headers.contains_key(header::EXPECT)
-            || !request.headers.get_all(header::CONNECTION).iter().all(stays)
-        {
-            return None;
+            let name = HeaderName::from_bytes(name).ok()?;
+            if name == header::EXPECT || (name == header::CONNECTION && !value.eq_ignore_ascii_case(b"keep-alive")) {
+                return None;
+            }
+            request.headers.append(name, HeaderValue::from_bytes(value).ok()?);
         }
         Some(Self { parts, request: Box::new(RequestHeader::from(request)) })
     }
