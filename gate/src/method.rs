@@ -83,11 +83,11 @@ impl MethodSet {
 
     /// Whether a request with `method` belongs here. GET includes HEAD.
     pub fn contains(&self, method: Method<'_>) -> bool {
-        match KnownMethods::bit(method.0) {
-            _ if self.is_any() => true,
+        let is_named = || match KnownMethods::bit(method.0) {
             Some(_) => self.known.contains(method),
             None => self.names.iter().any(|name| **name == *method.0),
-        }
+        };
+        self.is_any() || is_named()
     }
 
     /// Whether some request belongs to both sets and neither is the more specific one.

@@ -1,6 +1,6 @@
 //! A refusal in every language and format, and the choice among them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -52,10 +52,16 @@ struct Text {
     body: Body,
 }
 
-static HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-/// JSON is UTF-8 and has no `charset` (RFC 8259, section 11).
-static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
-static PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// A kind of answer, by which its headers differ.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Page,
+    PageWithImages,
+    Problem,
+    Plain,
+    /// Its type is the call's.
+    Call,
+}
 
 static REFRESH: HeaderName = HeaderName::from_static("refresh");
 pub(super) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -112,16 +118,39 @@ impl Refusal {
 }
 
 impl Text {
-    fn new(kind: &HeaderValue, language: Language, images: bool, body: Body) -> Self {
-        let mut headers = vec![of(language), (header::CONTENT_TYPE, kind.clone())];
-        headers.extend(images.then(|| (header::CONTENT_SECURITY_POLICY, POLICY_WITH_IMAGES.clone())));
-        Self { headers: CommonHeaders::with(&headers), body }
+    fn new(kind: Kind, language: Language, body: Body) -> Self {
+        Self { headers: kind.headers(language), body }
     }
 }
 
-/// `Content-Language`.
-const fn of(language: Language) -> (HeaderName, HeaderValue) {
-    (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()))
+impl Kind {
+    const ALL: [Self; 5] = [Self::Page, Self::PageWithImages, Self::Problem, Self::Plain, Self::Call];
+
+    /// The headers of all refusals of this kind.
+    fn headers(self, language: Language) -> Arc<CommonHeaders> {
+        static HEADERS: LazyLock<Vec<Arc<CommonHeaders>>> = LazyLock::new(|| {
+            let kinds = |language| Kind::ALL.map(|kind| kind.prepare(language));
+            Language::ALL.into_iter().flat_map(kinds).collect()
+        });
+        let known = HEADERS.get(language as usize * Self::ALL.len() + self as usize);
+        known.map_or_else(|| self.prepare(language), Arc::clone)
+    }
+
+    fn prepare(self, language: Language) -> Arc<CommonHeaders> {
+        let content_type = match self {
+            Self::Page | Self::PageWithImages => Some("text/html; charset=utf-8"),
+            // JSON is UTF-8 and has no `charset` (RFC 8259, section 11).
+            Self::Problem => Some("application/problem+json"),
+            Self::Plain => Some("text/plain; charset=utf-8"),
+            Self::Call => None,
+        };
+        let mut headers = vec![(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()))];
+        headers.extend(content_type.map(|kind| (header::CONTENT_TYPE, HeaderValue::from_static(kind))));
+        if matches!(self, Self::PageWithImages) {
+            headers.push((header::CONTENT_SECURITY_POLICY, POLICY_WITH_IMAGES.clone()));
+        }
+        CommonHeaders::with(&headers)
+    }
 }
 
 impl Texts {
@@ -137,7 +166,8 @@ impl Texts {
         let circumstances = letter.occasion.circumstances();
         let page = |visit| {
             let (body, images) = pages.render(template, letter, language, visit)?;
-            Ok(Page { visit, text: Text::new(&HTML, language, images, body) })
+            let kind = if images { Kind::PageWithImages } else { Kind::Page };
+            Ok(Page { visit, text: Text::new(kind, language, body) })
         };
         let differ = [(Visit::Waiting, letter.reloads), (Visit::Sending, said.sent.is_some())];
         let problem = Problem {
@@ -155,9 +185,9 @@ impl Texts {
                 .filter(|(_, differs)| *differs)
                 .map(|(visit, _)| page(visit))
                 .collect::<Result<_, _>>()?,
-            problem: Text::new(&PROBLEM, language, false, problem.render()),
-            plain: Text::new(&PLAIN, language, false, plain::render(letter, words, pages.contact())),
-            headers: CommonHeaders::with(&[of(language)]),
+            problem: Text::new(Kind::Problem, language, problem.render()),
+            plain: Text::new(Kind::Plain, language, plain::render(letter, words, pages.contact())),
+            headers: Kind::Call.headers(language),
             message: grpc::message(message),
         })
     }
