@@ -25,8 +25,13 @@ pub fn is_method(method: &[u8]) -> bool {
 impl<'h> RequestLine<'h> {
     pub(super) fn read(line: &'h [u8], limits: &Limits) -> Result<Self, WireRefusal> {
         if is_plain(line, limits) {
-            return Ok(Self { authority: None, is_http10: false });
+            Ok(Self { authority: None, is_http10: false })
+        } else {
+            Self::read_any(line, limits)
         }
+    }
+
+    fn read_any(line: &'h [u8], limits: &Limits) -> Result<Self, WireRefusal> {
         only_text(line)?;
         let mut words = line.split(|byte| *byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -109,4 +114,24 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
         let (front, rest) = target.split_at_checked(scheme.len())?;
         front.eq_ignore_ascii_case(scheme).then_some(rest)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_line_is_read_as_any_other(
+            method in "[A-Z]{1,7}|[A-Z_-]{1,3}|CONNECT|get|[A-Z]{33}",
+            target in "/[!-~]{0,6}|[ -~\\x80é]{0,6}|/a{30,40}",
+            version in "HTTP/1\\.[01]|HTTP/[0-9]",
+        ) {
+            let (line, limits) = (format!("{method} {target} {version}"), Limits { target: 32, ..Limits::default() });
+            let (read, any) = (RequestLine::read(line.as_bytes(), &limits), RequestLine::read_any(line.as_bytes(), &limits));
+            prop_assert_eq!(read, any, "{}", line);
+        }
+    }
 }
