@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::AnswerId;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use super::body::Filling;
 use super::fixed::Fixed;
@@ -55,8 +55,6 @@ enum Prepared {
     Refusal(Arc<Refusal>),
     Fixed(Fixed),
 }
-
-static PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A choice among what is prepared.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +111,7 @@ impl Answers {
             Saying::Wire(refusal) => Some(refusal.word()),
             _ => None,
         };
-        answer.headers.add(&PROXY_STATUS, proxy_status.header(detail));
+        proxy_status.tell(detail, &mut answer.headers);
         cors::share(client.headers, &mut answer.headers);
         if let Some(preflight) = preflight {
             preflight.allow(&mut answer.headers);
@@ -148,7 +146,7 @@ impl Answers {
         let body: &[u8] = if ready { b"{\"status\":\"ready\"}\n" } else { b"{\"status\":\"degraded\"}\n" };
         let status = if ready || !strict { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let mut answer = Answer::new(status, Headers::of(&self.health), Bytes::from_static(body), client.method);
-        answer.headers.add(&PROXY_STATUS, ProxyStatus::OWN_ANSWER.header(None));
+        ProxyStatus::OWN_ANSWER.tell(None, &mut answer.headers);
         cors::share(client.headers, &mut answer.headers);
         answer
     }

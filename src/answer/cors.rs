@@ -8,6 +8,7 @@
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::headers::Headers;
+use crate::wire::is_token;
 
 /// What scripts may read of an answer beside the few headers that they always may.
 static EXPOSED: HeaderValue =
@@ -31,7 +32,8 @@ impl<'a> Preflight<'a> {
         if method != Method::OPTIONS || origin(headers).is_none() {
             return None;
         }
-        let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|wanted| is_token(wanted.as_bytes()))?;
+        let wanted =
+            headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|wanted| is_short_token(wanted.as_bytes()))?;
         let names = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|names| is_list_of_tokens(names));
         Some(Self { method: wanted, headers: names })
     }
@@ -39,20 +41,20 @@ impl<'a> Preflight<'a> {
     /// Says yes to what was asked, for this once: the next request must ask again, because the
     /// application may have another opinion.
     pub(super) fn allow(&self, out: &mut Headers) {
-        out.add(&header::ACCESS_CONTROL_ALLOW_METHODS, self.method.clone());
+        out.add(header::ACCESS_CONTROL_ALLOW_METHODS, self.method.clone());
         if let Some(names) = self.headers {
-            out.add(&header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+            out.add(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
         }
-        out.add(&header::ACCESS_CONTROL_MAX_AGE, AT_ONCE.clone());
+        out.add(header::ACCESS_CONTROL_MAX_AGE, AT_ONCE.clone());
     }
 }
 
 /// Lets the script that asked read the answer, if one did.
 pub(super) fn share(request: &HeaderMap, out: &mut Headers) {
     if let Some(origin) = origin(request) {
-        out.add(&header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        out.add(&header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE.clone());
-        out.add(&header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone());
+        out.add(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        out.add(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE.clone());
+        out.add(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone());
     }
 }
 
@@ -68,12 +70,9 @@ fn origin(headers: &HeaderMap) -> Option<&HeaderValue> {
 }
 
 fn is_list_of_tokens(value: &HeaderValue) -> bool {
-    value.len() <= LONGEST && value.as_bytes().split(|byte| *byte == b',').all(|name| is_token(name.trim_ascii()))
+    value.len() <= LONGEST && value.as_bytes().split(|byte| *byte == b',').all(|name| is_short_token(name.trim_ascii()))
 }
 
-/// RFC 9110, section 5.6.2.
-fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty()
-        && bytes.len() <= LONGEST
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+fn is_short_token(text: &[u8]) -> bool {
+    text.len() <= LONGEST && is_token(text)
 }

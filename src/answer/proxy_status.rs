@@ -1,8 +1,11 @@
 //! Why schemagate answered instead of the upstream, in the words of RFC 9209.
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 use super::UpstreamFailure;
+use super::headers::Headers;
+
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A reason: an error type of RFC 9209, section 2.3 (IANA, "HTTP Proxy Error Types").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +31,11 @@ impl ProxyStatus {
     /// The request is malformed.
     pub(super) const MALFORMED: Self = proxy_status!("http_request_error");
 
-    /// The value of `Proxy-Status`, with one word more where there is one.
-    pub(super) fn header(self, detail: Option<&'static str>) -> HeaderValue {
+    /// Says it, with one word more where there is one, unless the answer has a reason of its own.
+    pub(super) fn tell(self, detail: Option<&'static str>, out: &mut Headers) {
         let detailed = detail.map(|word| format!("schemagate; error={}; details=\"{word}\"", self.error));
-        detailed.and_then(|value| value.try_into().ok()).unwrap_or_else(|| self.value.clone())
+        let value = detailed.and_then(|value| value.try_into().ok());
+        out.add(PROXY_STATUS, value.unwrap_or_else(|| self.value.clone()));
     }
 }
 

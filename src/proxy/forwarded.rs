@@ -15,7 +15,7 @@ use pingora::proxy::Session;
 use super::amendments::Amendments;
 use super::client::Client;
 use super::facts::authority;
-use crate::wire::Ends;
+use crate::wire::{self, Ends};
 
 const FOR: &str = "X-Forwarded-For";
 const PROTO: &str = "X-Forwarded-Proto";
@@ -213,17 +213,12 @@ impl Asker<'_, '_> {
             (_, address) => element.extend(["for=", address.unwrap_or("unknown")]),
         }
         if !host.is_empty() {
-            let quote = if host.bytes().all(is_token) { "" } else { "\"" };
+            let quote = if wire::is_token(host.as_bytes()) { "" } else { "\"" };
             element.extend([";host=", quote, host, quote]);
         }
         element.push_str(if client.tls { ";proto=https" } else { ";proto=http" });
         element
     }
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// The port of an authority, where it names one.

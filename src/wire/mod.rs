@@ -30,6 +30,7 @@ pub use body_end::BodyEnd;
 pub use fields::{length, write_field};
 pub use head_end::HeadEnd;
 pub use parts::Parts;
+pub use places::is_token;
 pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};
 pub use refusal::WireRefusal;
 pub use request_line::is_method;

@@ -50,6 +50,11 @@ pub(super) fn all(bytes: &[u8], place: Place) -> bool {
     bytes.iter().all(|byte| stands(*byte, place))
 }
 
+/// Whether this is a token.
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && all(text, Place::Token)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

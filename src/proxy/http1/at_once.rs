@@ -58,8 +58,10 @@ pub(super) struct OwnAnswer {
 impl Http1<'_> {
     /// Decides what can be done with a request at once.
     pub(super) fn decide_at_once<'h>(self, incoming: &Incoming, head: &'h [u8], what: Head) -> Decided<'h> {
-        let asked = if self.is_ending() { None } else { Asked::read(head, what) };
-        let Some(asked) = asked else { return Decided::Rest(None) };
+        if self.is_ending() {
+            return Decided::Rest(None);
+        }
+        let Some(asked) = Asked::read(head, what) else { return Decided::Rest(None) };
         let Some((exchange, answer)) = self.gateway.decide_at_once(incoming, &asked.request) else {
             return Decided::Rest(None);
         };

@@ -1,6 +1,6 @@
 //! An answer as it is sent over HTTP/1.
 
-use http::{HeaderName, header};
+use http::header;
 use pingora::protocols::http::date::get_cached_date;
 
 use crate::answer::Answer;
@@ -10,9 +10,6 @@ use crate::wire::write_field;
 /// Room for the head of nearly every answer of ours; with a short body, a size that the allocator is quick with.
 const HEAD: usize = 704;
 
-/// What [`end`] says, whatever an answer says of it.
-const OF_THE_END: [HeaderName; 1] = [header::DATE];
-
 /// An answer as it is sent. Whether the connection is kept after it, its head says.
 pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
     let mut wire = Vec::with_capacity(HEAD + answer.body.len());
@@ -20,7 +17,8 @@ pub(super) fn written(answer: &Answer, id: &RequestId, keeps: bool) -> Vec<u8> {
     for part in ["HTTP/1.1 ", answer.status.as_str(), " ", reason, "\r\n"] {
         wire.extend_from_slice(part.as_bytes());
     }
-    answer.headers.write(&mut wire, &OF_THE_END);
+    // The date is that of now, also of an answer that was kept.
+    answer.headers.write(&mut wire, &header::DATE);
     if let Some(length) = answer.length {
         write_field(&mut wire, header::CONTENT_LENGTH, itoa::Buffer::new().format(length));
     }
@@ -37,4 +35,26 @@ pub(super) fn end(wire: &mut Vec<u8>, id: Option<&RequestId>, keeps: bool) {
         write_field(wire, request_id::NAME, id.as_bytes());
     }
     wire.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+    use super::*;
+
+    #[test]
+    fn what_every_answer_says_is_said_once() {
+        let kept =
+            vec![(header::DATE, HeaderValue::from_static("long ago")), (header::AGE, HeaderValue::from_static("1"))];
+        let answer = Answer::new(StatusCode::OK, kept.into(), Bytes::from_static(b"[1]"), &Method::GET);
+        let id = RequestId::of(&HeaderMap::new(), false);
+        let wire = String::from_utf8(written(&answer, &id, true)).expect("text");
+        let (head, body) = wire.split_once("\r\n\r\n").expect("a head");
+        let lines: Vec<_> = head.split("\r\n").filter(|line| !line.starts_with("date: ")).collect();
+        let said = format!("X-Request-Id: {}", id.as_str());
+        assert_eq!(lines, ["HTTP/1.1 200 OK", "age: 1", "content-length: 3", "connection: keep-alive", &said]);
+        assert_eq!((head.matches("date: ").count(), head.contains("long ago"), body), (1, false, "[1]"));
+    }
 }
