@@ -28,6 +28,7 @@
 //! - create 34.317439ms total, 343ns avg per iteration
 //! - drop: 10.694154ms total, 106ns avg per iteration
 
+use crate::rest::Rest;
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -64,6 +65,10 @@ impl Time {
     pub fn not_after(&self, ts: u128) -> bool {
         self.0 <= ts
     }
+
+    fn as_millis(self) -> u64 {
+        u64::try_from(self.0).unwrap_or(u64::MAX)
+    }
 }
 
 /// the stub for waiting for a timer to be expired.
@@ -72,10 +77,12 @@ pub struct TimerStub(Arc<Notify>, Arc<AtomicBool>);
 impl TimerStub {
     /// Wait for the timer to expire.
     pub async fn poll(self) {
+        // before the look: firing in between is not missed
+        let fired = self.0.notified();
         if self.1.load(Ordering::SeqCst) {
             return;
         }
-        self.0.notified().await;
+        fired.await;
     }
 }
 
@@ -104,6 +111,7 @@ pub struct TimerManager {
     // Start a new clock thread if this is -1 or staled. The clock thread should keep updating this
     clock_watchdog: AtomicI64,
     paused: AtomicBool,
+    rest: Rest,
 }
 
 // Consider the clock thread is dead after it fails to update the thread in DELAYS_SEC
@@ -116,6 +124,7 @@ impl Default for TimerManager {
             zero: Instant::now(),
             clock_watchdog: AtomicI64::new(-DELAYS_SEC),
             paused: AtomicBool::new(false),
+            rest: Rest::default(),
         }
     }
 }
@@ -126,18 +135,20 @@ impl TimerManager {
         Self::default()
     }
 
-    // This thread sleeps for a resolution time and then fires all the timers that are due to fire
+    // This thread fires all the timers that are due to fire and then sleeps until the next one is
     pub(crate) fn clock_thread(&self) {
         loop {
-            std::thread::sleep(RESOLUTION_DURATION);
+            self.rest.looks();
             let now = Instant::now() - self.zero;
             self.clock_watchdog
                 .store(now.as_secs() as i64, Ordering::Relaxed);
             if self.is_paused_for_fork() {
                 // just stop acquiring the locks, waiting for fork to happen
+                std::thread::sleep(RESOLUTION_DURATION);
                 continue;
             }
             let now = now.as_millis();
+            let mut earliest: Option<Time> = None;
             // iterate through the timer tree for all threads
             for thread_timer in self.timers.iter() {
                 let mut timers = thread_timer.write();
@@ -147,6 +158,7 @@ impl TimerManager {
                         if k.not_after(now) {
                             Some(*k)
                         } else {
+                            earliest = earliest.filter(|e| e <= k).or(Some(*k));
                             None
                         }
                     });
@@ -160,6 +172,8 @@ impl TimerManager {
                 }
                 // write lock drops here
             }
+            self.rest
+                .sleep(earliest.map(Time::as_millis), || self.zero.elapsed());
         }
     }
 
@@ -218,6 +232,8 @@ impl TimerManager {
         // only removes timer from the tree
         let stub = timer.subscribe();
         timers.insert(now, timer);
+        drop(timers);
+        self.rest.registered(now.as_millis());
         stub
     }
 
