@@ -34,7 +34,9 @@ impl Http2Backend {
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = Arc::clone(&answer);
                 talks.spawn(async move {
-                    let mut connection = h2::server::handshake(stream).await?;
+                    // What many clients give up at once is no attack, however late this task gets to see it.
+                    let mut connection =
+                        h2::server::Builder::new().max_pending_accept_reset_streams(1000).handshake(stream).await?;
                     let mut streams = JoinSet::new();
                     while let Some(accepted) = connection.accept().await {
                         let (request, respond) = accepted?;
