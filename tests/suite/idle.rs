@@ -1,5 +1,6 @@
-//! A database that may fall asleep: while no requests come it is looked at less often.
+//! While no requests come, a database is looked at less often, and nothing wakes the process without need.
 
+use std::fs;
 use std::time::Duration;
 
 use crate::house::{Cluster, Echo, Gateway, eventually, holds_for};
@@ -55,4 +56,32 @@ async fn an_idle_database_is_left_alone_and_the_next_request_brings_a_look() {
 
     client.get("/").await.expect(503);
     eventually("the request brought a look", LIMIT, async || (client.get("/").await.status == 200).then_some(())).await;
+}
+
+/// How often the threads of a process have gone to sleep by themselves.
+fn sleeps(pid: impl std::fmt::Display) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("tasks").flatten();
+    let of_task = |task: fs::DirEntry| -> Option<u64> {
+        let status = fs::read_to_string(task.path().join("status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+    };
+    tasks.filter_map(of_task).sum()
+}
+
+#[tokio::test]
+async fn nothing_wakes_a_process_that_has_nothing_to_do() {
+    let echo = Echo::start().await;
+    let gateway =
+        Gateway::start(&format!("[upstreams.api]\nservers = [\"{}\"]\n[[routes]]\npath = \"/*\"", echo.address()))
+            .await;
+    // From the first connection on there are timers: silence, and that of the backend's.
+    let client = gateway.client();
+    client.get("/").await.expect(200);
+    eventually("it sleeps", LIMIT, async || {
+        let before = sleeps(gateway.pid());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        // It is some thirty of them; a clock that ticks would make it 200 more.
+        (sleeps(gateway.pid()) - before < 120).then_some(())
+    })
+    .await;
 }

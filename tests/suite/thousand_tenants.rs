@@ -12,9 +12,9 @@ use crate::house::turn;
 const EVERYTHING: Duration = Duration::from_millis(500);
 const ONE_TENANT: Duration = Duration::from_millis(20);
 /// And of this process's processor time, in a build that is not optimised: a look at everything, and a second in which
-/// nothing happens, which is half a hundredth of a core.
+/// nothing happens.
 const CPU_EVERYTHING: Duration = Duration::from_millis(150);
-const CPU_NOTHING: Duration = Duration::from_millis(5);
+const CPU_NOTHING: Duration = Duration::from_millis(10);
 /// From a commit to the first changed answer, with notification.
 const T: Duration = Duration::from_millis(250);
 /// What a test may miss it by on a machine whose two cores also run everything else.
