@@ -12,6 +12,7 @@
 //! | [`watch`] | looks at the databases; sole owner of the writer |
 //! | [`answer`] | everything that schemagate says to a client itself |
 //! | [`wire`] | what of a request goes no further, whatever it means: bytes, before anything parses them |
+//! | [`head`] | the head of a request, however it came |
 //! | [`ask`] | what other proxies ask: which request of theirs they mean |
 //! | [`pass`] | operators' passes: signed, and read |
 //! | [`proxy`] | the way of a request, in pingora's phases |
@@ -47,6 +48,7 @@ pub mod complaint;
 pub mod config;
 pub mod desk;
 pub mod handover;
+pub mod head;
 pub mod init;
 pub mod live;
 pub mod load;

@@ -8,7 +8,8 @@ use gate::{EncodedSlash, Gate, Host, MatchingForm, Method, Moment, Outcome, Requ
 use http::{HeaderMap, HeaderValue, header};
 use schemagate::answer::{Answers, Client, Saying};
 use schemagate::config::{Brand, Config, Maintenance};
-use schemagate::wire::{BodyEnd, HeadEnd, Limits, ProxyHeader, ProxyVersion, inspect};
+use schemagate::head::Fields;
+use schemagate::wire::{BodyEnd, HeadEnd, Limits, Outline, ProxyHeader, ProxyVersion, inspect};
 
 const KEEP: MatchingForm =
     MatchingForm { case_sensitive: false, strict_slash: false, encoded_slash: EncodedSlash::Keep };
@@ -51,7 +52,8 @@ pub fn wire(data: &[u8]) {
     let (mut whole, mut pieces) = (HeadEnd::default(), HeadEnd::default());
     let Ok(Some(end)) = whole.find(data, &limits) else { return };
     let (head, rest) = data.split_at(end);
-    let Ok(head) = inspect(head, &limits) else { return };
+    let Ok(head) = inspect(head, &limits, &mut Outline::default()) else { return };
+    assert_eq!(head.length, end, "it is read to another end than it was found to have");
     let found = (1..=data.len()).find_map(|come| pieces.find(data.get(..come)?, &limits).transpose());
     assert_eq!(found, Some(Ok(end)), "pieces end elsewhere");
     let (mut whole, mut pieces) = (BodyEnd::of(head.body), BodyEnd::of(head.body));
@@ -111,7 +113,7 @@ pub fn answer(data: &[u8]) {
             headers.append(name, value);
         }
     }
-    let client = Client { method: &http::Method::GET, headers: &headers, path: "/", request_id: "fuzzed" };
+    let client = Client { method: &http::Method::GET, fields: Fields::Map(&headers), path: "/", request_id: b"fuzzed" };
     let answer = ANSWERS.answer(Saying::NoRoute, &client);
     let told = |wanted| answer.headers.iter().any(|(name, _)| *name == wanted);
     assert!(told(header::CONTENT_TYPE) && told(header::CACHE_CONTROL), "{answer:?}");

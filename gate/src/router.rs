@@ -149,7 +149,8 @@ impl Router {
 
     /// Where the paths begin that are a host's, the most specific first.
     fn roots<'r>(&'r self, host: &'r Host) -> impl Iterator<Item = NodeId> + 'r {
-        let host = host.as_str();
+        // Where no route has a host, none is looked for.
+        let host = if self.exact.is_empty() && self.below.is_empty() { "" } else { host.as_str() };
         let exact = self.exact.get(host);
         let labels = if self.below.is_empty() { "" } else { host };
         let below = labels

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderName, header};
 
 use super::weighted::{Quality, Weighted, weighted};
+use crate::head::Fields;
 
 pub(super) const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
@@ -32,41 +33,39 @@ const OFFERS: [(&str, &str, Format); 4] = [
 impl Format {
     /// The format that these request headers ask for (RFC 9110, section 12.5.1). A browser that
     /// opens a page gets one; a script gets JSON, and so does whoever accepts nothing of all this.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
-        if opens_websocket(headers) {
+    pub(super) fn wanted(fields: Fields<'_>) -> Self {
+        if opens_websocket(fields) {
             Self::Problem
-        } else if navigates(headers) {
+        } else if navigates(fields) {
             Self::Html
-        } else if is_script(headers) {
+        } else if is_script(fields) {
             Self::Problem
         } else {
-            accepted(headers)
+            accepted(fields)
         }
     }
 }
 
 /// Whether a browser says that it opens a page (Fetch Metadata).
-fn navigates(headers: &HeaderMap) -> bool {
-    headers.get(SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate")
+fn navigates(fields: Fields<'_>) -> bool {
+    fields.get(&SEC_FETCH_MODE).is_some_and(|mode| mode == b"navigate")
 }
 
 /// Whether a browser says that it does anything but opening a page.
-pub(super) fn only_fetches(headers: &HeaderMap) -> bool {
-    headers.contains_key(SEC_FETCH_MODE) && !navigates(headers)
+pub(super) fn only_fetches(fields: Fields<'_>) -> bool {
+    fields.has(&SEC_FETCH_MODE) && !navigates(fields)
 }
 
 /// Whether a script says so by the old convention. Android's `WebView` sends the header too, with
 /// the name of its app, when it opens a page.
-fn is_script(headers: &HeaderMap) -> bool {
-    headers.get(&X_REQUESTED_WITH).is_some_and(|by| by.as_bytes().eq_ignore_ascii_case(b"xmlhttprequest"))
+fn is_script(fields: Fields<'_>) -> bool {
+    fields.get(&X_REQUESTED_WITH).is_some_and(|by| by.eq_ignore_ascii_case(b"xmlhttprequest"))
 }
 
 /// Whether a request is a WebSocket handshake (RFC 6455, section 4.1).
-fn opens_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::UPGRADE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
+fn opens_websocket(fields: Fields<'_>) -> bool {
+    fields
+        .texts(&header::UPGRADE)
         .flat_map(|line| line.split(','))
         .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
 }
@@ -86,9 +85,9 @@ enum Precision {
 /// `text/html, */*` means HTML; then the one named first.
 type Preference = (Quality, Precision, Reverse<usize>);
 
-fn accepted(headers: &HeaderMap) -> Format {
+fn accepted(fields: Fields<'_>) -> Format {
     let mut preferences: [Option<Preference>; OFFERS.len()] = [None; OFFERS.len()];
-    for (position, range) in weighted(headers, &header::ACCEPT).enumerate() {
+    for (position, range) in weighted(fields, &header::ACCEPT).enumerate() {
         for (preference, (kind, subtype, _)) in preferences.iter_mut().zip(OFFERS) {
             let Some(precision) = precision(range, kind, subtype) else { continue };
             let better = preference.is_none_or(|(quality, known, _)| (precision, range.quality) > (known, quality));

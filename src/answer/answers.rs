@@ -17,7 +17,7 @@ use super::language::Language;
 use super::letter::{Letter, WindowMessage, whole_seconds};
 use super::occasion::Occasion;
 use super::page::Pages;
-use super::proxy_status::ProxyStatus;
+use super::proxy_status::{self, ProxyStatus};
 use super::reference::Reference;
 use super::refusal::Refusal;
 use super::words::Words;
@@ -97,7 +97,7 @@ impl Answers {
     /// The answer for one client.
     pub fn answer(&self, saying: Saying<'_>, client: &Client<'_>) -> Answer {
         let client = &client.heard();
-        let (chosen, proxy_status) = self.choose(saying);
+        let (chosen, status) = self.choose(saying);
         let preflight = preflight(saying, client);
         let mut answer = match (&preflight, chosen) {
             (Some(_), _) => {
@@ -111,8 +111,11 @@ impl Answers {
             Saying::Wire(refusal) => Some(refusal.word()),
             _ => None,
         };
-        proxy_status.tell(detail, &mut answer.headers);
-        cors::share(client.headers, &mut answer.headers);
+        // What the operator wrote may have a reason of its own.
+        if !(matches!(chosen, Chosen::Fixed(_)) && proxy_status::is_told(&answer.headers)) {
+            status.tell(detail, &mut answer.headers);
+        }
+        cors::share(client.fields, &mut answer.headers);
         if let Some(preflight) = preflight {
             preflight.allow(&mut answer.headers);
         }
@@ -121,7 +124,7 @@ impl Answers {
 
     fn refuse(&self, refusal: &Refusal, saying: Saying<'_>, client: &Client<'_>) -> Answer {
         let reference = Reference::new(client.request_id);
-        let language = Language::wanted(client.path, client.headers, self.language);
+        let language = Language::wanted(client.path, client.fields, self.language);
         let detail = match saying {
             Saying::BadPath(error) => Words::of(language).path(error),
             Saying::BadRequest(words) => words,
@@ -147,7 +150,7 @@ impl Answers {
         let status = if ready || !strict { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let mut answer = Answer::new(status, Headers::of(&self.health), Bytes::from_static(body), client.method);
         ProxyStatus::OWN_ANSWER.tell(None, &mut answer.headers);
-        cors::share(client.headers, &mut answer.headers);
+        cors::share(client.fields, &mut answer.headers);
         answer
     }
 
@@ -231,5 +234,5 @@ impl<'a> Likeness<'a> {
 /// what may be asked of it is not schemagate's to say.
 fn preflight<'a>(saying: Saying<'_>, client: &Client<'a>) -> Option<cors::Preflight<'a>> {
     let refused = !matches!(saying, Saying::Upstream(_));
-    refused.then(|| cors::Preflight::asked(client.method, client.headers)).flatten()
+    refused.then(|| cors::Preflight::asked(client.method, client.fields)).flatten()
 }

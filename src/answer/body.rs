@@ -104,11 +104,11 @@ impl Body {
         let mut digits = itoa::Buffer::new();
         let seconds = digits.format(with.retry_after.unwrap_or_default());
         let word = |hole| match hole {
-            Hole::Reference => with.reference.as_str(),
-            Hole::RetryAfter => seconds,
-            Hole::Detail => with.detail,
-            Hole::Message => with.message,
-            Hole::When => with.when,
+            Hole::Reference => with.reference.as_bytes(),
+            Hole::RetryAfter => seconds.as_bytes(),
+            Hole::Detail => with.detail.as_bytes(),
+            Hole::Message => with.message.as_bytes(),
+            Hole::When => with.when.as_bytes(),
         };
         // A text is seldom escaped: nearly always there is neither too much room nor too little.
         let words: usize = self.rest.iter().map(|(hole, _)| word(*hole).len()).sum();
@@ -116,7 +116,7 @@ impl Body {
         out.extend_from_slice(&self.head);
         for (hole, text) in &self.rest {
             match hole {
-                Hole::Reference | Hole::RetryAfter => out.extend_from_slice(word(*hole).as_bytes()),
+                Hole::Reference | Hole::RetryAfter => out.extend_from_slice(word(*hole)),
                 Hole::Detail | Hole::Message | Hole::When => self.escape.write(word(*hole), &mut out),
             }
             out.extend_from_slice(text.as_bytes());
@@ -126,8 +126,8 @@ impl Body {
 }
 
 impl Escape {
-    fn write(self, text: &str, out: &mut Vec<u8>) {
-        for byte in text.bytes() {
+    fn write(self, text: &[u8], out: &mut Vec<u8>) {
+        for &byte in text {
             match (self, byte) {
                 (Self::Html, b'&') => out.extend_from_slice(b"&amp;"),
                 (Self::Html, b'<') => out.extend_from_slice(b"&lt;"),
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn filled(rendered: &str, escape: Escape, detail: &str) -> String {
-        let reference = Reference::new("ref-1");
+        let reference = Reference::new(b"ref-1");
         let filling = Filling { reference: &reference, retry_after: Some(31), detail, message: "m", when: "w" };
         String::from_utf8(Body::cut(rendered, escape).fill(&filling).to_vec()).unwrap()
     }
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_body_without_holes_is_shared_and_not_copied() {
         let body = Body::cut("fixed", Escape::Html);
-        let reference = Reference::new("x");
+        let reference = Reference::new(b"x");
         let filling = Filling { reference: &reference, retry_after: None, detail: "", message: "", when: "" };
         assert_eq!(body.fill(&filling).as_ptr(), body.fill(&filling).as_ptr());
     }

@@ -1,8 +1,10 @@
 //! How a gRPC client is told no: HTTP 200, and the status as a gRPC trailer that comes with the
 //! header ("Trailers-Only" in gRPC's `PROTOCOL-HTTP2.md`).
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::head::Fields;
 
 /// Media types of gRPC calls; the longest that fits is the call's.
 const TYPES: [&str; 3] = ["application/grpc-web-text", "application/grpc-web", "application/grpc"];
@@ -23,8 +25,8 @@ const UNKNOWN: u8 = 2;
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// The type to answer a request in, if the request is a gRPC call.
-pub(super) fn call_type(headers: &HeaderMap) -> Option<HeaderValue> {
-    let of_request = headers.get(header::CONTENT_TYPE)?.as_bytes();
+pub(super) fn call_type(fields: Fields<'_>) -> Option<HeaderValue> {
+    let of_request = fields.get(&header::CONTENT_TYPE)?;
     TYPES.into_iter().find(|name| names(of_request, name)).map(HeaderValue::from_static)
 }
 
@@ -54,7 +56,8 @@ mod tests {
     use super::*;
 
     fn of(content_type: &'static str) -> Option<HeaderValue> {
-        call_type(&std::iter::once((header::CONTENT_TYPE, HeaderValue::from_static(content_type))).collect())
+        let headers = std::iter::once((header::CONTENT_TYPE, HeaderValue::from_static(content_type))).collect();
+        call_type(Fields::Map(&headers))
     }
 
     #[test]

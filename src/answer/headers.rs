@@ -86,6 +86,13 @@ impl Headers {
         }
     }
 
+    /// The same, with what a client said.
+    pub(super) fn add_heard(&mut self, name: HeaderName, said: &[u8]) {
+        if let Ok(value) = HeaderValue::from_bytes(said) {
+            self.add(name, value);
+        }
+    }
+
     /// Sets one, in the place of those of its name.
     pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
         if let Some(common) = self.common.take_if(|common| common.list.iter().any(|(known, _)| *known == name)) {

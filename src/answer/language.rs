@@ -1,8 +1,9 @@
 //! In which language a client is answered.
 
-use http::{HeaderMap, header};
+use http::header;
 
 use super::weighted::{Quality, weighted};
+use crate::head::Fields;
 
 /// A language that there are words in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl Language {
     /// The language for a request: that of the site's own path (`/fr/app/`, as Django's
     /// `i18n_patterns` has it), else the most wanted of `Accept-Language` (RFC 9110, section
     /// 12.5.4), else the default.
-    pub(super) fn wanted(path: &str, headers: &HeaderMap, default: Self) -> Self {
-        Self::of_path(path).or_else(|| Self::accepted(headers, default)).unwrap_or(default)
+    pub(super) fn wanted(path: &str, fields: Fields<'_>, default: Self) -> Self {
+        Self::of_path(path).or_else(|| Self::accepted(fields, default)).unwrap_or(default)
     }
 
     fn of_path(path: &str) -> Option<Self> {
@@ -48,9 +49,9 @@ impl Language {
         Self::from_tag(first).filter(|_| looks_like_a_tag(first))
     }
 
-    fn accepted(headers: &HeaderMap, default: Self) -> Option<Self> {
+    fn accepted(fields: Fields<'_>, default: Self) -> Option<Self> {
         let mut best = (Quality::NONE, None);
-        for range in weighted(headers, &header::ACCEPT_LANGUAGE) {
+        for range in weighted(fields, &header::ACCEPT_LANGUAGE) {
             let language = if range.value == "*" { Some(default) } else { Self::from_tag(range.value) };
             if language.is_some() && range.quality > best.0 {
                 best = (range.quality, language);
@@ -74,14 +75,14 @@ fn looks_like_a_tag(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
 
     fn asked(path: &str, accept: &'static str) -> Language {
         let headers = std::iter::once((header::ACCEPT_LANGUAGE, HeaderValue::from_static(accept))).collect();
-        Language::wanted(path, &headers, Language::En)
+        Language::wanted(path, Fields::Map(&headers), Language::En)
     }
 
     #[test]
@@ -110,10 +111,10 @@ mod tests {
     #[test]
     fn the_default_is_spoken_to_whoever_asks_for_nothing_that_is_known() {
         let none = HeaderMap::new();
-        assert_eq!(Language::wanted("/", &none, Language::Fr), Language::Fr);
+        assert_eq!(Language::wanted("/", Fields::Map(&none), Language::Fr), Language::Fr);
         let any: HeaderMap =
             std::iter::once((header::ACCEPT_LANGUAGE, HeaderValue::from_static("de, *;q=0.5"))).collect();
-        assert_eq!(Language::wanted("/", &any, Language::Fr), Language::Fr);
+        assert_eq!(Language::wanted("/", Fields::Map(&any), Language::Fr), Language::Fr);
     }
 
     #[test]
@@ -142,7 +143,8 @@ mod tests {
         #[test]
         fn any_path_and_header_give_some_language(path in ".*", bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
-                Language::wanted(&path, &std::iter::once((header::ACCEPT_LANGUAGE, value)).collect(), Language::En);
+                let headers = std::iter::once((header::ACCEPT_LANGUAGE, value)).collect();
+                Language::wanted(&path, Fields::Map(&headers), Language::En);
             }
         }
     }

@@ -7,7 +7,7 @@
 //! - in a language: `words`; chosen by `language`
 //! - in a format: `page`, `problem`, `plain`, `grpc`; chosen by `accept`
 //! - all of them rendered: `refusal`; one of them with its request's id: `body`
-//! - what goes with it: `headers`, `proxy_status`, `cors`
+//! - what goes with it: `headers`, `proxy_status`, `retry_after`, `cors`
 
 mod accept;
 mod answers;
@@ -28,15 +28,17 @@ mod problem;
 mod proxy_status;
 mod reference;
 mod refusal;
+mod retry_after;
 mod weighted;
 mod words;
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use gate::{AnswerId, PathError};
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use http::{Method, StatusCode};
+
+use crate::head::Fields;
 
 pub use answers::Answers;
 pub use fixed::{degraded, in_header};
@@ -97,24 +99,31 @@ pub enum UpstreamFailure {
 pub struct Client<'a> {
     /// The request's method.
     pub method: &'a Method,
-    /// The request's headers.
-    pub headers: &'a HeaderMap,
+    /// The request's fields.
+    pub fields: Fields<'a>,
     /// The request's path.
     pub path: &'a str,
     /// The id that stands in the log too.
-    pub request_id: &'a str,
+    pub request_id: &'a [u8],
 }
 
-/// Headers without one of which it does not matter what any other says.
-static HEARD: [HeaderName; 5] =
-    [header::ACCEPT, header::ACCEPT_LANGUAGE, header::ORIGIN, header::CONTENT_TYPE, accept::SEC_FETCH_MODE];
-static NONE_HEARD: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+/// Whether this is the name of a field without one of which it does not matter what any other says.
+fn is_heard(name: &[u8]) -> bool {
+    let names: &[&str] = match name.len() {
+        6 => &["accept", "origin"],
+        12 => &["content-type"],
+        14 => &["sec-fetch-mode"],
+        15 => &["accept-language"],
+        _ => &[],
+    };
+    names.iter().any(|heard| name.eq_ignore_ascii_case(heard.as_bytes()))
+}
 
 impl Client<'_> {
     /// The same as far as it is heard: to look for what did not come takes longer than to see that nothing did.
     fn heard(self) -> Self {
-        let is_heard = self.headers.keys().any(|name| HEARD.contains(name));
-        Self { headers: if is_heard { self.headers } else { &NONE_HEARD }, ..self }
+        let is_heard = self.fields.names().any(is_heard);
+        Self { fields: if is_heard { self.fields } else { Fields::NONE }, ..self }
     }
 }
 

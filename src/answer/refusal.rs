@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::accept::{Format, only_fetches};
 use super::body::{Body, Filling};
@@ -13,14 +13,16 @@ use super::letter::Letter;
 use super::occasion::Occasion;
 use super::page::{Pages, Visit};
 use super::problem::Problem;
+use super::retry_after::RetryAfter;
 use super::words::Words;
 use super::{Answer, Client, TemplateError, grpc, plain};
+use crate::head::Fields;
 
 /// A refusal, rendered.
 #[derive(Debug)]
 pub(super) struct Refusal {
     occasion: Occasion,
-    retry_after: Option<u64>,
+    retry_after: Option<RetryAfter>,
     texts: [Texts; Language::ALL.len()],
 }
 
@@ -72,13 +74,16 @@ impl Refusal {
     pub(super) fn render(letter: &Letter<'_>, pages: &Pages, template: Option<&str>) -> Result<Self, TemplateError> {
         let texts = |language| Texts::render(letter, pages, template, language);
         let [first, second] = Language::ALL;
-        Ok(Self { occasion: letter.occasion, retry_after: letter.retry_after, texts: [texts(first)?, texts(second)?] })
+        Ok(Self {
+            occasion: letter.occasion,
+            retry_after: letter.retry_after.map(RetryAfter::new),
+            texts: [texts(first)?, texts(second)?],
+        })
     }
 
-    /// The seconds that one client is told to wait: up to a fifth more than configured, so that
-    /// those who were refused together do not come back together.
+    /// The seconds that one client is told to wait.
     pub(super) fn retry_after(&self) -> Option<u64> {
-        self.retry_after.map(|seconds| seconds.saturating_add(fastrand::u64(0..=seconds / 5)))
+        self.retry_after.as_ref().map(RetryAfter::seconds)
     }
 
     /// What one client reads.
@@ -86,8 +91,10 @@ impl Refusal {
         let [first, others @ ..] = &self.texts;
         let texts = others.iter().find(|texts| texts.language == language).unwrap_or(first);
         let status = self.occasion.circumstances().status;
-        let seconds = filling.retry_after.map(HeaderValue::from);
-        let mut answer = if let Some(call) = grpc::call_type(client.headers) {
+        let value =
+            |seconds: u64| self.retry_after.as_ref().map_or_else(|| seconds.into(), |known| known.value(seconds));
+        let seconds = filling.retry_after.map(value);
+        let mut answer = if let Some(call) = grpc::call_type(client.fields) {
             let mut headers = Headers::of(&texts.headers);
             headers.push(header::CONTENT_TYPE, call);
             headers.push(GRPC_STATUS.clone(), grpc::status(status));
@@ -96,7 +103,7 @@ impl Refusal {
             headers.push(GRPC_MESSAGE.clone(), detail.unwrap_or_else(|| texts.message.clone()));
             Answer::new(StatusCode::OK, headers, Bytes::new(), client.method)
         } else {
-            let (text, refresh) = match Format::wanted(client.headers) {
+            let (text, refresh) = match Format::wanted(client.fields) {
                 Format::Problem => (&texts.problem, None),
                 Format::Plain => (&texts.plain, None),
                 Format::Html => {
@@ -194,15 +201,15 @@ impl Texts {
 
     /// The page for one client.
     fn page(&self, client: &Client<'_>) -> &Page {
-        let visit = visit(client.method, client.headers);
+        let visit = visit(client.method, client.fields);
         self.other_visits.iter().find(|page| page.visit == visit).unwrap_or(&self.reading)
     }
 }
 
 /// What a request for HTML is about. HEAD is told what GET would be.
-fn visit(method: &Method, headers: &HeaderMap) -> Visit {
+fn visit(method: &Method, fields: Fields<'_>) -> Visit {
     match *method {
-        Method::GET | Method::HEAD if only_fetches(headers) => Visit::Reading,
+        Method::GET | Method::HEAD if only_fetches(fields) => Visit::Reading,
         Method::GET | Method::HEAD => Visit::Waiting,
         _ => Visit::Sending,
     }

@@ -9,7 +9,7 @@ mod pages;
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::*;
 use crate::config::{AnswerSpec, BlockSpec, Brand, RespondSpec, Template};
@@ -46,7 +46,12 @@ impl Asked {
     }
 
     fn client(&self) -> Client<'_> {
-        Client { method: &self.method, headers: &self.headers, path: self.path, request_id: "0199f3c2-7d1e" }
+        Client {
+            method: &self.method,
+            fields: Fields::Map(&self.headers),
+            path: self.path,
+            request_id: b"0199f3c2-7d1e",
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Lists with weights: the shape that `Accept` and `Accept-Language` share.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+
+use crate::head::Fields;
 
 /// A weight in thousandths (RFC 9110, section 12.4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,13 +47,8 @@ impl Quality {
 
 /// The elements of every header of this name, in their order. An element whose weight is not a
 /// number is left out, as if it had not been sent; so is a line that is not text.
-pub(super) fn weighted<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Weighted<'a>> + use<'a> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| split_outside_quotes(line, ','))
-        .filter_map(element)
+pub(super) fn weighted<'a>(fields: Fields<'a>, name: &HeaderName) -> impl Iterator<Item = Weighted<'a>> {
+    fields.texts(name).flat_map(|line| split_outside_quotes(line, ',')).filter_map(element)
 }
 
 fn element(text: &str) -> Option<Weighted<'_>> {
@@ -86,12 +83,14 @@ fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, header};
+    use http::{HeaderMap, HeaderValue, header};
 
     fn read(line: &'static str) -> Vec<(String, bool, u16)> {
         let mut headers = HeaderMap::new();
         headers.insert("accept", HeaderValue::from_static(line));
-        weighted(&headers, &header::ACCEPT).map(|one| (one.value.to_owned(), one.parameters, one.quality.0)).collect()
+        weighted(Fields::Map(&headers), &header::ACCEPT)
+            .map(|one| (one.value.to_owned(), one.parameters, one.quality.0))
+            .collect()
     }
 
     fn one(value: &str, parameters: bool, quality: u16) -> (String, bool, u16) {
@@ -135,7 +134,7 @@ mod tests {
         headers.append("accept", HeaderValue::from_static("a"));
         headers.append("accept", HeaderValue::from_bytes(b"\xff").unwrap());
         headers.append("accept", HeaderValue::from_static("b;q=0.1"));
-        let values: Vec<_> = weighted(&headers, &header::ACCEPT).map(|one| one.value).collect();
+        let values: Vec<_> = weighted(Fields::Map(&headers), &header::ACCEPT).map(|one| one.value).collect();
         assert_eq!(values, ["a", "b"]);
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use gate::{Decision, Outcome, Reason, RequirementId, Verdict};
 use http::{HeaderName, Version, header};
-use pingora::http::RequestHeader;
 use tracing::Level;
 
 use super::context::Context;
@@ -13,6 +12,7 @@ use super::exchange::Exchange;
 use super::tenant::RequestTenant;
 use super::window::RequestWindow;
 use crate::answer::UpstreamFailure;
+use crate::head::RequestHead;
 use crate::live::GateReader;
 
 /// The target of these lines, for filters.
@@ -25,7 +25,7 @@ const LONGEST_TEXT: usize = 512;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'l> {
     /// The request as it came.
-    pub(super) request: &'l RequestHeader,
+    pub(super) request: &'l RequestHead<'l>,
     /// What the client was sent; 0 if nothing.
     pub(super) status: u16,
     /// Body bytes that the client was sent.
@@ -56,7 +56,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, reader: &GateReader) {
     if !is_written {
         return;
     }
-    let sent = path(line.request.raw_path());
+    let sent = path(line.request.target);
     let path = path_of(line, exchange);
     let route = decision.and_then(|decision| rules.route(decision.route?)).map(|route| &*route.name);
     let requirement = decision.and_then(needed);
@@ -117,7 +117,7 @@ pub(super) fn write(line: &Line<'_>, exchange: &Exchange, reader: &GateReader) {
 
 /// The path that is forwarded, without its query.
 fn path_of<'p>(line: &Line<'p>, exchange: &'p Exchange) -> &'p [u8] {
-    path(exchange.target.as_deref().unwrap_or_else(|| line.request.raw_path()))
+    path(exchange.target.as_deref().unwrap_or(line.request.target))
 }
 
 /// The same, to be shown.
@@ -138,8 +138,8 @@ fn is_routine(line: &Line<'_>, exchange: &Exchange) -> bool {
 }
 
 /// What a header of the client's says, no longer than anybody reads.
-pub(super) fn text<'r>(request: &'r RequestHeader, name: &HeaderName) -> Option<Cow<'r, str>> {
-    let value = request.headers.get(name)?.as_bytes();
+pub(super) fn text<'r>(request: &RequestHead<'r>, name: &HeaderName) -> Option<Cow<'r, str>> {
+    let value = request.fields.get(name)?;
     Some(String::from_utf8_lossy(value.get(..LONGEST_TEXT).unwrap_or(value)))
 }
 

@@ -8,6 +8,7 @@ use pingora::http::RequestHeader;
 use super::exchange::Exchange;
 use super::facts::authority;
 use super::{forwarded, look_alike, request_id};
+use crate::head::RequestHead;
 
 /// How the fields of a request differ on their way to a backend. What is set stands in the place of any of its name.
 #[derive(Debug, Default)]
@@ -18,13 +19,13 @@ pub(super) struct Amendments<'r> {
 
 impl<'r> Amendments<'r> {
     /// Those of `request` as it came.
-    pub(super) fn of(request: &'r RequestHeader, exchange: &'r Exchange) -> Self {
+    pub(super) fn of(request: &RequestHead<'r>, exchange: &'r Exchange) -> Self {
         let config = &exchange.edition.config;
         let mut amendments = Self { removed: Vec::new(), set: Vec::with_capacity(8) };
-        look_alike::tell_nothing_of(&request.headers, config.tenant_header.as_ref(), &mut amendments);
+        look_alike::tell_nothing_of(request.fields, config.tenant_header.as_ref(), &mut amendments);
         forwarded::tell(request, &exchange.client, &config.listen.trusted_proxies, &mut amendments);
         amendments.set(request_id::NAME, exchange.id.as_str());
-        exchange.trace.tell(&request.headers, &mut amendments);
+        exchange.trace.tell(request.fields, &mut amendments);
         if let Some(pool) = exchange.pool().filter(|_| authority(request).is_none()) {
             // The client spoke HTTP/1.0; what the backend hears must have a Host.
             amendments.set(header::HOST.as_str(), pool.authority());
@@ -36,8 +37,8 @@ impl<'r> Amendments<'r> {
         self.set.push((name, value.into()));
     }
 
-    pub(super) fn remove(&mut self, name: &HeaderName) {
-        self.removed.push(name.clone());
+    pub(super) fn remove(&mut self, name: HeaderName) {
+        self.removed.push(name);
     }
 
     /// Whether nothing is left of what came under this name, in whatever letters.

@@ -26,6 +26,7 @@ use super::hold::Ended;
 use super::upstreams::Pool;
 use crate::answer::{self, Answer, Saying};
 use crate::ask::{Question, Unclear};
+use crate::head::RequestHead;
 
 /// The gateway, as it is asked.
 pub(super) struct Asked(pub(super) Phases);
@@ -73,12 +74,12 @@ impl Asked {
             Ok(go_on) => go_on,
             Err(unclear) => {
                 exchange.error = Some(unclear.to_string());
-                return Ok(say(Saying::BadRequest(unclear.0), session.req_header(), exchange));
+                return Ok(say(Saying::BadRequest(unclear.0), &session.req_header().into(), exchange));
             }
         };
         let meant = session.req_header().method.clone();
         let errand = gateway.recognise(&pinned.edition, session.req_header_mut(), exchange);
-        let mut answer = errand.or_else(|| gateway.decide(&pinned, session.req_header(), exchange, now));
+        let mut answer = errand.or_else(|| gateway.decide(&pinned, &session.req_header().into(), exchange, now));
         if exchange.waits() {
             let max_hold = config.decisions.as_ref().map_or(Duration::ZERO, |decisions| decisions.max_hold);
             drop(pinned);
@@ -122,9 +123,9 @@ impl Asked {
         let passes =
             is_preflight || decision.is_some_and(|it| it.outcome.upstream().is_some() || it.outcome == Outcome::Health);
         if let Some(decision) = decision.filter(|_| passes) {
-            if !is_decided_as_sent(session.req_header(), exchange) {
+            if !is_decided_as_sent(&session.req_header().into(), exchange) {
                 exchange.error = Some(REWRITTEN.to_owned());
-                return say(Saying::BadRequest(REWRITTEN), session.req_header(), exchange);
+                return say(Saying::BadRequest(REWRITTEN), &session.req_header().into(), exchange);
             }
             if let Some(inquiry) = &mut exchange.asked {
                 inquiry.passed = true;
@@ -133,15 +134,19 @@ impl Asked {
         }
         let rendered_for_head = *meant == Method::HEAD && session.req_header().method != Method::HEAD;
         let answer = match decision.map(|decision| (decision, decision.outcome)) {
-            Some((_, Outcome::Stale { otherwise, .. })) => Some(prepared(session.req_header(), exchange, otherwise)),
-            Some((decision, _)) if rendered_for_head => self.0.answer_by(&decision, session.req_header(), exchange),
+            Some((_, Outcome::Stale { otherwise, .. })) => {
+                Some(prepared(&session.req_header().into(), exchange, otherwise))
+            }
+            Some((decision, _)) if rendered_for_head => {
+                self.0.answer_by(&decision, &session.req_header().into(), exchange)
+            }
             _ => answer,
         };
         let mut answer = match answer {
             // The question was not HEAD.
             Some(answer) if rendered_for_head && decision.is_none() => Answer { length: Some(0), ..answer },
             Some(answer) if !answer.status.is_success() || answer.is_grpc() => answer,
-            _ => say(Saying::Updating, session.req_header(), exchange),
+            _ => say(Saying::Updating, &session.req_header().into(), exchange),
         };
         // A gRPC client is refused by 200; it takes 503 for the same, and whoever asks does not take it for a yes.
         if answer.status.is_success() {
@@ -153,8 +158,8 @@ impl Asked {
 
 /// Whether the application gets the path that was decided: who passes a request on from here sends another one where
 /// that has dot segments, and who asks passes on what came. How a byte is escaped is no difference.
-fn is_decided_as_sent(request: &RequestHeader, exchange: &Exchange) -> bool {
-    let same = |decided: &[u8]| percent_decode(decided).eq(percent_decode(request.raw_path()));
+fn is_decided_as_sent(request: &RequestHead<'_>, exchange: &Exchange) -> bool {
+    let same = |decided: &[u8]| percent_decode(decided).eq(percent_decode(request.target));
     exchange.target.as_deref().is_none_or(same)
 }
 

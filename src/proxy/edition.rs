@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use gate::{Decision, Gate, Route, Rules, UpstreamId};
-use pingora::http::RequestHeader;
 use tokio::sync::watch;
 
 use super::ProxyError;
@@ -15,6 +14,7 @@ use super::stale::Stale;
 use super::upstreams::Upstreams;
 use crate::answer::Answers;
 use crate::config::Config;
+use crate::head::RequestHead;
 use crate::live::{GateReader, Live};
 use crate::metrics::{Metrics, RouteCounts};
 use crate::pass::PassKey;
@@ -85,7 +85,7 @@ impl Edition {
     }
 
     /// What a decision looks at.
-    pub(super) fn facts<'r>(&self, request: &'r RequestHeader) -> Result<Facts<'r>, Refusal> {
+    pub(super) fn facts<'r>(&self, request: &RequestHead<'r>) -> Result<Facts<'r>, Refusal> {
         let (form, tenant) = (self.rules().matching_form(), self.config.tenant_header.as_ref());
         Facts::read(request, form, tenant)
     }

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use gate::{Gate, Host, MatchingForm, Method, PathError, Request, TableState, Target};
-use http::{HeaderMap, HeaderName, Version, header};
-use pingora::http::RequestHeader;
+use http::{HeaderName, Version, header};
 use pingora::http::authority::{RawTargetAuthority, is_http_family_scheme, raw_target_authority};
 
 use super::organisation::organisation;
 use crate::answer::Saying;
 use crate::config::Organisation;
+use crate::head::{Fields, RequestHead, text};
 use crate::wire::{self, WireRefusal};
 
 /// What a decision looks at.
@@ -92,32 +92,32 @@ impl<'r> Facts<'r> {
     /// Reads a request, or says why it is refused before there is anything to decide. `tenant_header` is the one that
     /// names the tenant.
     pub(super) fn read(
-        request: &'r RequestHeader,
+        request: &RequestHead<'r>,
         form: MatchingForm,
         tenant_header: Option<&HeaderName>,
     ) -> Result<Self, Refusal> {
-        if request.method == http::Method::CONNECT {
+        if *request.method == http::Method::CONNECT {
             return Err(Refusal::Request("CONNECT is not served here"));
         }
         if !wire::is_method(request.method.as_str().as_bytes()) {
             return Err(Refusal::Wire(WireRefusal::BadMethod));
         }
         let host = host(request)?;
-        let target = RequestTarget::split(request.raw_path()).map_err(Refusal::Path)?;
-        if target.form == Form::Asterisk && request.method != http::Method::OPTIONS {
+        let target = RequestTarget::split(request.target).map_err(Refusal::Path)?;
+        if target.form == Form::Asterisk && *request.method != http::Method::OPTIONS {
             return Err(Refusal::Wire(WireRefusal::Asterisk));
         }
         let path = Target::parse(target.path, form).map_err(Refusal::Path)?;
-        let method = Method::new(method(&request.method, &request.headers));
-        let tenant = tenant_header.map_or(Ok(None), |name| only_value(&request.headers, name))?;
+        let method = Method::new(method(request));
+        let tenant = tenant_header.map_or(Ok(None), |name| only_value(request.fields, name))?;
         Ok(Self { host, path, method, tenant, organisation: None, target })
     }
 
     /// Reads the organisation too that `request` is of, named as `by` says, where something that `gate` knows depends on it.
-    pub(super) fn read_organisation(&mut self, request: &'r RequestHeader, by: Option<&Organisation>, gate: &Gate) {
+    pub(super) fn read_organisation(&mut self, request: &RequestHead<'r>, by: Option<&Organisation>, gate: &Gate) {
         let windows = gate.snapshot().windows();
         let is_asked_for = windows.ask_for_organisation() || windows.table().state == TableState::Missing;
-        self.organisation = by.filter(|_| is_asked_for).and_then(|by| organisation(by, &request.headers));
+        self.organisation = by.filter(|_| is_asked_for).and_then(|by| organisation(by, request.fields));
     }
 
     /// What is decided.
@@ -171,18 +171,18 @@ impl<'r> RequestTarget<'r> {
 
 /// The host as it was asked for, from `:authority` or `Host`; pingora has seen to it that these
 /// agree with each other and with an absolute target.
-pub(super) fn authority(request: &RequestHeader) -> Option<&str> {
-    match request.uri.authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => request.headers.get(header::HOST)?.to_str().ok(),
-    }
+pub(super) fn authority<'r>(request: &RequestHead<'r>) -> Option<&'r str> {
+    request.authority.or_else(|| request.fields.text(&header::HOST))
 }
 
-fn host(request: &RequestHeader) -> Result<Host, Refusal> {
+fn host(request: &RequestHead<'_>) -> Result<Host, Refusal> {
     match authority(request) {
-        Some(text) if wire::is_authority(text.as_bytes()) => Ok(Host::parse(text)),
+        // A head in parts was inspected, its host as well.
+        Some(text) if matches!(request.fields, Fields::Parts(_)) || wire::is_authority(text.as_bytes()) => {
+            Ok(Host::parse(text))
+        }
         // RFC 9112, section 3.2; HTTP/1.0 knew no Host.
-        None if !request.headers.contains_key(header::HOST) => match request.version {
+        None if !request.fields.has(&header::HOST) => match request.version {
             Version::HTTP_09 | Version::HTTP_10 => Ok(Host::default()),
             _ => Err(Refusal::Wire(WireRefusal::MissingHost)),
         },
@@ -192,37 +192,36 @@ fn host(request: &RequestHeader) -> Result<Host, Refusal> {
 
 /// The value of a header that may come once. Of several, nobody knows which one a backend takes; and one that
 /// `Connection` nominates would be decided by here and be taken away on the way to the backend.
-fn only_value<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Result<Option<&'r str>, Refusal> {
-    if nominates(headers, name) {
+fn only_value<'r>(fields: Fields<'r>, name: &HeaderName) -> Result<Option<&'r str>, Refusal> {
+    if nominates(fields, name) {
         return Err(Refusal::Wire(WireRefusal::NominatedField));
     }
-    let mut values = headers.get_all(name).iter();
+    let mut values = fields.all(name);
     match (values.next(), values.next()) {
         (Some(_), Some(_)) => Err(Refusal::Request("the header that names the tenant came more than once")),
-        (value, _) => Ok(value.and_then(|value| value.to_str().ok())),
+        (value, _) => Ok(value.and_then(text)),
     }
 }
 
 /// Whether `Connection` declares a header to be the connection's own (RFC 9110, section 7.6.1).
-fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
-    let nominated =
-        headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+fn nominates(fields: Fields<'_>, name: &HeaderName) -> bool {
+    let nominated = fields.all(&header::CONNECTION).flat_map(|value| value.split(|byte| *byte == b','));
     nominated.map(<[u8]>::trim_ascii).any(|nominated| nominated.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
 /// The method that is decided: of a CORS preflight, the one that it asks for.
-fn method<'r>(method: &'r http::Method, headers: &'r HeaderMap) -> &'r str {
-    if method != http::Method::OPTIONS || !headers.contains_key(header::ORIGIN) {
+fn method<'r>(RequestHead { method, fields, .. }: &RequestHead<'r>) -> &'r str {
+    if *method != http::Method::OPTIONS || !fields.has(&header::ORIGIN) {
         return method.as_str();
     }
-    match headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).map(|value| value.to_str()) {
-        Some(Ok(asked)) if !asked.is_empty() => asked,
-        _ => method.as_str(),
-    }
+    let asked = fields.text(&header::ACCESS_CONTROL_REQUEST_METHOD).filter(|asked| !asked.is_empty());
+    asked.unwrap_or(method.as_str())
 }
 
 #[cfg(test)]
 mod tests {
+    use pingora::http::RequestHeader;
+
     use super::*;
 
     fn request(method: &str, target: &[u8], headers: &[(&'static str, &str)]) -> RequestHeader {
@@ -234,7 +233,7 @@ mod tests {
     }
 
     fn read(request: &RequestHeader) -> Result<Facts<'_>, Refusal> {
-        Facts::read(request, MatchingForm::default(), None)
+        Facts::read(&request.into(), MatchingForm::default(), None)
     }
 
     #[test]
@@ -327,7 +326,7 @@ mod tests {
         let name = HeaderName::from_static("x-tenant");
         let read = |headers: &[(&'static str, &str)]| {
             let request = request("GET", b"/", headers);
-            let facts = Facts::read(&request, MatchingForm::default(), Some(&name));
+            let facts = Facts::read(&RequestHead::from(&request), MatchingForm::default(), Some(&name));
             facts.map(|facts| facts.tenant.map(str::to_owned))
         };
         assert_eq!(read(&[("Host", "h"), ("X-Tenant", "demo")]), Ok(Some("demo".to_owned())));

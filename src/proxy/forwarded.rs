@@ -6,23 +6,26 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr as InetAddr};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderName, header};
 use ipnet::IpNet;
-use pingora::http::RequestHeader;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::Session;
 
 use super::amendments::Amendments;
 use super::client::Client;
 use super::facts::authority;
+use crate::head::{Fields, RequestHead, text};
 use crate::wire::{self, Ends};
 
-const FOR: &str = "X-Forwarded-For";
-const PROTO: &str = "X-Forwarded-Proto";
-const HOST: &str = "X-Forwarded-Host";
-const PORT: &str = "X-Forwarded-Port";
-const REAL_IP: &str = "X-Real-IP";
-const FORWARDED: &str = "Forwarded";
+/// A field, and the letters that it is sent in.
+type Field = (HeaderName, &'static str);
+
+static FOR: Field = (HeaderName::from_static("x-forwarded-for"), "X-Forwarded-For");
+static PROTO: Field = (HeaderName::from_static("x-forwarded-proto"), "X-Forwarded-Proto");
+static HOST: Field = (HeaderName::from_static("x-forwarded-host"), "X-Forwarded-Host");
+static PORT: Field = (HeaderName::from_static("x-forwarded-port"), "X-Forwarded-Port");
+static REAL_IP: Field = (HeaderName::from_static("x-real-ip"), "X-Real-IP");
+static FORWARDED: Field = (header::FORWARDED, "Forwarded");
 
 /// Who asks, as a backend is told it.
 struct Asker<'c, 'r> {
@@ -34,26 +37,22 @@ struct Asker<'c, 'r> {
 }
 
 /// Has the backend that gets `request` told who asked.
-pub(super) fn tell<'r>(
-    request: &'r RequestHeader,
-    client: &Client,
-    trusted: &[IpNet],
-    amendments: &mut Amendments<'r>,
-) {
+pub(super) fn tell<'r>(request: &RequestHead<'r>, client: &Client, trusted: &[IpNet], amendments: &mut Amendments<'r>) {
     // Most requests tell nothing of others: then there is nothing to look up.
-    let mut told = request.headers.keys().any(is_told_by_proxies);
+    let mut told = request.fields.names().any(is_told_by_proxies);
     if told && !client.trusted {
-        request.headers.keys().filter(|name| is_told_by_proxies(name)).for_each(|forged| amendments.remove(forged));
+        let forged = request.fields.names().filter(|name| is_told_by_proxies(name));
+        forged.filter_map(|name| HeaderName::from_bytes(name).ok()).for_each(|forged| amendments.remove(forged));
         told = false;
     }
-    let [chain, elements] = [FOR, FORWARDED].map(|name| if told { joined(&request.headers, name) } else { None });
+    let [chain, elements] = [&FOR, &FORWARDED].map(|field| if told { joined(request.fields, field) } else { None });
     let asker = Asker { client, address: client.address.map(shown), host: authority(request).unwrap_or_default() };
     let (speaks_x, speaks_forwarded) = (chain.is_some(), elements.is_some());
     if speaks_forwarded || !speaks_x {
-        amendments.set(FORWARDED, after(elements, asker.element()));
+        amendments.set(FORWARDED.1, after(elements, asker.element()));
     }
     if speaks_x || !speaks_forwarded {
-        let before = if told { Some(&request.headers) } else { None };
+        let before = if told { request.fields } else { Fields::NONE };
         tell_x_forwarded(asker, before, chain, trusted, amendments);
     }
 }
@@ -61,33 +60,33 @@ pub(super) fn tell<'r>(
 /// The same in `X-Forwarded-*` and `X-Real-IP`; `chain` is who asked `before`, where that is told.
 fn tell_x_forwarded<'r>(
     Asker { client, address, host }: Asker<'_, 'r>,
-    before: Option<&HeaderMap>,
+    before: Fields<'_>,
     chain: Option<String>,
     trusted: &[IpNet],
     amendments: &mut Amendments<'r>,
 ) {
-    let said = |name: &str| before.and_then(|headers| headers.get(name));
+    let said = |(name, _): &Field| before.get(name);
     // The port goes with the scheme that the client used, which may be that of a proxy before us.
-    let encrypted = said(PROTO).map_or(client.tls, |said| said.as_bytes().eq_ignore_ascii_case(b"https"));
+    let encrypted = said(&PROTO).map_or(client.tls, |said| said.eq_ignore_ascii_case(b"https"));
     let real_ip = match &chain {
-        _ if said(REAL_IP).is_some() => None,
+        _ if said(&REAL_IP).is_some() => None,
         Some(chain) => real_ip(chain, client.address, trusted).map(|address| address.to_string()),
         None => address.clone(),
     };
     if let Some(real_ip) = real_ip {
-        amendments.set(REAL_IP, real_ip);
+        amendments.set(REAL_IP.1, real_ip);
     }
     if let Some(address) = address {
-        amendments.set(FOR, after(chain, address));
+        amendments.set(FOR.1, after(chain, address));
     }
-    if said(PROTO).is_none() {
-        amendments.set(PROTO, if client.tls { "https" } else { "http" });
+    if said(&PROTO).is_none() {
+        amendments.set(PROTO.1, if client.tls { "https" } else { "http" });
     }
-    if said(PORT).is_none() {
-        amendments.set(PORT, port(host).unwrap_or(if encrypted { "443" } else { "80" }));
+    if said(&PORT).is_none() {
+        amendments.set(PORT.1, port(host).unwrap_or(if encrypted { "443" } else { "80" }));
     }
-    if said(HOST).is_none() && !host.is_empty() {
-        amendments.set(HOST, host);
+    if said(&HOST).is_none() && !host.is_empty() {
+        amendments.set(HOST.1, host);
     }
 }
 
@@ -111,13 +110,15 @@ fn after(before: Option<String>, last: String) -> String {
 }
 
 /// Whether a header tells of those before the peer: an untrusted one's never reaches a backend.
-pub(super) fn is_told_by_proxies(name: &HeaderName) -> bool {
-    name.as_str().starts_with("x-forwarded-") || matches!(name.as_str(), "forwarded" | "x-real-ip")
+pub(super) fn is_told_by_proxies(name: &[u8]) -> bool {
+    let begins = |with: &[u8]| name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    let is = |(_, known): &Field| name.eq_ignore_ascii_case(known.as_bytes());
+    begins(b"x-forwarded-") || is(&FORWARDED) || is(&REAL_IP)
 }
 
 /// Several lines of one list are one list (RFC 9110, section 5.3).
-fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
-    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+fn joined(fields: Fields<'_>, (name, _): &Field) -> Option<String> {
+    let mut lines = fields.texts(name);
     let mut all = lines.next()?.to_owned();
     for line in lines {
         all.push_str(", ");
@@ -150,15 +151,15 @@ fn address(entry: &str) -> Option<IpAddr> {
 
 /// Who asks, for the right to something: the nearest address that is not one of our own proxies. `None` where a proxy
 /// of ours does not say for whom it asks in a way that is understood: nobody is let in by a guess.
-pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> Option<IpAddr> {
+pub(super) fn asks(fields: Fields<'_>, client: &Client, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_ours = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
     if !client.trusted {
         return client.address;
     }
-    let lines = headers.get_all(FOR).iter().map(|line| line.to_str().ok());
+    let lines = fields.all(&FOR.0).map(text);
     let chain = lines.collect::<Option<Vec<&str>>>()?.join(",");
     if chain.is_empty() {
-        let speaks_otherwise = headers.keys().any(is_told_by_proxies);
+        let speaks_otherwise = fields.names().any(is_told_by_proxies);
         return client.address.filter(|_| !speaks_otherwise);
     }
     let mut farthest = None;
@@ -174,7 +175,7 @@ pub(super) fn asks(headers: &HeaderMap, client: &Client, trusted: &[IpNet]) -> O
 
 /// Who asks, and where, for a server that is told by the PROXY protocol. `None` where nobody knows.
 pub(super) fn ends(session: &Session, client: &Client, trusted: &[IpNet]) -> Option<Ends> {
-    let asks = asks(&session.req_header().headers, client, trusted)?;
+    let asks = asks(Fields::Map(&session.req_header().headers), client, trusted)?;
     let at = |end: Option<&SocketAddr>| {
         let end = end.and_then(SocketAddr::as_inet)?;
         Some(InetAddr::new(end.ip().to_canonical(), end.port()))
@@ -189,9 +190,9 @@ pub(super) fn ends(session: &Session, client: &Client, trusted: &[IpNet]) -> Opt
 }
 
 /// Whether the client that asked speaks TLS: what a proxy of ours says of it, or else what we see.
-pub(super) fn came_encrypted(headers: &HeaderMap, client: &Client) -> bool {
-    let first = |name: &str| headers.get(name)?.to_str().ok()?.split(',').next();
-    let told = || first(PROTO).or_else(|| first(FORWARDED).and_then(proto));
+pub(super) fn came_encrypted(fields: Fields<'_>, client: &Client) -> bool {
+    let first = |(name, _): &Field| fields.text(name)?.split(',').next();
+    let told = || first(&PROTO).or_else(|| first(&FORWARDED).and_then(proto));
     let scheme = if client.trusted { told() } else { None };
     scheme.map_or(client.tls, |scheme| scheme.trim().trim_matches('"').eq_ignore_ascii_case("https"))
 }
@@ -229,6 +230,9 @@ pub(super) fn port(authority: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use pingora::http::RequestHeader;
+
     use super::*;
 
     fn client(address: &str, trusted: bool, tls: bool) -> Client {
@@ -242,23 +246,23 @@ mod tests {
         }
         let trusted = ["10.0.0.0/8".parse().expect("a range")];
         let mut amendments = Amendments::default();
-        tell(&request, client, &trusted, &mut amendments);
+        tell(&(&request).into(), client, &trusted, &mut amendments);
         amendments.made_in(&request)
     }
 
-    fn get<'r>(request: &'r RequestHeader, name: &str) -> &'r str {
+    fn get<'r>(request: &'r RequestHeader, (name, _): &Field) -> &'r str {
         request.headers.get(name).map_or("-", |value| value.to_str().expect("text"))
     }
 
     #[test]
     fn a_backend_hears_both_languages() {
         let request = told(&client("192.0.2.1", false, true), &[("Host", "example.com:8443")]);
-        assert_eq!(get(&request, FOR), "192.0.2.1");
-        assert_eq!(get(&request, PROTO), "https");
-        assert_eq!(get(&request, HOST), "example.com:8443");
-        assert_eq!(get(&request, PORT), "8443");
-        assert_eq!(get(&request, REAL_IP), "192.0.2.1");
-        assert_eq!(get(&request, FORWARDED), "for=192.0.2.1;host=\"example.com:8443\";proto=https");
+        assert_eq!(get(&request, &FOR), "192.0.2.1");
+        assert_eq!(get(&request, &PROTO), "https");
+        assert_eq!(get(&request, &HOST), "example.com:8443");
+        assert_eq!(get(&request, &PORT), "8443");
+        assert_eq!(get(&request, &REAL_IP), "192.0.2.1");
+        assert_eq!(get(&request, &FORWARDED), "for=192.0.2.1;host=\"example.com:8443\";proto=https");
     }
 
     #[test]
@@ -273,13 +277,13 @@ mod tests {
             ("Forwarded", "for=1.1.1.1"),
         ];
         let request = told(&client("192.0.2.1", false, false), &forged);
-        assert_eq!(request.headers.get_all(FOR).iter().count(), 1);
-        assert_eq!(get(&request, FOR), "192.0.2.1");
-        assert_eq!(get(&request, PROTO), "http");
-        assert_eq!(get(&request, PORT), "80");
-        assert_eq!(get(&request, "x-forwarded-user"), "-");
-        assert_eq!(get(&request, REAL_IP), "192.0.2.1");
-        assert_eq!(get(&request, FORWARDED), "for=192.0.2.1;host=h;proto=http");
+        assert_eq!(request.headers.get_all(&FOR.0).iter().count(), 1);
+        assert_eq!(get(&request, &FOR), "192.0.2.1");
+        assert_eq!(get(&request, &PROTO), "http");
+        assert_eq!(get(&request, &PORT), "80");
+        assert!(!request.headers.contains_key("x-forwarded-user"));
+        assert_eq!(get(&request, &REAL_IP), "192.0.2.1");
+        assert_eq!(get(&request, &FORWARDED), "for=192.0.2.1;host=h;proto=http");
     }
 
     #[test]
@@ -292,38 +296,38 @@ mod tests {
             ("Forwarded", "for=192.0.2.9"),
         ];
         let request = told(&client("10.0.0.1", true, false), &sent);
-        assert_eq!(get(&request, FOR), "192.0.2.9, 10.0.0.7, 10.0.0.1");
-        assert_eq!(get(&request, PROTO), "https");
-        assert_eq!(get(&request, HOST), "example.com");
-        assert_eq!(get(&request, PORT), "443");
-        assert_eq!(get(&request, REAL_IP), "192.0.2.9");
-        assert_eq!(get(&request, FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=inside;proto=http");
+        assert_eq!(get(&request, &FOR), "192.0.2.9, 10.0.0.7, 10.0.0.1");
+        assert_eq!(get(&request, &PROTO), "https");
+        assert_eq!(get(&request, &HOST), "example.com");
+        assert_eq!(get(&request, &PORT), "443");
+        assert_eq!(get(&request, &REAL_IP), "192.0.2.9");
+        assert_eq!(get(&request, &FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=inside;proto=http");
     }
 
     #[test]
     fn a_trusted_proxy_is_continued_in_its_own_language() {
         let x = told(&client("10.0.0.1", true, false), &[("Host", "h"), ("X-Forwarded-For", "192.0.2.9")]);
-        assert_eq!((get(&x, FOR), get(&x, FORWARDED)), ("192.0.2.9, 10.0.0.1", "-"));
+        assert_eq!((get(&x, &FOR), get(&x, &FORWARDED)), ("192.0.2.9, 10.0.0.1", "-"));
         let forwarded = told(&client("10.0.0.1", true, false), &[("Host", "h"), ("Forwarded", "for=192.0.2.9")]);
-        assert_eq!((get(&forwarded, FOR), get(&forwarded, PROTO)), ("-", "-"));
-        assert_eq!(get(&forwarded, FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=h;proto=http");
+        assert_eq!((get(&forwarded, &FOR), get(&forwarded, &PROTO)), ("-", "-"));
+        assert_eq!(get(&forwarded, &FORWARDED), "for=192.0.2.9, for=10.0.0.1;host=h;proto=http");
     }
 
     #[test]
     fn an_ipv6_address_is_quoted_where_it_must_be() {
         let request = told(&client("2001:db8::1", false, false), &[("Host", "[2001:db8::2]:80")]);
-        assert_eq!(get(&request, FOR), "2001:db8::1");
-        assert_eq!(get(&request, FORWARDED), "for=\"[2001:db8::1]\";host=\"[2001:db8::2]:80\";proto=http");
+        assert_eq!(get(&request, &FOR), "2001:db8::1");
+        assert_eq!(get(&request, &FORWARDED), "for=\"[2001:db8::1]\";host=\"[2001:db8::2]:80\";proto=http");
     }
 
     #[test]
     fn a_peer_on_a_unix_socket_has_no_address_to_tell() {
         let peer = Client { address: None, trusted: true, tls: false };
         let alone = told(&peer, &[("Host", "h")]);
-        assert_eq!((get(&alone, FOR), get(&alone, REAL_IP)), ("-", "-"));
-        assert_eq!(get(&alone, FORWARDED), "for=unknown;host=h;proto=http");
+        assert_eq!((get(&alone, &FOR), get(&alone, &REAL_IP)), ("-", "-"));
+        assert_eq!(get(&alone, &FORWARDED), "for=unknown;host=h;proto=http");
         let speaking = told(&peer, &[("Host", "h"), ("X-Forwarded-For", "192.0.2.9")]);
-        assert_eq!((get(&speaking, FOR), get(&speaking, REAL_IP)), ("192.0.2.9", "192.0.2.9"));
+        assert_eq!((get(&speaking, &FOR), get(&speaking, &REAL_IP)), ("192.0.2.9", "192.0.2.9"));
     }
 
     #[test]
@@ -357,10 +361,10 @@ mod tests {
             for (name, value) in &headers {
                 map.append(*name, value.parse().expect("a value"));
             }
-            let found = asks(&map, &client, &trusted).map(|address| address.to_string());
+            let found = asks(Fields::Map(&map), &client, &trusted).map(|address| address.to_string());
             assert_eq!(found.as_deref(), address, "{peer} {headers:?}");
         }
         let by_socket = Client { address: None, trusted: true, tls: false };
-        assert_eq!(asks(&HeaderMap::new(), &by_socket, &trusted), None);
+        assert_eq!(asks(Fields::NONE, &by_socket, &trusted), None);
     }
 }

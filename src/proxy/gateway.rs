@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gate::{AnswerId, Decision, Host, Method, Moment, Outcome, Verdict};
-use http::{HeaderMap, StatusCode, Uri, Version, header};
+use http::{StatusCode, Uri, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session, UnderWay};
@@ -36,6 +36,7 @@ use super::window::RequestWindow;
 use super::{again, behind, forwarded, hop_by_hop, https_only, operator, own_answer, stale};
 use crate::answer::{self, Answer, Saying, UpstreamFailure};
 use crate::config::{ClientLimits, Config};
+use crate::head::{Fields, RequestHead};
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 use crate::sparing::Sparing;
@@ -112,25 +113,25 @@ impl Gateway {
     }
 
     /// Notes who sent a request and what it is called, before anything is decided of it.
-    pub(super) fn receive(&self, client: Client, headers: &HeaderMap, exchange: &mut Exchange, now: Moment) {
+    pub(super) fn receive(&self, client: Client, fields: Fields<'_>, exchange: &mut Exchange, now: Moment) {
         self.reader.note_request(now);
         exchange.client = client;
-        exchange.id = RequestId::of(headers, client.trusted);
-        exchange.trace = RequestTrace::of(headers, &self.traces);
+        exchange.id = RequestId::of(fields, client.trusted);
+        exchange.trace = RequestTrace::of(fields, &self.traces);
     }
 
     /// The same of one in pingora's hands.
     pub(super) fn receive_from(&self, session: &mut Session, config: &Config, exchange: &mut Exchange, now: Moment) {
         take_over(session, exchange);
         let client = Client::of(session, &config.listen.trusted_proxies);
-        self.receive(client, &session.req_header().headers, exchange, now);
+        self.receive(client, Fields::Map(&session.req_header().headers), exchange, now);
     }
 
     /// Decides a request by what is pinned. `None`: it goes to an upstream, or waits.
     pub(super) fn decide(
         &self,
         pinned: &Pinned,
-        request: &RequestHeader,
+        request: &RequestHead<'_>,
         exchange: &mut Exchange,
         now: Moment,
     ) -> Option<Answer> {
@@ -159,7 +160,7 @@ impl Gateway {
         }
         let health = match decision.outcome {
             Outcome::Health => {
-                let client = asking(request, exchange.id.as_str());
+                let client = asking(request, &exchange.id);
                 Some(edition.answers.health(gate.worst(now) == Verdict::Ready, facts.asks("strict"), &client))
             }
             _ => None,
@@ -180,7 +181,7 @@ impl Gateway {
     pub(super) fn answer_by(
         &self,
         decision: &Decision,
-        request: &RequestHeader,
+        request: &RequestHead<'_>,
         exchange: &Exchange,
     ) -> Option<Answer> {
         match decision.outcome {
@@ -204,7 +205,7 @@ impl Gateway {
     pub(super) fn follow(
         &self,
         decision: Decision,
-        request: &RequestHeader,
+        request: &RequestHead<'_>,
         exchange: &mut Exchange,
     ) -> Option<Answer> {
         exchange.decision = Some(decision);
@@ -265,7 +266,7 @@ impl ProxyHttp for Phases {
             let is_http2 = session.is_http2();
             session.set_write_timeout(is_http2.then_some(patience));
             let errand = self.recognise(&pinned.edition, session.req_header_mut(), exchange);
-            errand.or_else(|| self.decide(&pinned, session.req_header(), exchange, now))
+            errand.or_else(|| self.decide(&pinned, &session.req_header().into(), exchange, now))
         };
         if answer.is_none()
             && let Some(refusal) = too_large(session, exchange)
@@ -306,7 +307,7 @@ impl ProxyHttp for Phases {
             let ends = forwarded::ends(session, &exchange.client, &exchange.edition.config.listen.trusted_proxies);
             announce(&mut peer, version, ends);
         }
-        let is_open_ended = upgrades || streams(&session.req_header().headers);
+        let is_open_ended = upgrades || streams(Fields::Map(&session.req_header().headers));
         // Over HTTP/1 it is measured at the connection.
         let pace = exchange.edition.config.limits.body.filter(|_| session.is_http2() && !is_open_ended);
         exchange.intake = Intake::new(pace);
@@ -353,7 +354,7 @@ impl ProxyHttp for Phases {
         request: &mut RequestHeader,
         exchange: &mut Exchange,
     ) -> pingora::Result<()> {
-        Amendments::of(session.req_header(), exchange).make(request)?;
+        Amendments::of(&session.req_header().into(), exchange).make(request)?;
         match &exchange.target {
             Some(target) => set_target(request, target),
             None => Ok(()),
@@ -517,7 +518,7 @@ impl ProxyHttp for Phases {
             };
             let answer = match instead {
                 Some(Instead::Answer(answer)) => answer,
-                Some(Instead::Again(_)) | None => say(saying, session.req_header(), exchange),
+                Some(Instead::Again(_)) | None => say(saying, &session.req_header().into(), exchange),
             };
             self.answer(session, exchange, answer, true).await;
         }
@@ -529,7 +530,7 @@ impl ProxyHttp for Phases {
         self.keep(error.is_none(), exchange);
         let status = sent_status(session);
         self.settle(status, session, exchange);
-        self.note_end(session.req_header(), status, session.body_bytes_sent(), exchange);
+        self.note_end(&session.req_header().into(), status, session.body_bytes_sent(), exchange);
     }
 
     /// The access log tells every error, once.
@@ -566,7 +567,7 @@ fn too_large(session: &Session, exchange: &mut Exchange) -> Option<Answer> {
     (exchange.decision, exchange.upstream) = (None, None);
     exchange.error = Some(refusal.to_string());
     exchange.refused = Some(refusal.word());
-    Some(say(Saying::Wire(refusal), session.req_header(), exchange))
+    Some(say(Saying::Wire(refusal), &session.req_header().into(), exchange))
 }
 
 /// A failure that the client was told of, if there was still a way to.
@@ -585,31 +586,24 @@ pub(super) fn sent_method(session: &Session) -> Method<'_> {
 }
 
 /// A prepared answer for whoever sent the request.
-pub(super) fn prepared(request: &RequestHeader, exchange: &Exchange, id: AnswerId) -> Answer {
+pub(super) fn prepared(request: &RequestHead<'_>, exchange: &Exchange, id: AnswerId) -> Answer {
     say(Saying::Route(id), request, exchange)
 }
 
 /// An answer of our own for whoever sent the request.
-pub(super) fn say(saying: Saying<'_>, request: &RequestHeader, exchange: &Exchange) -> Answer {
-    exchange.edition.answers.answer(saying, &asking(request, exchange.id.as_str()))
+pub(super) fn say(saying: Saying<'_>, request: &RequestHead<'_>, exchange: &Exchange) -> Answer {
+    exchange.edition.answers.answer(saying, &asking(request, &exchange.id))
 }
 
 /// What an answer of our own depends on.
-pub(super) fn asking<'r>(request: &'r RequestHeader, id: &'r str) -> answer::Client<'r> {
-    answer::Client { method: &request.method, headers: &request.headers, path: request.uri.path(), request_id: id }
+pub(super) fn asking<'r>(request: &RequestHead<'r>, id: &'r RequestId) -> answer::Client<'r> {
+    answer::Client { method: request.method, fields: request.fields, path: request.path, request_id: id.as_bytes() }
 }
 
 /// Whether a request asks for an answer without an end: silence in it is no failure.
-pub(super) fn streams(headers: &HeaderMap) -> bool {
-    let begins = |name, prefix: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(prefix))
-    };
-    let accepts_events = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.contains("text/event-stream"));
-    accepts_events || begins(header::CONTENT_TYPE, "application/grpc")
+pub(super) fn streams(fields: Fields<'_>) -> bool {
+    fields.texts(&header::ACCEPT).any(|accepted| accepted.contains("text/event-stream"))
+        || fields.text(&header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/grpc"))
 }
 
 /// Puts another target in the place of the one that came; the authority stays.

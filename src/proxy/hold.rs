@@ -120,7 +120,7 @@ impl Gateway {
             Ended::TimedOut | Ended::Full | Ended::TooLarge | Ended::Closing => {
                 let method = sent_method(session);
                 let then = exchange.decision.and_then(|decision| then(&exchange.edition, decision, method));
-                Ok(then.and_then(|then| self.follow(then, session.req_header(), exchange)))
+                Ok(then.and_then(|then| self.follow(then, &session.req_header().into(), exchange)))
             }
         }
     }

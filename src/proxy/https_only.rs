@@ -2,24 +2,24 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use pingora::http::RequestHeader;
 
 use super::client::Client;
 use super::facts::{Facts, authority};
 use super::forwarded;
 use crate::answer::Answer;
 use crate::config::Config;
+use crate::head::RequestHead;
 
 /// Whether a request came without encryption where there is to be some. What a trusted proxy says of it counts: it may
 /// have taken the encryption off.
-pub(super) fn is_sent_on(config: &Config, request: &RequestHeader, client: &Client) -> Option<u16> {
+pub(super) fn is_sent_on(config: &Config, request: &RequestHead<'_>, client: &Client) -> Option<u16> {
     let port = config.listen.https.as_ref()?.redirect?;
-    (!forwarded::came_encrypted(&request.headers, client)).then_some(port)
+    (!forwarded::came_encrypted(request.fields, client)).then_some(port)
 }
 
 /// 308 to the same address with https at `port`: the method and the body stay what they are (RFC 9110, section
 /// 15.4.9). `None` where nobody said which host was asked for.
-pub(super) fn send_on(port: u16, facts: &Facts<'_>, request: &RequestHeader) -> Option<Answer> {
+pub(super) fn send_on(port: u16, facts: &Facts<'_>, request: &RequestHead<'_>) -> Option<Answer> {
     let asked = authority(request)?;
     let host = match forwarded::port(asked) {
         Some(port) => asked.get(..asked.len() - port.len() - 1)?,
@@ -29,7 +29,7 @@ pub(super) fn send_on(port: u16, facts: &Facts<'_>, request: &RequestHeader) -> 
     let rewritten = facts.rewritten();
     let target = match &rewritten {
         Some(target) => std::str::from_utf8(target).ok()?,
-        None => std::str::from_utf8(request.raw_path()).ok()?,
+        None => std::str::from_utf8(request.target).ok()?,
     };
     let target = if target.starts_with('/') { target } else { "/" };
     let location = HeaderValue::try_from(format!("https://{host}{port}{target}")).ok()?;
@@ -38,7 +38,7 @@ pub(super) fn send_on(port: u16, facts: &Facts<'_>, request: &RequestHeader) -> 
         // Whoever takes the redirect back is not to be remembered by it.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Some(Answer::new(StatusCode::PERMANENT_REDIRECT, headers.into(), Bytes::new(), &request.method))
+    Some(Answer::new(StatusCode::PERMANENT_REDIRECT, headers.into(), Bytes::new(), request.method))
 }
 
 /// What is said of https to whom came by TLS; nobody else may be told (RFC 6797, section 7.2).

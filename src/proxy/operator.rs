@@ -19,6 +19,7 @@ use super::pass_marks::{self, Brought};
 use super::window::RequestWindow;
 use crate::answer::{Answer, for_operators};
 use crate::config::Config;
+use crate::head::{Fields, RequestHead};
 use crate::pass::{NAME, Pass, PassKey};
 use crate::sparing::Sparing;
 
@@ -84,7 +85,7 @@ impl Exchange {
 }
 
 /// Whether an operator asks. Nothing is noted and nothing counted.
-pub(super) fn is_operators(edition: &Edition, request: &RequestHeader, client: &Client) -> bool {
+pub(super) fn is_operators(edition: &Edition, request: &RequestHead<'_>, client: &Client) -> bool {
     let has_pass = |key: &PassKey| {
         let texts = pass_marks::texts(request);
         texts.iter().take(COOKIES).any(|text| key.read(text, Timestamp::now().as_second()).is_ok())
@@ -93,14 +94,14 @@ pub(super) fn is_operators(edition: &Edition, request: &RequestHeader, client: &
 }
 
 /// Whether an operator may be asking: who comes from where they do, or brings anything that may be a pass.
-pub(super) fn may_be_operators(edition: &Edition, request: &RequestHeader, client: &Client) -> bool {
+pub(super) fn may_be_operators(edition: &Edition, request: &RequestHead<'_>, client: &Client) -> bool {
     comes_from_operators(&edition.config, request, client)
         || (edition.pass_key.is_some() && !pass_marks::texts(request).is_empty())
 }
 
-fn comes_from_operators(config: &Config, request: &RequestHeader, client: &Client) -> bool {
+fn comes_from_operators(config: &Config, request: &RequestHead<'_>, client: &Client) -> bool {
     let from = &config.operators.from;
-    let asks = || forwarded::asks(&request.headers, client, &config.listen.trusted_proxies);
+    let asks = || forwarded::asks(request.fields, client, &config.listen.trusted_proxies);
     !from.is_empty() && asks().is_some_and(|address| from.iter().any(|range| range.contains(&address)))
 }
 
@@ -123,7 +124,7 @@ impl Gateway {
                 let follows = matches!(request.method, Method::GET | Method::HEAD)
                     && !request.headers.contains_key(header::UPGRADE);
                 if follows && (pass.is_some() || brought.text.is_empty()) {
-                    exchange.host = Host::parse(authority(request).unwrap_or_default());
+                    exchange.host = Host::parse(authority(&(&*request).into()).unwrap_or_default());
                     return Some(self.follow_link(&brought, pass.as_ref(), request, exchange));
                 }
             }
@@ -131,7 +132,7 @@ impl Gateway {
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
         let config = &edition.config;
-        if exchange.visit.operator().is_none() && comes_from_operators(config, request, &exchange.client) {
+        if exchange.visit.operator().is_none() && comes_from_operators(config, &(&*request).into(), &exchange.client) {
             let routes = config.operators.routes.clone().into();
             exchange.visit = Visit::Operator(Operator { id: "address".into(), routes, reason: None });
         }
@@ -159,7 +160,8 @@ impl Gateway {
                 "an operator's pass was accepted",
             );
         }
-        let secure = if forwarded::came_encrypted(&request.headers, &exchange.client) { "; Secure" } else { "" };
+        let secure =
+            if forwarded::came_encrypted(Fields::Map(&request.headers), &exchange.client) { "; Secure" } else { "" };
         let cookie = format!("{NAME}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", brought.text);
         let location = HeaderValue::from_bytes(&pass_marks::own_path(&brought.target));
         let mut headers = vec![

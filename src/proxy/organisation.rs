@@ -5,10 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, header};
+use http::header;
 use serde_json::Value;
 
 use crate::config::{Carrier, JwtKey, Organisation};
+use crate::head::Fields;
 
 /// A longer token is none: headers are bounded, and decoding must be, too.
 const LONGEST_TOKEN: usize = 16 * 1024;
@@ -17,11 +18,11 @@ const LONGEST_TOKEN: usize = 16 * 1024;
 const LEEWAY: i64 = 60;
 
 /// What a request says of its organisation; `None` if nothing, or nothing that is believed.
-pub(super) fn organisation<'r>(by: &Organisation, headers: &'r HeaderMap) -> Option<Cow<'r, str>> {
+pub(super) fn organisation<'r>(by: &Organisation, fields: Fields<'r>) -> Option<Cow<'r, str>> {
     match by {
-        Organisation::Plain(carrier) => carried(carrier, headers).map(Cow::Borrowed),
+        Organisation::Plain(carrier) => carried(carrier, fields).map(Cow::Borrowed),
         Organisation::Jwt { token, claim, key } => {
-            let text = carried(token, headers)?;
+            let text = carried(token, fields)?;
             let bearer = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
             let text = bearer.map_or(text, |(_, token)| token.trim());
             let claims = claims(text, key.as_ref(), seconds_since_1970())?;
@@ -31,11 +32,11 @@ pub(super) fn organisation<'r>(by: &Organisation, headers: &'r HeaderMap) -> Opt
 }
 
 /// The text that a request carries; of several, the first.
-fn carried<'r>(carrier: &Carrier, headers: &'r HeaderMap) -> Option<&'r str> {
+fn carried<'r>(carrier: &Carrier, fields: Fields<'r>) -> Option<&'r str> {
     let text = match carrier {
-        Carrier::Header(name) => headers.get(name)?.to_str().ok()?,
+        Carrier::Header(name) => fields.text(name)?,
         Carrier::Cookie(name) => {
-            let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+            let lines = fields.texts(&header::COOKIE);
             let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
             let (_, value) = pairs.find(|(known, _)| known.trim() == name)?;
             value.trim().trim_matches('"')

@@ -1,18 +1,17 @@
 //! What is told of a request that is over.
 
-use pingora::http::RequestHeader;
-
 use super::access_log::{self, Line};
 use super::exchange::Exchange;
 use super::gateway::Gateway;
 use super::spans;
 use super::upstreams::Pool;
 use crate::answer::UpstreamFailure;
+use crate::head::RequestHead;
 use crate::metrics::Answered;
 
 impl Gateway {
     /// Counts, logs and traces a request that is over: the client was sent `status` (0: nothing) and `bytes` of a body.
-    pub(super) fn note_end(&self, request: &RequestHeader, status: u16, bytes: usize, exchange: &mut Exchange) {
+    pub(super) fn note_end(&self, request: &RequestHead<'_>, status: u16, bytes: usize, exchange: &mut Exchange) {
         if let Some(word) = exchange.refused {
             self.metrics.wire_refusal(word);
         }

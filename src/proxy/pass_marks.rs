@@ -3,6 +3,7 @@
 use http::{HeaderValue, header};
 use pingora::http::RequestHeader;
 
+use crate::head::RequestHead;
 use crate::pass::NAME;
 
 /// A pass as a query brought it.
@@ -15,11 +16,10 @@ pub(super) struct Brought {
 }
 
 /// Everything in a request that may be a pass.
-pub(super) fn texts(request: &RequestHeader) -> Vec<String> {
-    let lines = request.headers.get_all(header::COOKIE).iter();
-    let cookies =
-        lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).filter_map(|pair| value(trimmed(pair)));
-    cookies.chain(in_query(request.raw_path()).map(|brought| brought.text)).collect()
+pub(super) fn texts(request: &RequestHead<'_>) -> Vec<String> {
+    let pairs = request.fields.all(&header::COOKIE).flat_map(|line| line.split(|byte| *byte == b';'));
+    let cookies = pairs.filter_map(|pair| value(trimmed(pair)));
+    cookies.chain(in_query(request.target).map(|brought| brought.text)).collect()
 }
 
 /// The pass in a target's query. Of several the first; none of them stays.

@@ -142,7 +142,7 @@ impl Gateway {
             Place::Taken(outcome) => {
                 let decision = Decision { outcome, ..decision };
                 exchange.decision = Some(decision);
-                Instead::Answer(self.answer_by(&decision, session.req_header(), exchange)?)
+                Instead::Answer(self.answer_by(&decision, &session.req_header().into(), exchange)?)
             }
             Place::Again(again) => {
                 exchange.decision = Some(decision);
@@ -158,7 +158,7 @@ impl Gateway {
         let asking = {
             // The edition may be another one by now than the request was decided by.
             let Pinned { live, edition } = self.pin();
-            let facts = edition.facts(session.req_header()).ok()?;
+            let facts = edition.facts(&session.req_header().into()).ok()?;
             let route = edition.rules().route(live.decide(&facts.request(), failed).route?)?;
             if !route.guards(facts.method) {
                 return None;
@@ -171,9 +171,9 @@ impl Gateway {
         // Also where no look came in time: another one may have found the same meanwhile.
         let Pinned { live, edition } = self.pin();
         let failing = Failed::of(session, exchange, &edition);
-        let mut facts = edition.facts(session.req_header()).ok()?;
+        let mut facts = edition.facts(&session.req_header().into()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
-        facts.read_organisation(session.req_header(), by, &live);
+        facts.read_organisation(&session.req_header().into(), by, &live);
         let after = live.decide(&facts.request(), now);
         let route = edition.route(&after)?;
         // A window that opened meanwhile explains no failure, and hides no unmet need.

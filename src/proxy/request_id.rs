@@ -1,8 +1,10 @@
 //! The id that a request bears in the client's hands, in the backend's log and in ours.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
+
+use crate::head::Fields;
 
 /// The header that carries the id.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,12 +29,9 @@ pub(super) enum RequestId {
 
 impl RequestId {
     /// The id that came, if a trusted peer sent one that is fit for a log line; else a new one.
-    pub(super) fn of(headers: &HeaderMap, trusted: bool) -> Self {
-        let came = if trusted { headers.get(HEADER) } else { None };
-        match came.filter(|value| is_sane(value.as_bytes())) {
-            Some(value) => Self::Came(value.clone()),
-            None => Self::new(),
-        }
+    pub(super) fn of(fields: Fields<'_>, trusted: bool) -> Self {
+        let came = if trusted { fields.get(&HEADER).filter(|id| is_sane(id)) } else { None };
+        came.and_then(|id| HeaderValue::from_bytes(id).ok()).map_or_else(Self::new, Self::Came)
     }
 
     /// A new id; ids sort by time.
@@ -70,20 +69,23 @@ fn is_sane(id: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
-    fn headers(id: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(HEADER, HeaderValue::from_static(id))])
+    fn of(id: &str, trusted: bool) -> RequestId {
+        let headers = HeaderMap::from_iter([(HEADER, HeaderValue::from_str(id).expect("a value"))]);
+        RequestId::of(Fields::Map(&headers), trusted)
     }
 
     #[test]
     fn a_trusted_peers_id_is_kept() {
-        assert_eq!(RequestId::of(&headers("abc-DEF_1.2"), true).as_str(), "abc-DEF_1.2");
+        assert_eq!(of("abc-DEF_1.2", true).as_str(), "abc-DEF_1.2");
     }
 
     #[test]
     fn anybody_elses_id_is_replaced_by_one_of_our_own() {
-        let id = RequestId::of(&headers("abc"), false);
+        let id = of("abc", false);
         assert_eq!(id.as_str().len(), 36);
         assert_eq!(id.as_str().as_bytes()[14], b'7');
     }
@@ -91,10 +93,9 @@ mod tests {
     #[test]
     fn an_id_that_could_forge_a_log_line_is_replaced() {
         for bad in ["", "a b", "a\"b", "a;b"] {
-            assert_ne!(RequestId::of(&headers(bad), true).as_str(), bad);
+            assert_ne!(of(bad, true).as_str(), bad);
         }
-        let long = HeaderMap::from_iter([(HEADER, HeaderValue::from_str(&"a".repeat(129)).expect("a value"))]);
-        assert_eq!(RequestId::of(&long, true).as_str().len(), 36);
+        assert_eq!(of(&"a".repeat(129), true).as_str().len(), 36);
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Gateway {
             exchange.decision = Some(refusal);
             exchange.replaced = Some(status);
             if let Outcome::Answer(id) = refusal.outcome {
-                exchange.instead = Some(Box::new(prepared(session.req_header(), exchange, id)));
+                exchange.instead = Some(Box::new(prepared(&session.req_header().into(), exchange, id)));
             }
             return instead_of(status);
         }
@@ -165,7 +165,7 @@ impl Gateway {
         let route = exchange.route()?;
         let covered = Covered::of(&symptom, route, edition.rules());
         self.metrics.symptom(symptom.code.as_str(), covered.as_str());
-        let facts = edition.facts(session.req_header()).ok()?;
+        let facts = edition.facts(&session.req_header().into()).ok()?;
         match self.symptoms.note(&route.name, &facts.path.matching, &symptom, covered) {
             News::Log { count } => warn!(
                 target: "schemagate::symptom",
@@ -218,9 +218,9 @@ impl Gateway {
         if generation == exchange.thoughts.generation {
             return None;
         }
-        let mut facts = edition.facts(session.req_header()).ok()?;
+        let mut facts = edition.facts(&session.req_header().into()).ok()?;
         let by = edition.config.maintenance.organisation.as_ref();
-        facts.read_organisation(session.req_header(), by, &gate);
+        facts.read_organisation(&session.req_header().into(), by, &gate);
         let decision = gate.decide(&facts.request(), self.reader.now());
         let asked = exchange.upstream.and_then(|upstream| edition.upstream_of(&exchange.edition, upstream));
         let passes = matches!(decision.outcome, Outcome::Forward(upstream) if Some(upstream) == asked);

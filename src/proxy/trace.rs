@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderName, StatusCode};
 
 use super::amendments::Amendments;
+use crate::head::Fields;
 use crate::traces::{PARENT, STATE, SpanId, TraceContext, TraceId, Traces, is_valid_state};
 
 /// What a load balancer of Google's says.
@@ -35,13 +36,12 @@ pub(super) struct Attempt {
 }
 
 impl RequestTrace {
-    pub(super) fn of(headers: &HeaderMap, traces: &Traces) -> Self {
-        // To look for what did not come takes longer than to see that nothing did.
-        if !headers.keys().any(|name| *name == PARENT || *name == GOOGLES) {
+    pub(super) fn of(fields: Fields<'_>, traces: &Traces) -> Self {
+        if !fields.has(&PARENT) && !fields.has(&GOOGLES) {
             return Self { own: traces.begin(None), ..Self::default() };
         }
-        let came = TraceContext::of(headers);
-        let google = headers.get(&GOOGLES).and_then(|value| value.to_str().ok());
+        let came = TraceContext::of(fields);
+        let google = fields.text(&GOOGLES);
         let googles = google.and_then(|value| TraceId::parse(value.split('/').next()?));
         Self { came, googles, own: traces.begin(came), attempts: Vec::new() }
     }
@@ -107,12 +107,12 @@ impl RequestTrace {
 
     /// Has the backend's request say where in the trace it stands: below our own span where requests are traced, as it
     /// came otherwise. What is not valid is left out (section 4.3 of the recommendation).
-    pub(super) fn tell(&self, headers: &HeaderMap, amendments: &mut Amendments<'_>) {
+    pub(super) fn tell(&self, fields: Fields<'_>, amendments: &mut Amendments<'_>) {
         let parent_is_believed = self.came.is_some();
-        let state_is_believed = parent_is_believed && is_valid_state(headers);
+        let state_is_believed = parent_is_believed && is_valid_state(fields);
         for (name, is_believed) in [(&PARENT, parent_is_believed), (&STATE, state_is_believed)] {
-            if !is_believed && headers.contains_key(name) {
-                amendments.remove(name);
+            if !is_believed && fields.has(name) {
+                amendments.remove(name.clone());
             }
         }
         let Some(own) = self.own else { return };
@@ -123,7 +123,7 @@ impl RequestTrace {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
     use pingora::http::RequestHeader;
 
     use super::*;
@@ -133,7 +133,7 @@ mod tests {
     fn read(name: &'static str, value: &str) -> Option<String> {
         let value = HeaderValue::from_str(value).expect("a value");
         let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value)]);
-        RequestTrace::of(&headers, &Traces::default()).id().map(|id| id.to_string())
+        RequestTrace::of(Fields::Map(&headers), &Traces::default()).id().map(|id| id.to_string())
     }
 
     #[test]
@@ -166,9 +166,10 @@ mod tests {
                     request.insert_header(name, value).expect("a header");
                 }
             }
-            let trace = RequestTrace::of(&request.headers, &Traces::default());
+            let fields = Fields::Map(&request.headers);
+            let trace = RequestTrace::of(fields, &Traces::default());
             let mut amendments = Amendments::default();
-            trace.tell(&request.headers, &mut amendments);
+            trace.tell(fields, &mut amendments);
             let request = amendments.made_in(&request);
             let (told_parent, told_state) = (request.headers.get(&PARENT), request.headers.get(STATE));
             assert_eq!((told_parent.is_some(), told_state.is_some()), told, "{parent:?} {state:?}");

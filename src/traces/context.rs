@@ -3,7 +3,9 @@
 use std::fmt;
 use std::num::NonZero;
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+
+use crate::head::Fields;
 
 /// The header.
 pub static PARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -90,10 +92,10 @@ impl fmt::Display for SpanId {
 
 impl TraceContext {
     /// What a request says; `None` where it says nothing, twice, or what is not valid.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(&PARENT).iter();
+    pub fn of(fields: Fields<'_>) -> Option<Self> {
+        let mut values = fields.all(&PARENT);
         let only = values.next().filter(|_| values.next().is_none())?;
-        Self::parse(only.as_bytes())
+        Self::parse(only)
     }
 
     /// What a header says: of a version to come the part that stays.
@@ -134,7 +136,7 @@ fn hex(text: &[u8], digits: usize) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 
@@ -188,7 +190,7 @@ mod tests {
         for (name, value) in twice {
             headers.append(name, value);
         }
-        assert_eq!(TraceContext::of(&headers), None);
+        assert_eq!(TraceContext::of(Fields::Map(&headers)), None);
     }
 
     proptest::proptest! {

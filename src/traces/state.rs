@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+
+use crate::head::Fields;
 
 /// The header; several are one list.
 pub const STATE: HeaderName = HeaderName::from_static("tracestate");
@@ -14,10 +16,10 @@ const MEMBERS: usize = 32;
 const LONGEST: usize = 256;
 
 /// Whether what a request says there may be passed on.
-pub fn is_valid_state(headers: &HeaderMap) -> bool {
+pub fn is_valid_state(fields: Fields<'_>) -> bool {
     let mut keys = BTreeSet::new();
-    for value in headers.get_all(STATE) {
-        for member in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+    for value in fields.all(&STATE) {
+        for member in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             // A list may have empty members.
             if member.is_empty() {
                 continue;
@@ -46,7 +48,7 @@ fn is_value(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 
@@ -56,7 +58,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        is_valid_state(&map)
+        is_valid_state(Fields::Map(&map))
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `Name: value`, line by line (RFC 9112, section 5).
 
+use core::ops::Range;
+
 use memchr::memchr;
 
 use super::places::{self, Place};
@@ -24,8 +26,8 @@ const INDISPENSABLE: [&[u8]; 5] = [b"host", b"content-length", b"transfer-encodi
 const OF_PROXIES: &[u8] = b"x-forwarded-";
 
 impl<'h> Fields<'h> {
-    /// Reads one line, which is not empty.
-    pub(super) fn take(&mut self, line: &'h [u8], limits: &Limits) -> Result<(), WireRefusal> {
+    /// Reads one line, which is not empty: the name that it begins with, and where its value stands.
+    pub(super) fn take(&mut self, line: &'h [u8], limits: &Limits) -> Result<(&'h [u8], Range<usize>), WireRefusal> {
         self.count += 1;
         if self.count > limits.fields {
             return Err(WireRefusal::TooManyFields);
@@ -47,7 +49,11 @@ impl<'h> Fields<'h> {
             }
             _ => {}
         }
-        self.note(name, value.get(1..).unwrap_or_default().trim_ascii())
+        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
+        let start = line.len() - value.len();
+        let value = value.trim_ascii_end();
+        self.note(name, value)?;
+        Ok((name, start..start + value.len()))
     }
 
     fn note(&mut self, name: &[u8], value: &'h [u8]) -> Result<(), WireRefusal> {
@@ -91,7 +97,7 @@ impl<'h> Fields<'h> {
     }
 
     /// Holds the fields against each other and against the request line.
-    pub(super) fn settle(self, request: &RequestLine<'_>) -> Result<Head, WireRefusal> {
+    pub(super) fn settle(self, request: &RequestLine<'_>, length: usize) -> Result<Head, WireRefusal> {
         match (self.host, request.authority) {
             (None, _) if !request.is_http10 => return Err(WireRefusal::MissingHost),
             (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
@@ -105,7 +111,7 @@ impl<'h> Fields<'h> {
             (true, None) => Body::Chunked,
             (false, length) => Body::Length(length.unwrap_or(0)),
         };
-        Ok(Head { body, upgrade: self.upgrade, fields: self.count })
+        Ok(Head { body, upgrade: self.upgrade, length })
     }
 }
 

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `refusal` | every reason with its word, status and sentence |
 //! | `head_end` | where a head ends |
-//! | `request_line`, `fields` | the two parts of a head; `parts`: what stands in them |
+//! | `request_line`, `fields` | the two parts of a head; `parts`: where each stands, and what stands there |
 //! | `authority` | what may name a host |
 //! | `places` | which bytes may stand where |
 //! | `body_end`, `chunks` | where a body ends |
@@ -29,7 +29,7 @@ pub use authority::is_authority;
 pub use body_end::BodyEnd;
 pub use fields::{length, write_field};
 pub use head_end::HeadEnd;
-pub use parts::Parts;
+pub use parts::{Outline, Parts};
 pub use places::is_token;
 pub use proxy_header::{Ends, NoProxyHeader, ProxyHeader, ProxyVersion};
 pub use refusal::WireRefusal;
@@ -74,25 +74,29 @@ pub struct Head {
     pub body: Body,
     /// Whether another protocol may follow, if the other side agrees.
     pub upgrade: bool,
-    /// How many field lines it has.
-    pub fields: usize,
+    /// How many bytes it has, its empty line included.
+    pub length: usize,
 }
 
-/// Reads a whole head, its empty line included, and says what follows it. An empty line before the request line is
-/// overlooked (RFC 9112, section 2.2).
-pub fn inspect(head: &[u8], limits: &Limits) -> Result<Head, WireRefusal> {
+/// Reads a head up to its empty line, and says what follows it, and in `outline` where it has its parts. An empty line
+/// before the request line is overlooked (RFC 9112, section 2.2).
+pub fn inspect(head: &[u8], limits: &Limits, outline: &mut Outline) -> Result<Head, WireRefusal> {
     if head.len() > limits.head {
         return Err(WireRefusal::HeadTooLarge);
     }
-    let (line, mut rest) = line(head.strip_prefix(b"\r\n").unwrap_or(head))?;
+    let begins = head.strip_prefix(b"\r\n").unwrap_or(head);
+    let (line, mut rest) = line(begins)?;
     let request = RequestLine::read(line, limits)?;
+    outline.begin(head.len() - begins.len(), request.method, request.target, request.is_http10);
     let mut fields = Fields::default();
     loop {
+        let start = head.len() - rest.len();
         let (line, after) = self::line(rest)?;
         if line.is_empty() {
-            return fields.settle(&request);
+            return fields.settle(&request, head.len() - after.len());
         }
-        fields.take(line, limits)?;
+        let (name, value) = fields.take(line, limits)?;
+        outline.field(start, name.len(), value.start, value.len());
         rest = after;
     }
 }

@@ -9,6 +9,10 @@ const LONGEST_METHOD: usize = 32;
 /// What of a request line the fields are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RequestLine<'h> {
+    /// The method.
+    pub(super) method: &'h [u8],
+    /// The target.
+    pub(super) target: &'h [u8],
     /// The host that an absolute target names.
     pub(super) authority: Option<&'h [u8]>,
     /// Whether it is HTTP/1.0.
@@ -24,11 +28,20 @@ pub fn is_method(method: &[u8]) -> bool {
 
 impl<'h> RequestLine<'h> {
     pub(super) fn read(line: &'h [u8], limits: &Limits) -> Result<Self, WireRefusal> {
-        if is_plain(line, limits) {
-            Ok(Self { authority: None, is_http10: false })
-        } else {
-            Self::read_any(line, limits)
-        }
+        Self::read_plain(line, limits).map_or_else(|| Self::read_any(line, limits), Ok)
+    }
+
+    /// Reads what nearly all are: a method, a path of which there is nothing to be said, and `HTTP/1.1`.
+    fn read_plain(line: &'h [u8], limits: &Limits) -> Option<Self> {
+        let end = line.iter().position(|byte| *byte == b' ')?;
+        let (method, rest) = line.split_at(end);
+        let target = rest.get(1..)?.strip_suffix(b" HTTP/1.1")?;
+        let is_plain = target.first() == Some(&b'/')
+            && target.len() <= limits.target
+            && places::all(target, Place::Target)
+            && method != b"CONNECT"
+            && is_method(method);
+        is_plain.then_some(Self { method, target, authority: None, is_http10: false })
     }
 
     fn read_any(line: &'h [u8], limits: &Limits) -> Result<Self, WireRefusal> {
@@ -50,21 +63,8 @@ impl<'h> RequestLine<'h> {
         if target.len() > limits.target {
             return Err(WireRefusal::TargetTooLong);
         }
-        Ok(Self { authority: authority(method, target)?, is_http10 })
+        Ok(Self { method, target, authority: authority(method, target)?, is_http10 })
     }
-}
-
-/// Whether a line is what nearly all are: a method, a path of which there is nothing to be said, and `HTTP/1.1`.
-fn is_plain(line: &[u8], limits: &Limits) -> bool {
-    let Some((method, rest)) = line.iter().position(|byte| *byte == b' ').map(|end| line.split_at(end)) else {
-        return false;
-    };
-    let Some(target) = rest.get(1..).and_then(|rest| rest.strip_suffix(b" HTTP/1.1")) else { return false };
-    target.first() == Some(&b'/')
-        && target.len() <= limits.target
-        && places::all(target, Place::Target)
-        && method != b"CONNECT"
-        && is_method(method)
 }
 
 /// The host that a target names, where it names one (RFC 9112, section 3.2).

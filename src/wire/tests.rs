@@ -8,6 +8,11 @@ fn read(head: &str) -> Result<Body, WireRefusal> {
     inspect(head.as_bytes(), &LIMITS).map(|head| head.body)
 }
 
+/// What is made of a head whose parts do not matter.
+fn inspect(head: &[u8], limits: &Limits) -> Result<Head, WireRefusal> {
+    super::inspect(head, limits, &mut Outline::default())
+}
+
 /// A head of one request line and some fields.
 fn head(line: &str, fields: &str) -> String {
     format!("{line}\r\n{fields}\r\n")

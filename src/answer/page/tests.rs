@@ -16,7 +16,7 @@ fn page_of(source: &str) -> String {
     let brand = Brand { name: Some("<Chef>".to_owned()), page: Some(template), ..Brand::default() };
     let pages = Pages::new(&brand).unwrap();
     let (body, _) = pages.render(None, &Letter::own(Occasion::Malformed), Language::Fr, Visit::Reading).unwrap();
-    let reference = super::super::reference::Reference::new("id-1");
+    let reference = super::super::reference::Reference::new(b"id-1");
     let filling =
         super::super::body::Filling { reference: &reference, retry_after: None, detail: "a<b", message: "", when: "" };
     String::from_utf8(body.fill(&filling).to_vec()).unwrap()

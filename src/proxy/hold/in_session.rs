@@ -38,7 +38,7 @@ impl<'s> InSession<'s> {
 
 impl Waits for InSession<'_> {
     fn decide(&mut self, gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
-        self.answer = gateway.decide(pinned, self.session.req_header(), self.exchange, now);
+        self.answer = gateway.decide(pinned, &self.session.req_header().into(), self.exchange, now);
         self.exchange.decision
     }
 

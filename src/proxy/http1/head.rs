@@ -7,7 +7,7 @@ use super::incoming::Incoming;
 use super::refused::Refused;
 use super::silence::Silence;
 use crate::config::ClientLimits;
-use crate::wire::{self, Head, HeadEnd};
+use crate::wire::{self, Head, HeadEnd, Outline};
 
 /// How HTTP/2 begins (RFC 9113, section 3.4); no method of HTTP/1 does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -21,20 +21,27 @@ pub(super) enum Came {
     Preface,
 }
 
-/// Reads the next head. `None` where the client leaves before its end or is `silence` for too long, or
-/// where nothing has come when the process ends.
+/// Reads the next head, and into `outline` where it has its parts. `None` where the client leaves before its end or is
+/// silent for too long, or where nothing has come when the process ends.
 pub(super) async fn read(
     incoming: &mut Incoming,
     limits: &ClientLimits,
     http2: bool,
     silence: &mut Silence,
+    outline: &mut Outline,
 ) -> Result<Option<Came>, Refused> {
     if incoming.ahead().is_empty() && !silence.is_broken(incoming, limits.idle).await {
         return Ok(None);
     }
-    // Most heads are there at once.
-    let mut until = None;
     let sizes = sizes(limits);
+    // Most heads are there at once, whole and alone. Of any other one it is found first where it ends.
+    if incoming.ahead().ends_with(b"\r\n\r\n")
+        && let Ok(what) = wire::inspect(incoming.ahead(), &sizes, outline)
+        && what.length == incoming.ahead().len()
+    {
+        return Ok(Some(Came::Head(incoming.take_ahead(what.length), what)));
+    }
+    let mut until = None;
     let mut end = HeadEnd::default();
     loop {
         let ahead = incoming.ahead();
@@ -44,7 +51,7 @@ pub(super) async fn read(
         }
         if !maybe_http2 && let Some(end) = end.find(ahead, &sizes)? {
             let head = incoming.take_ahead(end);
-            let what = wire::inspect(&head, &sizes)?;
+            let what = wire::inspect(&head, &sizes, outline)?;
             return Ok(Some(Came::Head(head, what)));
         }
         let until = *until.get_or_insert_with(|| Instant::now() + limits.header_time);
@@ -99,7 +106,7 @@ mod tests {
         }
 
         async fn head(&mut self) -> Result<Option<String>, Refused> {
-            let came = read(&mut self.incoming, &LIMITS, true, &mut self.silence).await?;
+            let came = read(&mut self.incoming, &LIMITS, true, &mut self.silence, &mut Outline::default()).await?;
             Ok(came.map(|came| match came {
                 Came::Head(head, _) => String::from_utf8_lossy(&head).into_owned(),
                 Came::Preface => "preface".to_owned(),
@@ -123,12 +130,12 @@ mod tests {
         for first in 1..head.len() {
             let mut client = Client::new();
             client.sends(&head[..first]).await;
-            let Client { stream, incoming, silence, .. } = &mut client;
+            let (Client { stream, incoming, silence, .. }, mut outline) = (&mut client, Outline::default());
             let rest = async {
                 tokio::task::yield_now().await;
                 stream.write_all(&head[first..]).await
             };
-            let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, silence), rest);
+            let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, silence, &mut outline), rest);
             sent.expect("it is sent");
             assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == &head[..]), "{first}: {came:?}");
         }
@@ -154,7 +161,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_has_so_much_time_as_a_whole() {
         let mut client = Client::new();
-        let Client { stream, incoming, silence, .. } = &mut client;
+        let (Client { stream, incoming, silence, .. }, mut outline) = (&mut client, Outline::default());
         let began = Instant::now();
         let drip = async {
             loop {
@@ -164,9 +171,42 @@ mod tests {
         };
         tokio::select! {
             () = drip => unreachable!("it has no end"),
-            came = read(incoming, &LIMITS, true, silence) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
+            came = read(incoming, &LIMITS, true, silence, &mut outline) => assert!(matches!(came, Err(Refused::Late)), "{came:?}"),
         }
         assert!(began.elapsed() < LIMITS.header_time + Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_silence_is_as_long_as_the_first_and_ends_like_it() {
+        const ONE: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        for leaves in [false, true] {
+            let mut client = Client::new();
+            for _ in 0..3 {
+                // Each time the timer was set before, for an earlier moment.
+                client.silence.since = Instant::now();
+                let Client { stream, incoming, silence, .. } = &mut client;
+                let late = async {
+                    tokio::time::sleep(LIMITS.idle / 2).await;
+                    stream.write_all(ONE).await
+                };
+                let mut outline = Outline::default();
+                let (came, sent) = tokio::join!(read(incoming, &LIMITS, true, silence, &mut outline), late);
+                sent.expect("it is sent");
+                assert!(matches!(&came, Ok(Some(Came::Head(found, _))) if found == ONE), "{came:?}");
+            }
+            let began = Instant::now();
+            client.silence.since = began;
+            let closing = client.closing.clone();
+            let leave = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                closing.send_replace(leaves);
+            };
+            let (came, ()) = tokio::join!(client.head(), leave);
+            assert_eq!(came, Ok(None));
+            let last = if leaves { Duration::from_secs(1) } else { LIMITS.idle };
+            let took = began.elapsed();
+            assert!(took >= last && took < last + Duration::from_millis(100), "{took:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

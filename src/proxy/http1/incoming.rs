@@ -78,11 +78,16 @@ impl Incoming {
         poll_fn(|context| self.poll_ahead(context)).await
     }
 
-    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut piece = [MaybeUninit::uninit(); PIECE];
         let mut piece = ReadBuf::uninit(&mut piece);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
-        self.ahead.extend_from_slice(piece.filled());
+        if self.ahead.is_empty() {
+            // Room for no more than came: most heads come whole.
+            self.ahead = BytesMut::from(piece.filled());
+        } else {
+            self.ahead.extend_from_slice(piece.filled());
+        }
         Poll::Ready(Ok(piece.filled().len()))
     }
 

@@ -6,8 +6,10 @@
 //! `plain_answer`.
 
 mod at_once;
+mod date;
 mod head;
 mod incoming;
+mod lines;
 mod parked;
 mod plain_answer;
 mod refused;
@@ -31,6 +33,7 @@ use super::exchange::Exchange;
 use super::gateway::{Gateway, Phases};
 use super::hold::Waited;
 use crate::config::ClientLimits;
+use crate::wire::{Outline, Parts};
 use at_once::{AtOnce, Decided};
 use head::Came;
 use incoming::Incoming;
@@ -78,41 +81,45 @@ impl Http1<'_> {
         let ClientLimits { idle, send, .. } = self.gateway.limits();
         let mut incoming = Box::new(Incoming::new(stream, send));
         let mut silence = Silence::new(idle, self.leaving);
+        let mut outline = Outline::default();
         let mut served = 0_u32;
         loop {
             let limits = self.gateway.limits();
-            let (head, what) = match head::read(&mut incoming, &limits, plain && served == 0, &mut silence).await {
-                Ok(Some(Came::Head(head, what))) => (head, what),
-                Ok(Some(Came::Preface)) => return unread(*incoming),
-                Ok(None) => return None,
-                Err(refused) => {
-                    let (stream, _) = incoming.into_parts();
-                    Box::pin(self.gateway.refuse(refused, stream)).await;
-                    return None;
-                }
-            };
+            let (head, what) =
+                match head::read(&mut incoming, &limits, plain && served == 0, &mut silence, &mut outline).await {
+                    Ok(Some(Came::Head(head, what))) => (head, what),
+                    Ok(Some(Came::Preface)) => return unread(*incoming),
+                    Ok(None) => return None,
+                    Err(refused) => {
+                        let (stream, _) = incoming.into_parts();
+                        Box::pin(self.gateway.refuse(refused, stream)).await;
+                        return None;
+                    }
+                };
+            let parts = Parts::new(&head, &outline);
             let mut arrival = Arrival { switched: incoming.begin(what, limits.body), ..Arrival::default() };
             let left = limits.requests_per_connection.map(|most| most.get().saturating_sub(served + 1));
             // That a connection ends after its last request, pingora says.
             let is_last = left == Some(0);
-            let decided = if is_last { Decided::Rest(None) } else { self.decide_at_once(&incoming, &head, what) };
+            let decided = if is_last { Decided::Rest(None) } else { self.decide_at_once(&incoming, parts, what) };
             let at_once = match decided {
                 Decided::Here(answer) => AtOnce::Over(self.gateway.write(&mut incoming, answer).await),
-                Decided::Straight(asked, exchange) => {
-                    Box::pin(self.send_straight(&mut incoming, asked, exchange, &mut silence)).await
+                Decided::Straight(lines, exchange) => {
+                    Box::pin(self.send_straight(&mut incoming, lines, exchange, &mut silence)).await
                 }
                 Decided::Rest(exchange) => AtOnce::Rest(exchange),
             };
             match at_once {
-                AtOnce::Over(true) => {
+                AtOnce::Over(Some(since)) => {
+                    silence.since = since.into();
                     served = served.saturating_add(1);
                     continue;
                 }
-                AtOnce::Over(false) => return None,
+                AtOnce::Over(None) => return None,
                 AtOnce::Rest(exchange) => arrival.exchange = exchange,
             }
             if arrival.exchange.is_none() && self.gateway.may_hold() {
-                Box::pin(self.gateway.park(&mut incoming, &head, what, &mut arrival)).await;
+                Box::pin(self.gateway.park(&mut incoming, parts, what, &mut arrival)).await;
             }
             let (stream, _) = self.pass(incoming, head, arrival, left).await?.consume();
             incoming = stream.into_any().downcast().ok()?;
@@ -120,6 +127,7 @@ impl Http1<'_> {
             if !incoming.is_between_requests() {
                 return None;
             }
+            silence.since = tokio::time::Instant::now();
             served = served.saturating_add(1);
         }
     }

@@ -1,49 +1,44 @@
 //! A request that waits for a verdict to turn, without anything of pingora's.
 
-use std::io::Cursor;
 use std::time::Instant;
 
-use bytes::BytesMut;
-use futures_util::FutureExt;
 use gate::{Decision, Method, Moment, Outcome};
-use pingora::http::RequestHeader;
-use pingora::protocols::http::v1::server::HttpSession;
 use pingora::{Error, ErrorType};
-use tokio::task::unconstrained;
 
 use super::Arrival;
 use super::incoming::Incoming;
+use super::lines::Lines;
 use crate::proxy::client::Client;
 use crate::proxy::edition::Pinned;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::hold::{Ended, Waits};
 use crate::proxy::{https_only, operator};
-use crate::wire::{Body, Head};
+use crate::wire::{Body, Head, Parts};
 
 /// A request that waits where its head was read.
 struct Parked<'p> {
     incoming: &'p mut Incoming,
-    request: Box<RequestHeader>,
+    lines: &'p Lines<'p>,
     /// How many bytes of its body are to come, or have.
     body: usize,
 }
 
 impl Gateway {
     /// Has a request wait that is to, and writes into `arrival` how it did.
-    pub(super) async fn park(&self, incoming: &mut Incoming, head: &[u8], what: Head, arrival: &mut Arrival) {
+    pub(super) async fn park(&self, incoming: &mut Incoming, parts: Parts<'_>, what: Head, arrival: &mut Arrival) {
         let Body::Length(body) = what.body else { return };
         // A body that is longer than anything is none that can wait.
         let Ok(body) = usize::try_from(body) else { return };
         let (began, now) = (Instant::now(), self.reader.now());
-        let Some(request) = read(head) else { return };
-        let mut parked = Parked { incoming, request, body };
+        let Some(lines) = Lines::of(parts) else { return };
+        let mut parked = Parked { incoming, lines: &lines, body };
         let route = {
             let pinned = self.pin();
             let config = &pinned.edition.config;
             let client = Client::behind(parked.incoming, &config.listen.trusted_proxies);
             // It is another decision where what it brings is taken off.
-            if operator::is_operators(&pinned.edition, &parked.request, &client)
-                || https_only::is_sent_on(config, &parked.request, &client).is_some()
+            if operator::is_operators(&pinned.edition, &lines.head(), &client)
+                || https_only::is_sent_on(config, &lines.head(), &client).is_some()
             {
                 return;
             }
@@ -65,24 +60,14 @@ impl Gateway {
     }
 }
 
-/// Reads a head as pingora will.
-fn read(head: &[u8]) -> Option<Box<RequestHeader>> {
-    let mut session = HttpSession::new(Box::new(Cursor::new(Vec::new())));
-    session.set_pipelined_prefix(BytesMut::from(head));
-    // All of it is here: there is nothing to wait for.
-    unconstrained(session.read_request()).now_or_never()?.ok()??;
-    let nothing = RequestHeader::build_no_case("GET", b"/", Some(0)).ok()?;
-    Some(Box::new(std::mem::replace(session.req_header_mut(), nothing)))
-}
-
 impl Waits for Parked<'_> {
     fn decide(&mut self, _gateway: &Gateway, pinned: &Pinned, now: Moment) -> Option<Decision> {
-        let facts = pinned.edition.facts(&self.request).ok()?;
+        let facts = pinned.edition.facts(&self.lines.head()).ok()?;
         Some(pinned.live.decide(&facts.request(), now))
     }
 
     fn method(&self) -> Method<'_> {
-        Method::new(self.request.method.as_str())
+        Method::new(self.lines.head().method.as_str())
     }
 
     fn length(&mut self) -> Option<usize> {

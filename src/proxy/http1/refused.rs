@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, Method};
+use http::Method;
 use pingora::protocols::Stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::written::written;
 use crate::answer::{self, Answer, Saying};
+use crate::head::Fields;
 use crate::proxy::access_log;
 use crate::proxy::client::Client;
 use crate::proxy::gateway::Gateway;
@@ -66,14 +67,14 @@ impl Gateway {
         let edition = self.pin().edition;
         let client = Client::behind(&*stream, &edition.config.listen.trusted_proxies);
         // What its header says, nobody can know.
-        let headers = HeaderMap::new();
-        let id = RequestId::of(&headers, false);
-        let asking = answer::Client { method: &Method::GET, headers: &headers, path: "/", request_id: id.as_str() };
+        let id = RequestId::of(Fields::NONE, false);
+        let asking =
+            answer::Client { method: &Method::GET, fields: Fields::NONE, path: "/", request_id: id.as_bytes() };
         let mut answer = edition.answers.answer(refused.saying(), &asking);
         https_only::tell(&mut answer, &edition.config, &client);
         self.metrics.malformed();
         self.metrics.wire_refusal(refused.word());
-        let sent = stream.write_all(&written(&answer, &id, false)).await;
+        let sent = stream.write_all(&written(&answer, &id, began, false)).await;
         let trace = self.traces.begin(None);
         info!(
             target: access_log::ACCESS_LOG,

@@ -1,6 +1,8 @@
 //! How long a connection may go without a request.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pingora::server::ShutdownWatch;
@@ -11,56 +13,74 @@ use super::incoming::Incoming;
 /// What ends a connection while nothing comes. Made once for each: a timer that is set between two requests costs a
 /// system call, and one that rings too early next to nothing.
 pub(super) struct Silence {
+    /// Since when nothing comes.
+    pub(super) since: Instant,
     timer: Pin<Box<Sleep>>,
-    leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
+    leaving: ShutdownWatch,
+    left: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Whether both will wake whoever serves the connection, unless they have by now.
+    set: bool,
 }
 
 impl Silence {
     /// `leaving` turns true when connections without a request are to end.
     pub(super) fn new(limit: Duration, leaving: &ShutdownWatch) -> Self {
-        let mut leaving = leaving.clone();
-        let leaving = async move {
-            let _ = leaving.wait_for(|leaving| *leaving).await;
+        let mut watched = leaving.clone();
+        let left = async move {
+            let _ = watched.wait_for(|leaving| *leaving).await;
         };
-        Self { timer: Box::pin(sleep(limit)), leaving: Box::pin(leaving) }
+        let timer = Box::pin(sleep(limit));
+        Self { since: Instant::now(), timer, leaving: leaving.clone(), left: Box::pin(left), set: false }
     }
 
-    /// Waits for a first byte, for `limit`; `false` where none is to be waited for any more.
+    /// Waits for a first byte, up to `limit` since it began; `false` where none is to be waited for any more.
     pub(super) async fn is_broken(&mut self, incoming: &mut Incoming, limit: Duration) -> bool {
-        let Self { timer, leaving } = self;
-        let coming = async {
-            tokio::select! {
-                biased;
-                came = incoming.read_ahead() => came.is_ok_and(|bytes| bytes > 0),
-                () = leaving => false,
+        let until = self.since + limit;
+        // Then whoever waits is woken, by what was set while another request was waited for.
+        let mut is_set = self.set
+            && self.timer.deadline() <= until
+            && !self.timer.is_elapsed()
+            && self.leaving.has_changed().is_ok_and(|changed| !changed);
+        poll_fn(|context| {
+            if let Poll::Ready(came) = incoming.poll_ahead(context) {
+                return Poll::Ready(came.is_ok_and(|bytes| bytes > 0));
             }
-        };
-        within(timer, Instant::now() + limit, coming).await.unwrap_or(false)
+            if std::mem::take(&mut is_set) {
+                return Poll::Pending;
+            }
+            self.set = true;
+            if self.left.as_mut().poll(context).is_ready() {
+                return Poll::Ready(false);
+            }
+            self.poll_until(context, until).map(|()| false)
+        })
+        .await
     }
 
     /// Waits for something else by the same timer, up to `limit` if there is one; `None` where it does not come.
     pub(super) async fn within<T>(&mut self, limit: Option<Instant>, coming: impl Future<Output = T>) -> Option<T> {
-        match limit {
-            Some(until) => within(&mut self.timer, until, coming).await,
-            None => Some(coming.await),
-        }
+        let Some(until) = limit else { return Some(coming.await) };
+        self.set = false;
+        let mut coming = pin!(coming);
+        poll_fn(|context| {
+            if let Poll::Ready(came) = coming.as_mut().poll(context) {
+                return Poll::Ready(Some(came));
+            }
+            self.poll_until(context, until).map(|()| None)
+        })
+        .await
     }
-}
 
-async fn within<T>(timer: &mut Pin<Box<Sleep>>, until: Instant, coming: impl Future<Output = T>) -> Option<T> {
-    let mut coming = pin!(coming);
-    if timer.deadline() > until {
-        timer.as_mut().reset(until);
-    }
-    loop {
-        tokio::select! {
-            biased;
-            came = &mut coming => return Some(came),
-            () = &mut *timer => {}
+    fn poll_until(&mut self, context: &mut Context<'_>, until: Instant) -> Poll<()> {
+        if self.timer.deadline() > until {
+            self.timer.as_mut().reset(until);
         }
-        if Instant::now() >= until {
-            return None;
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            if Instant::now() >= until {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(until);
         }
-        timer.as_mut().reset(until);
     }
 }

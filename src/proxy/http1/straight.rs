@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::{HeaderName, HeaderValue, Method};
-use pingora::http::RequestHeader;
 use pingora::protocols::Stream;
 use pingora::proxy::UnderWay;
 use pingora::upstreams::peer::PeerOptions;
@@ -15,12 +14,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::Http1;
-use super::at_once::{Asked, AtOnce};
+use super::at_once::AtOnce;
 use super::incoming::Incoming;
+use super::lines::Lines;
 use super::plain_answer::{NotPlain, PlainAnswer};
 use super::silence::Silence;
 use super::written::end;
 use crate::answer::UpstreamFailure;
+use crate::head::RequestHead;
 use crate::proxy::amendments::Amendments;
 use crate::proxy::exchange::{Exchange, Sent};
 use crate::proxy::hop_by_hop;
@@ -81,11 +82,10 @@ impl Http1<'_> {
     pub(super) async fn send_straight(
         self,
         incoming: &mut Incoming,
-        asked: Asked<'_>,
+        lines: Lines<'_>,
         mut exchange: Box<Exchange>,
         silence: &mut Silence,
     ) -> AtOnce {
-        let Asked { parts, request } = asked;
         let total = exchange.pool().and_then(Pool::total_timeout);
         // Where there is no server to go to, or no time, pingora's phases say what there is to be said.
         let Ok(left) = exchange.attempts.left(total) else { return AtOnce::Rest(Some(exchange)) };
@@ -98,16 +98,16 @@ impl Http1<'_> {
         let until = left.map(|left| Instant::now() + left);
         let mut way = Way { incoming, server: &mut server, silence, write_timeout, read_timeout, until };
         let instead: Vec<_> = exchange.told_with_answers().collect();
-        let mut wire = as_sent(&parts, &request, &exchange);
+        let mut wire = as_sent(lines.parts, &lines.head(), &exchange);
         let mut came = BytesMut::with_capacity(PIECE);
         let Begun { answer, body, read } =
-            match way.ask(&mut wire, &mut came, request.method == Method::HEAD, &instead).await {
+            match way.ask(&mut wire, &mut came, *lines.head().method == Method::HEAD, &instead).await {
                 Ok(begun) => begun,
                 Err(Unanswered::Left(why)) => {
                     exchange.error = Some(why);
                     exchange.trace.attempt_is_over(Some("connection_terminated"));
-                    self.gateway.note_end(&request, 0, 0, &mut exchange);
-                    return AtOnce::Over(false);
+                    self.gateway.note_end(&lines.head(), 0, 0, &mut exchange);
+                    return AtOnce::Over(None);
                 }
                 Err(unanswered) => {
                     if let Unanswered::UnderWay { was_silent } = unanswered {
@@ -119,12 +119,13 @@ impl Http1<'_> {
                 }
             };
         exchange.trace.answered(answer.status);
-        exchange.header_after = Some(exchange.began.elapsed());
+        let now = Instant::now().into_std();
+        exchange.header_after = Some(now.saturating_duration_since(exchange.began));
         let keeps = !self.is_ending();
         for (name, value) in &instead {
             write_field(&mut wire, name.as_str(), value.as_bytes());
         }
-        end(&mut wire, (!answer.names_request).then_some(&exchange.id), keeps);
+        end(&mut wire, (!answer.names_request).then_some(&exchange.id), now, keeps);
         came.advance(answer.head);
         let (bytes, passed) = way.pass_back(&mut wire, came, body, read).await;
         match passed {
@@ -134,11 +135,11 @@ impl Http1<'_> {
         }
         let goes_on = exchange.error.is_none() && keeps;
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        self.gateway.note_end(&request, answer.status.as_u16(), bytes, &mut exchange);
+        self.gateway.note_end(&lines.head(), answer.status.as_u16(), bytes, &mut exchange);
         if exchange.error.is_none() && !keeps {
             let _ = incoming.shutdown().await;
         }
-        AtOnce::Over(goes_on)
+        AtOnce::Over(goes_on.then(|| Instant::now().into_std()))
     }
 
     /// Notes why an answer did not come to its end.
@@ -310,11 +311,11 @@ async fn send(incoming: &mut Incoming, wire: &mut Vec<u8>, piece: &[u8], last: &
 }
 
 /// A request as a server gets it: its fields as they came but for those of the client's connection, and our own.
-fn as_sent(parts: &Parts<'_>, request: &RequestHeader, exchange: &Exchange) -> Vec<u8> {
+fn as_sent(parts: Parts<'_>, request: &RequestHead<'_>, exchange: &Exchange) -> Vec<u8> {
     let amendments = Amendments::of(request, exchange);
-    let target = exchange.target.as_deref().unwrap_or(parts.target.as_bytes());
+    let target = exchange.target.as_deref().unwrap_or(parts.target());
     let mut wire = Vec::with_capacity(PIECE);
-    for part in [parts.method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
+    for part in [parts.method(), b" ", target, b" HTTP/1.1\r\n"] {
         wire.extend_from_slice(part);
     }
     let goes_on = |name: &[u8]| !hop_by_hop::is_of_connection(name) && !amendments.replace(name);

@@ -1,4 +1,4 @@
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -37,7 +37,9 @@ fn key(text: &str) -> JwtKey {
 #[test]
 fn a_header_and_a_cookie_name_it_plainly() {
     let header = Organisation::Plain(Carrier::Header(HeaderName::from_static("x-org-id")));
-    let told = |by: &Organisation, all: &[(&'static str, &str)]| organisation(by, &headers(all)).map(Cow::into_owned);
+    let told = |by: &Organisation, all: &[(&'static str, &str)]| {
+        organisation(by, Fields::Map(&headers(all))).map(Cow::into_owned)
+    };
     assert_eq!(told(&header, &[("x-org-id", " org1 ")]).as_deref(), Some("org1"));
     assert_eq!(told(&header, &[]), None);
     assert_eq!(told(&header, &[("x-org-id", "")]), None);
@@ -58,14 +60,14 @@ fn a_claim_of_a_token_is_believed_as_it_comes_where_there_is_no_key() {
     let unsigned = token(&json!({ "alg": "none" }), &claims, |_| Vec::new());
     for sent in [format!("Bearer {unsigned}"), format!("bearer  {unsigned}"), unsigned] {
         let headers = headers(&[("authorization", sent.as_str())]);
-        let told = |claim| organisation(&by(claim), &headers).map(Cow::into_owned);
+        let told = |claim| organisation(&by(claim), Fields::Map(&headers)).map(Cow::into_owned);
         assert_eq!(told("org_id").as_deref(), Some("org1"), "{sent}");
         assert_eq!(told("app.org").as_deref(), Some("7"));
         assert_eq!(told("https://x.y/org").as_deref(), Some("dotted"));
         assert_eq!((told("app"), told("none")), (None, None));
     }
     let basic = headers(&[("authorization", "Basic dXNlcjpwYXNz")]);
-    assert_eq!(organisation(&by("org_id"), &basic), None);
+    assert_eq!(organisation(&by("org_id"), Fields::Map(&basic)), None);
 }
 
 #[test]
@@ -131,7 +133,7 @@ proptest! {
     #[test]
     fn whatever_a_client_sends_is_no_more_than_no_organisation(text in "[ -~]{0,200}") {
         let by = Organisation::Jwt { token: Carrier::Header(header::AUTHORIZATION), claim: "a.b".to_owned(), key: None };
-        organisation(&by, &headers(&[("authorization", text.as_str())]));
+        organisation(&by, Fields::Map(&headers(&[("authorization", text.as_str())])));
         claims(&text, Some(&key(SECRET)), NOW);
     }
 }

@@ -3,7 +3,7 @@
 //! Whatever is not known to be harmless is in the key: a header that nobody here has heard of may
 //! choose the tenant, the user or the page.
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, header};
 
 use crate::config::StaleKey;
 
@@ -81,10 +81,10 @@ impl Role {
     }
 
     /// Whether this value belongs into the key.
-    pub(super) fn takes(self, value: &HeaderValue) -> bool {
+    pub(super) fn takes(self, value: &[u8]) -> bool {
         match self {
             Self::Keyed | Self::Credential => true,
-            Self::LeftOut(spelling) => !value.as_bytes().iter().all(|byte| spelling.allows(*byte)),
+            Self::LeftOut(spelling) => !value.iter().all(|byte| spelling.allows(*byte)),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use gate::Moment;
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{Method, StatusCode, Version, header};
 use pingora::http::ResponseHeader;
 
 use super::kept::Kept;
@@ -14,6 +14,7 @@ use super::place::Epoch;
 use super::store::{Room, Store};
 use super::unfit::Unfit;
 use crate::config::StaleKey;
+use crate::head::Fields;
 
 /// An answer that is read along.
 #[derive(Debug)]
@@ -69,14 +70,14 @@ const PASSING: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_E
 impl Keeping {
     /// Begins to listen, before the backend is asked; or why the answer will not be kept.
     pub(in crate::proxy) fn begin(asked: &Asked<'_>, epoch: Epoch, now: Moment, store: &Store) -> Result<Self, Unfit> {
-        let headers = &asked.request.headers;
-        if asked.request.method != Method::GET {
+        let fields = asked.request.fields;
+        if *asked.request.method != Method::GET {
             return Err(Unfit::Method);
         }
-        if headers.contains_key(header::RANGE) {
+        if fields.has(&header::RANGE) {
             return Err(Unfit::Range);
         }
-        if forbids_storing(headers) {
+        if forbids_storing(fields) {
             return Err(Unfit::NoStore);
         }
         Ok(Self { key: asked.key()?, epoch, began: now, came: Came::Nothing, room: store.room() })
@@ -217,9 +218,8 @@ fn refresh(id: &Key, answer: &ResponseHeader, began: Moment, epoch: Epoch, key: 
 }
 
 /// `no-store` in a request (RFC 9111, section 5.2.1.5).
-fn forbids_storing(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CACHE_CONTROL)
-        .iter()
-        .any(|value| value.as_bytes().to_ascii_lowercase().windows(8).any(|part| part == b"no-store"))
+fn forbids_storing(fields: Fields<'_>) -> bool {
+    fields
+        .all(&header::CACHE_CONTROL)
+        .any(|value| value.to_ascii_lowercase().windows(8).any(|part| part == b"no-store"))
 }

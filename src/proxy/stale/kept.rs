@@ -13,6 +13,7 @@ use super::lifetime::{Lifetime, speaks_to_caches};
 use super::place::Epoch;
 use super::unfit::Unfit;
 use crate::answer::{self, Answer};
+use crate::head::RequestHead;
 use crate::proxy::hop_by_hop::{KEEP_ALIVE, PROXY_CONNECTION};
 use crate::proxy::request_id;
 
@@ -100,7 +101,7 @@ impl Kept {
 
     /// The answer to a request for the same: marked, and not to be kept by anybody. HEAD is told what
     /// GET would get, and who has it already is told that.
-    pub(in crate::proxy) fn answer(&self, request: &RequestHeader, route: &str, now: Moment) -> Answer {
+    pub(in crate::proxy) fn answer(&self, request: &RequestHead<'_>, route: &str, now: Moment) -> Answer {
         let unchanged = self.is_unchanged_for(request);
         let status = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
         let mut headers = Vec::with_capacity(self.headers.len() + 4);
@@ -110,13 +111,19 @@ impl Kept {
         headers.push((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
         headers.push((CACHE_STATUS, hit(self.lifetime.fresh, age)));
         headers.push(answer::degraded(route));
-        Answer::new(status, headers.into(), self.body.clone(), &request.method)
+        Answer::new(status, headers.into(), self.body.clone(), request.method)
     }
 
     /// Whether the client has this very answer already.
-    fn is_unchanged_for(&self, request: &RequestHeader) -> bool {
+    fn is_unchanged_for(&self, request: &RequestHead<'_>) -> bool {
         let asks = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
-        if !asks.iter().any(|name| request.headers.contains_key(name)) {
+        let Ok(mut asking) = RequestHeader::build(request.method.clone(), b"/", None) else { return false };
+        for name in &asks {
+            for value in request.fields.all(name) {
+                let _ = asking.append_header(name, value);
+            }
+        }
+        if asking.headers.is_empty() {
             return false;
         }
         let Ok(mut head) = ResponseHeader::build(self.status, None) else { return false };
@@ -125,7 +132,7 @@ impl Kept {
                 return false;
             }
         }
-        not_modified_filter(request, &head)
+        not_modified_filter(&asking, &head)
     }
 }
 

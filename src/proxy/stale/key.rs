@@ -1,12 +1,12 @@
 //! What two requests must have in common for one of them to be given the other's answer.
 
-use http::{HeaderMap, HeaderName, Method, header};
-use pingora::http::RequestHeader;
+use http::{HeaderName, Method, header};
 use sha2::{Digest, Sha256};
 
 use super::inputs::Role;
 use super::unfit::Unfit;
 use crate::config::StaleKey;
+use crate::head::{Fields, RequestHead};
 use crate::proxy::client::Client;
 use crate::proxy::facts::authority;
 use crate::proxy::forwarded;
@@ -20,7 +20,7 @@ pub(in crate::proxy) struct Key([u8; 32]);
 #[derive(Debug, Clone, Copy)]
 pub(in crate::proxy) struct Asked<'a> {
     /// The request as it came.
-    pub(in crate::proxy) request: &'a RequestHeader,
+    pub(in crate::proxy) request: RequestHead<'a>,
     /// Whether it has a body, whatever its headers say.
     pub(in crate::proxy) has_body: bool,
     /// The path and the query that are forwarded.
@@ -52,21 +52,21 @@ impl Asked<'_> {
     }
 
     fn fitness(&self) -> Result<(), Unfit> {
-        let headers = &self.request.headers;
-        if !matches!(self.request.method, Method::GET | Method::HEAD) {
+        let fields = self.request.fields;
+        if !matches!(*self.request.method, Method::GET | Method::HEAD) {
             return Err(Unfit::Method);
         }
-        if headers.keys().any(|name| Role::of(name, self.key) == Role::Credential) {
+        if names(fields).any(|name| Role::of(&name, self.key) == Role::Credential) {
             return Err(Unfit::Credentials);
         }
-        let says_body = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-        if self.has_body || says_body || headers.contains_key(header::TRANSFER_ENCODING) {
+        let says_body = fields.get(&header::CONTENT_LENGTH).is_some_and(|length| length != b"0");
+        if self.has_body || says_body || fields.has(&header::TRANSFER_ENCODING) {
             return Err(Unfit::Body);
         }
-        if PRECONDITIONS.iter().any(|name| headers.contains_key(name)) {
+        if PRECONDITIONS.iter().any(|name| fields.has(name)) {
             return Err(Unfit::Precondition);
         }
-        if headers.contains_key(header::UPGRADE) || headers.contains_key(header::EXPECT) || nominates(headers) {
+        if fields.has(&header::UPGRADE) || fields.has(&header::EXPECT) || nominates(fields) {
             return Err(Unfit::Connection);
         }
         Ok(())
@@ -87,24 +87,25 @@ impl Asked<'_> {
         }
         // The backend is told the scheme and the host to the letter, and builds links of them.
         sum.part(if self.client.tls { b"https" } else { b"http" });
-        sum.maybe(authority(self.request).map(str::as_bytes));
+        sum.maybe(authority(&self.request).map(str::as_bytes));
         sum.part(self.target);
         if ADDRESSES.iter().any(|name| self.key.names.iter().any(|named| named == name)) {
             let address = self.client.address.map(|address| address.to_string());
             sum.maybe(address.as_deref().map(str::as_bytes));
         }
-        let headers = &self.request.headers;
-        let mut names: Vec<&HeaderName> = headers.keys().filter(|name| self.is_heard(name)).collect();
+        let fields = self.request.fields;
+        let mut names: Vec<HeaderName> = names(fields).filter(|name| self.is_heard(name)).collect();
         names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
-        for name in names {
+        names.dedup();
+        for name in &names {
             let role = Role::of(name, self.key);
-            if !headers.get_all(name).iter().any(|value| role.takes(value)) {
+            if !fields.all(name).any(|value| role.takes(value)) {
                 continue;
             }
             sum.part(name.as_str().as_bytes());
-            sum.count(headers.get_all(name).iter().count());
-            for value in headers.get_all(name) {
-                sum.part(value.as_bytes());
+            sum.count(fields.all(name).count());
+            for value in fields.all(name) {
+                sum.part(value);
             }
         }
         Key(sum.0.finalize().into())
@@ -112,14 +113,19 @@ impl Asked<'_> {
 
     /// Whether a header reaches the backend as it came. The host is told apart already.
     fn is_heard(&self, name: &HeaderName) -> bool {
-        *name != header::HOST && (self.client.trusted || !forwarded::is_told_by_proxies(name))
+        *name != header::HOST && (self.client.trusted || !forwarded::is_told_by_proxies(name.as_str().as_bytes()))
     }
+}
+
+/// The names of fields, in small letters.
+fn names(fields: Fields<'_>) -> impl Iterator<Item = HeaderName> {
+    fields.names().filter_map(|name| HeaderName::from_bytes(name).ok())
 }
 
 /// Whether the client makes the connection's own business of other headers: those are taken away
 /// before the backend is asked, and would be in the key all the same (RFC 9110, section 7.6.1).
-fn nominates(headers: &HeaderMap) -> bool {
-    let options = headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+fn nominates(fields: Fields<'_>) -> bool {
+    let options = fields.all(&header::CONNECTION).flat_map(|value| value.split(|byte| *byte == b','));
     options.map(<[u8]>::trim_ascii).any(|option| {
         !option.is_empty() && !option.eq_ignore_ascii_case(b"keep-alive") && !option.eq_ignore_ascii_case(b"close")
     })

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gate::{Action, AnswerId, Decision, Mode, Moment, Outcome, Reason, Route, Rules, Whose};
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::exchange::Exchange;
@@ -32,6 +32,7 @@ use super::tenant::RequestTenant;
 use super::upstreams::Pool;
 use crate::answer::Answer;
 use crate::config::{Config, StaleKey};
+use crate::head::RequestHead;
 use crate::live::GateReader;
 use crate::metrics::Metrics;
 
@@ -82,7 +83,7 @@ impl Stale {
 
 impl Gateway {
     /// Listens to the answer of a ready route that may have to give it once more.
-    pub(super) fn listen(&self, request: &RequestHeader, exchange: &mut Exchange, now: Moment) {
+    pub(super) fn listen(&self, request: &RequestHead<'_>, exchange: &mut Exchange, now: Moment) {
         let edition = Arc::clone(&exchange.edition);
         let Some((stale, decision)) = edition.stale.as_ref().zip(exchange.decision) else { return };
         let ready = matches!(decision.reason, Reason::Ready | Reason::Version(_));
@@ -120,7 +121,7 @@ impl Gateway {
     /// The last good answer to the same request, or the prepared one.
     pub(super) fn last_good(
         &self,
-        request: &RequestHeader,
+        request: &RequestHead<'_>,
         exchange: &Exchange,
         decision: &Decision,
         up_to: Duration,
@@ -159,7 +160,7 @@ pub(super) fn note_answer(answer: &ResponseHeader, session: &Session, exchange: 
     }
     let succeeded = answer.status.is_success() || answer.status.is_redirection();
     if succeeded && sent_method(session).writes() {
-        stale.store.note_change(&exchange.host, target(session.req_header(), exchange));
+        stale.store.note_change(&exchange.host, target(&session.req_header().into(), exchange));
     }
 }
 
@@ -171,7 +172,7 @@ pub(super) fn note_body(piece: &Bytes, exchange: &mut Exchange) {
 }
 
 fn find(
-    request: &RequestHeader,
+    request: &RequestHead<'_>,
     exchange: &Exchange,
     decision: &Decision,
     route: &Route,
@@ -183,9 +184,9 @@ fn find(
     stale.store.get(&asked(request, exchange, route, key).key()?, now, up_to)
 }
 
-fn asked<'a>(request: &'a RequestHeader, exchange: &'a Exchange, route: &'a Route, key: &'a StaleKey) -> Asked<'a> {
+fn asked<'a>(request: &RequestHead<'a>, exchange: &'a Exchange, route: &'a Route, key: &'a StaleKey) -> Asked<'a> {
     Asked {
-        request,
+        request: *request,
         has_body: exchange.has_body,
         target: target(request, exchange),
         client: &exchange.client,
@@ -210,8 +211,8 @@ fn longest(route: &Route, rules: &Rules) -> Option<Duration> {
 }
 
 /// The path and the query that are forwarded.
-fn target<'a>(request: &'a RequestHeader, exchange: &'a Exchange) -> &'a [u8] {
-    exchange.target.as_deref().unwrap_or_else(|| request.raw_path())
+fn target<'a>(request: &RequestHead<'a>, exchange: &'a Exchange) -> &'a [u8] {
+    exchange.target.as_deref().unwrap_or(request.target)
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl Requested {
 
     fn asked<'a>(&'a self, key: &'a StaleKey) -> Asked<'a> {
         Asked {
-            request: &self.header,
+            request: (&self.header).into(),
             has_body: self.has_body,
             target: self.header.raw_path(),
             client: &self.client,
@@ -101,7 +101,7 @@ impl Requested {
     }
 
     fn host(&self) -> Host {
-        Host::parse(authority(&self.header).unwrap_or_default())
+        Host::parse(authority(&(&self.header).into()).unwrap_or_default())
     }
 }
 
@@ -141,6 +141,6 @@ fn stale(store: &Store, key: &StaleKey, request: &Requested, now: Moment) -> Res
 }
 
 fn text(kept: &Kept, request: &Requested, now: Moment) -> String {
-    let answer = kept.answer(&request.header, request.route, now);
+    let answer = kept.answer(&(&request.header).into(), request.route, now);
     String::from_utf8(answer.body.to_vec()).expect("text")
 }

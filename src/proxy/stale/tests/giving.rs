@@ -8,7 +8,7 @@ const DEFAULT: StaleKey = StaleKey { names: Vec::new(), ignores: Vec::new() };
 fn given(request: &Requested, answer: &Answered, now: Moment) -> Answer {
     let store = store();
     assert_eq!(exchange(&store, &DEFAULT, &Requested::get(&[]), answer, at(0)), Fate::Kept);
-    stale(&store, &DEFAULT, request, now).expect("an answer").answer(&request.header, "orders, list", now)
+    stale(&store, &DEFAULT, request, now).expect("an answer").answer(&(&request.header).into(), "orders, list", now)
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
