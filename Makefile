@@ -40,7 +40,7 @@ EXAMPLES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(w
 	$(patsubst %/requirements.txt,%/.venv/installed,$(wildcard examples/*/requirements.txt))
 BROWSER := tests/browser
 
-.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh budgets deps-build deps-test deps-apps deps-browser deps-bench deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
+.PHONY: help demo test test-apps test-browser pictures book reference packages deb deb-of rules bench bench-micro bench-refresh bench-swap budgets deps-build deps-test deps-apps deps-browser deps-bench deps-wire deps-slow wire-differences format clippy docs tests proofs fuzz deny
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -129,6 +129,10 @@ bench-micro: deps-build ## How long a decision takes, and that it allocates noth
 
 bench-refresh: deps-test ## What it costs to watch a thousand tenants, of the database's time and of schemagate's.
 	$(CARGO) bench --bench refresh
+
+# In the profile whose builds are there: linking changes nothing of what is seen.
+bench-swap: deps-build ## Whether a swap of what is known keeps a request waiting.
+	$(CARGO) bench --locked --profile profiling --bench swap
 
 replicas: deps-test ## What one, two and four replicas cost the database that all of them watch: docs/kubernetes.md.
 	$(CARGO) test --test suite --locked replicas_cost -- --ignored --nocapture
