@@ -5,7 +5,7 @@
 
 use either::Either;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::RequestHeader;
 
 use crate::wire::Parts;
@@ -82,6 +82,11 @@ impl<'r> Fields<'r> {
     /// The same, of those that are text.
     pub fn texts<'n>(self, name: &'n HeaderName) -> impl Iterator<Item = &'r str> + use<'r, 'n> {
         self.all(name).filter_map(text)
+    }
+
+    /// What `Connection` declares to be its own (RFC 9110, section 7.6.1), in whatever letters.
+    pub fn of_connection(self) -> impl Iterator<Item = &'r [u8]> {
+        self.all(&header::CONNECTION).flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
     }
 
     /// Every name, in whatever letters; one that came twice may stand here twice.

@@ -17,7 +17,7 @@ use super::language::Language;
 use super::letter::{Letter, WindowMessage, whole_seconds};
 use super::occasion::Occasion;
 use super::page::Pages;
-use super::proxy_status::{self, ProxyStatus};
+use super::proxy_status::ProxyStatus;
 use super::reference::Reference;
 use super::refusal::Refusal;
 use super::words::Words;
@@ -97,7 +97,7 @@ impl Answers {
     /// The answer for one client.
     pub fn answer(&self, saying: Saying<'_>, client: &Client<'_>) -> Answer {
         let client = &client.heard();
-        let (chosen, status) = self.choose(saying);
+        let (chosen, proxy_status) = self.choose(saying);
         let preflight = preflight(saying, client);
         let mut answer = match (&preflight, chosen) {
             (Some(_), _) => {
@@ -111,10 +111,7 @@ impl Answers {
             Saying::Wire(refusal) => Some(refusal.word()),
             _ => None,
         };
-        // What the operator wrote may have a reason of its own.
-        if !(matches!(chosen, Chosen::Fixed(_)) && proxy_status::is_told(&answer.headers)) {
-            status.tell(detail, &mut answer.headers);
-        }
+        proxy_status.tell(detail, &mut answer.headers);
         cors::share(client.fields, &mut answer.headers);
         if let Some(preflight) = preflight {
             preflight.allow(&mut answer.headers);

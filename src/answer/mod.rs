@@ -107,16 +107,11 @@ pub struct Client<'a> {
     pub request_id: &'a [u8],
 }
 
-/// Whether this is the name of a field without one of which it does not matter what any other says.
+/// Fields without one of which it does not matter what any other says.
+const HEARD: [&str; 5] = ["accept", "accept-language", "origin", "content-type", "sec-fetch-mode"];
+
 fn is_heard(name: &[u8]) -> bool {
-    let names: &[&str] = match name.len() {
-        6 => &["accept", "origin"],
-        12 => &["content-type"],
-        14 => &["sec-fetch-mode"],
-        15 => &["accept-language"],
-        _ => &[],
-    };
-    names.iter().any(|heard| name.eq_ignore_ascii_case(heard.as_bytes()))
+    HEARD.iter().any(|heard| name.eq_ignore_ascii_case(heard.as_bytes()))
 }
 
 impl Client<'_> {

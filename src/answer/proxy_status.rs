@@ -31,17 +31,12 @@ impl ProxyStatus {
     /// The request is malformed.
     pub(super) const MALFORMED: Self = proxy_status!("http_request_error");
 
-    /// Says it, with one word more where there is one.
+    /// Says it, with one word more where there is one, unless the answer has a reason of its own.
     pub(super) fn tell(self, detail: Option<&'static str>, out: &mut Headers) {
         let detailed = detail.map(|word| format!("schemagate; error={}; details=\"{word}\"", self.error));
         let value = detailed.and_then(|value| value.try_into().ok());
-        out.push(PROXY_STATUS, value.unwrap_or_else(|| self.value.clone()));
+        out.add(PROXY_STATUS, value.unwrap_or_else(|| self.value.clone()));
     }
-}
-
-/// Whether an answer has a reason of its own.
-pub(super) fn is_told(headers: &Headers) -> bool {
-    headers.get(&PROXY_STATUS).is_some()
 }
 
 impl UpstreamFailure {

@@ -205,8 +205,7 @@ fn only_value<'r>(fields: Fields<'r>, name: &HeaderName) -> Result<Option<&'r st
 
 /// Whether `Connection` declares a header to be the connection's own (RFC 9110, section 7.6.1).
 fn nominates(fields: Fields<'_>, name: &HeaderName) -> bool {
-    let nominated = fields.all(&header::CONNECTION).flat_map(|value| value.split(|byte| *byte == b','));
-    nominated.map(<[u8]>::trim_ascii).any(|nominated| nominated.eq_ignore_ascii_case(name.as_str().as_bytes()))
+    fields.of_connection().any(|nominated| nominated.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
 /// The method that is decided: of a CORS preflight, the one that it asks for.

@@ -15,7 +15,7 @@ use super::amendments::Amendments;
 use super::client::Client;
 use super::facts::authority;
 use crate::head::{Fields, RequestHead, text};
-use crate::wire::{self, Ends};
+use crate::wire::{self, Ends, is_told_by_proxies};
 
 /// A field, and the letters that it is sent in.
 type Field = (HeaderName, &'static str);
@@ -107,13 +107,6 @@ fn after(before: Option<String>, last: String) -> String {
         Some(before) => format!("{before}, {last}"),
         None => last,
     }
-}
-
-/// Whether a header tells of those before the peer: an untrusted one's never reaches a backend.
-pub(super) fn is_told_by_proxies(name: &[u8]) -> bool {
-    let begins = |with: &[u8]| name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    let is = |(_, known): &Field| name.eq_ignore_ascii_case(known.as_bytes());
-    begins(b"x-forwarded-") || is(&FORWARDED) || is(&REAL_IP)
 }
 
 /// Several lines of one list are one list (RFC 9110, section 5.3).

@@ -4,8 +4,8 @@
 use http::{HeaderName, header};
 
 use super::amendments::Amendments;
-use super::forwarded;
 use crate::head::Fields;
+use crate::wire::is_told_by_proxies;
 
 /// What a backend may take the path from: gunicorn believes them from a proxy on its own machine, which we are, and
 /// would route another path than the one that was decided.
@@ -23,7 +23,7 @@ pub(super) fn tell_nothing_of(fields: Fields<'_>, tenant: Option<&HeaderName>, a
         let Ok(other) = HeaderName::try_from(name.as_str().replace('_', "-")) else { return false };
         PATHS.contains(&name.as_str())
             || FRAMING.contains(&other)
-            || forwarded::is_told_by_proxies(other.as_str().as_bytes())
+            || is_told_by_proxies(other.as_str().as_bytes())
             || tenant == Some(&other)
     };
     underscored.filter(passes_for_another).for_each(|name| amendments.remove(name));

@@ -124,7 +124,7 @@ impl Gateway {
                 let follows = matches!(request.method, Method::GET | Method::HEAD)
                     && !request.headers.contains_key(header::UPGRADE);
                 if follows && (pass.is_some() || brought.text.is_empty()) {
-                    exchange.host = Host::parse(authority(&(&*request).into()).unwrap_or_default());
+                    exchange.host = Host::parse(authority(&RequestHead::from(&*request)).unwrap_or_default());
                     return Some(self.follow_link(&brought, pass.as_ref(), request, exchange));
                 }
             }
@@ -132,7 +132,9 @@ impl Gateway {
             exchange.visit = pass.map_or(Visit::Anybody, |pass| Visit::Operator(pass.into()));
         }
         let config = &edition.config;
-        if exchange.visit.operator().is_none() && comes_from_operators(config, &(&*request).into(), &exchange.client) {
+        if exchange.visit.operator().is_none()
+            && comes_from_operators(config, &RequestHead::from(&*request), &exchange.client)
+        {
             let routes = config.operators.routes.clone().into();
             exchange.visit = Visit::Operator(Operator { id: "address".into(), routes, reason: None });
         }

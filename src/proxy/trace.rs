@@ -37,9 +37,6 @@ pub(super) struct Attempt {
 
 impl RequestTrace {
     pub(super) fn of(fields: Fields<'_>, traces: &Traces) -> Self {
-        if !fields.has(&PARENT) && !fields.has(&GOOGLES) {
-            return Self { own: traces.begin(None), ..Self::default() };
-        }
         let came = TraceContext::of(fields);
         let google = fields.text(&GOOGLES);
         let googles = google.and_then(|value| TraceId::parse(value.split('/').next()?));

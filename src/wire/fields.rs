@@ -18,12 +18,15 @@ pub(super) struct Fields<'h> {
     upgrade: bool,
 }
 
-/// Fields that must reach the backend if they came, and `Connection` would have them taken away: those that frame the
-/// request, and what a trusted proxy before us says of the client, who would be taken for the proxy without it.
-const INDISPENSABLE: [&[u8]; 5] = [b"host", b"content-length", b"transfer-encoding", b"forwarded", b"x-real-ip"];
+/// Fields that frame a request: they must reach the backend if they came, and `Connection` would have them taken away.
+const FRAMING: [&[u8]; 3] = [b"host", b"content-length", b"transfer-encoding"];
+
+/// Those that tell of who stands before the peer: an untrusted one's never reach a backend, and where a trusted one's
+/// do not, its client is taken for the proxy.
+const OF_PROXIES: [&[u8]; 2] = [b"forwarded", b"x-real-ip"];
 
 /// How the others of the latter kind begin.
-const OF_PROXIES: &[u8] = b"x-forwarded-";
+const FORWARDED: &[u8] = b"x-forwarded-";
 
 impl<'h> Fields<'h> {
     /// Reads one line, which is not empty: the name that it begins with, and where its value stands.
@@ -130,12 +133,19 @@ pub fn length(value: &[u8]) -> Option<u64> {
     i64::try_from(length).is_ok().then_some(length)
 }
 
+/// Whether a field of this name tells of who stands before the peer.
+pub fn is_told_by_proxies(name: &[u8]) -> bool {
+    let begins = name.get(..FORWARDED.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORWARDED));
+    begins || is_one_of(name, &OF_PROXIES)
+}
+
+fn is_one_of(name: &[u8], names: &[&[u8]]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
 /// Refuses a `Connection` that would have the backend miss what it must know.
 fn check_nominated(value: &[u8]) -> Result<(), WireRefusal> {
     let mut names = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let found = names.any(|name| {
-        INDISPENSABLE.iter().any(|kept| name.eq_ignore_ascii_case(kept))
-            || name.get(..OF_PROXIES.len()).is_some_and(|start| start.eq_ignore_ascii_case(OF_PROXIES))
-    });
+    let found = names.any(|name| is_one_of(name, &FRAMING) || is_told_by_proxies(name));
     if found { Err(WireRefusal::NominatedField) } else { Ok(()) }
 }

@@ -27,7 +27,7 @@ mod request_line;
 
 pub use authority::is_authority;
 pub use body_end::BodyEnd;
-pub use fields::{length, write_field};
+pub use fields::{is_told_by_proxies, length, write_field};
 pub use head_end::HeadEnd;
 pub use parts::{Outline, Parts};
 pub use places::is_token;

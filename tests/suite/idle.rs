@@ -1,9 +1,10 @@
 //! While no requests come, a database is looked at less often, and nothing wakes the process without need.
 
-use std::fs;
 use std::time::Duration;
 
-use crate::house::{Cluster, Echo, Gateway, eventually, holds_for};
+use nix::unistd::Pid;
+
+use crate::house::{Cluster, Echo, Gateway, eventually, holds_for, of_threads};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -59,13 +60,11 @@ async fn an_idle_database_is_left_alone_and_the_next_request_brings_a_look() {
 }
 
 /// How often the threads of a process have gone to sleep by themselves.
-fn sleeps(pid: impl std::fmt::Display) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("tasks").flatten();
-    let of_task = |task: fs::DirEntry| -> Option<u64> {
-        let status = fs::read_to_string(task.path().join("status")).ok()?;
+fn sleeps(pid: Pid) -> u64 {
+    let of_thread = |status: &str| {
         status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
     };
-    tasks.filter_map(of_task).sum()
+    of_threads(pid, "status", of_thread)
 }
 
 #[tokio::test]

@@ -120,6 +120,7 @@ fn what_is_heard_matters_by_itself_and_nothing_else_does() {
         ("content-type", "application/grpc"),
         ("sec-fetch-mode", "navigate"),
     ];
+    assert_eq!(heard.map(|(name, _)| name), HEARD);
     for header in heard {
         assert!(is_heard(header.0.as_bytes()) && is_heard(header.0.to_ascii_uppercase().as_bytes()));
         assert_ne!(said(&[header]), said(&[]), "{header:?}");

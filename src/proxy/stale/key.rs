@@ -9,7 +9,7 @@ use crate::config::StaleKey;
 use crate::head::{Fields, RequestHead};
 use crate::proxy::client::Client;
 use crate::proxy::facts::authority;
-use crate::proxy::forwarded;
+use crate::wire::is_told_by_proxies;
 
 /// Everything that an answer may depend on, as a SHA-256: no credential lies in memory in clear, and
 /// nobody can make two requests that meet in one key.
@@ -113,7 +113,7 @@ impl Asked<'_> {
 
     /// Whether a header reaches the backend as it came. The host is told apart already.
     fn is_heard(&self, name: &HeaderName) -> bool {
-        *name != header::HOST && (self.client.trusted || !forwarded::is_told_by_proxies(name.as_str().as_bytes()))
+        *name != header::HOST && (self.client.trusted || !is_told_by_proxies(name.as_str().as_bytes()))
     }
 }
 
@@ -125,8 +125,7 @@ fn names(fields: Fields<'_>) -> impl Iterator<Item = HeaderName> {
 /// Whether the client makes the connection's own business of other headers: those are taken away
 /// before the backend is asked, and would be in the key all the same (RFC 9110, section 7.6.1).
 fn nominates(fields: Fields<'_>) -> bool {
-    let options = fields.all(&header::CONNECTION).flat_map(|value| value.split(|byte| *byte == b','));
-    options.map(<[u8]>::trim_ascii).any(|option| {
+    fields.of_connection().any(|option| {
         !option.is_empty() && !option.eq_ignore_ascii_case(b"keep-alive") && !option.eq_ignore_ascii_case(b"close")
     })
 }

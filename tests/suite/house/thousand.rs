@@ -11,6 +11,7 @@ use super::client::Client;
 use super::cluster::{Cluster, Database};
 use super::echo::Echo;
 use super::gateway::Gateway;
+use super::process::of_threads;
 use super::trigger::install_trigger;
 use super::zumodra::ask;
 
@@ -121,12 +122,7 @@ fn ledger(folder: &std::path::Path) -> String {
 
 /// Time on a processor so far, by the kernel's own count (`/proc/PID/task/*/schedstat`, nanoseconds).
 fn cpu(pid: Pid) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("tasks").flatten();
-    let of_task = |task: fs::DirEntry| -> u64 {
-        let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        text.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0)
-    };
-    Duration::from_nanos(tasks.map(of_task).sum())
+    Duration::from_nanos(of_threads(pid, "schedstat", |text| text.split(' ').next()?.parse().ok()))
 }
 
 /// MiB that are resident, and the most there ever were.
